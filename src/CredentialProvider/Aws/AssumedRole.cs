@@ -1,0 +1,85 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.SecurityToken;
+using Amazon.SecurityToken.Model;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>
+/// A role's session from STS in the feed's region, kept in memory only. A session of a role that was itself assumed lasts an hour
+/// at most, which is also what STS gives where no duration is asked for; a CodeArtifact token outlives it.
+/// </summary>
+/// <param name="roleArn">For messages.</param>
+/// <param name="assume">Makes the call.</param>
+internal sealed class AssumedRole(
+    string roleArn, TimeProvider time, Func<Task<Credentials>> assume) : AWSCredentials
+{
+    /// <summary>What CloudTrail shows where nobody chose a name.</summary>
+    private const string DefaultSessionName = "nuget-plugin-codeartifact";
+
+    private Credentials? _session;
+
+    /// <summary>AssumeRole, signed with <paramref name="source"/>.</summary>
+    public static AssumedRole From(
+        AWSCredentials source, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
+    {
+        using var client = sts.Client(source);
+        var response = await client.AssumeRoleAsync(new AssumeRoleRequest
+        {
+            RoleArn = role.Arn,
+            RoleSessionName = role.SessionName ?? DefaultSessionName,
+            ExternalId = role.ExternalId,
+        });
+        return response.Credentials;
+    });
+
+    /// <summary>AssumeRoleWithWebIdentity; the platform renews the file, so it is read for each call.</summary>
+    public static AssumedRole FromWebIdentity(
+        string tokenFile, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
+    {
+        if (!File.Exists(tokenFile))
+            throw new NoTokenException(ErrorCode.NoCredentials, $"the web identity token file {tokenFile} does not exist", "check AWS_WEB_IDENTITY_TOKEN_FILE");
+        using var client = sts.Client(new AnonymousAWSCredentials());
+        var response = await client.AssumeRoleWithWebIdentityAsync(new AssumeRoleWithWebIdentityRequest
+        {
+            RoleArn = role.Arn,
+            RoleSessionName = role.SessionName ?? DefaultSessionName,
+            WebIdentityToken = (await File.ReadAllTextAsync(tokenFile)).Trim(),
+        });
+        return response.Credentials;
+    });
+
+    /// <summary>The SDK's synchronous path; this program only takes the other one.</summary>
+    public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
+
+    public override async Task<ImmutableCredentials> GetCredentialsAsync()
+    {
+        if (_session is null || time.GetUtcNow() >= _session.Expiration)
+        {
+            try
+            {
+                _session = await assume();
+            }
+            catch (AmazonServiceException e)
+            {
+                throw AwsFailure.OfRole(roleArn, e);
+            }
+        }
+
+        return new ImmutableCredentials(_session.AccessKeyId, _session.SecretAccessKey, _session.SessionToken);
+    }
+}
+
+/// <summary>What AssumeRole is asked.</summary>
+internal sealed record RoleRequest(string Arn, string? SessionName = null, string? ExternalId = null);
+
+/// <summary>The regional STS; the feed's region is the one that is known to be reachable and allowed.</summary>
+internal sealed record StsEndpoint(string Region, Settings Settings)
+{
+    public AmazonSecurityTokenServiceClient Client(AWSCredentials credentials)
+    {
+        var config = new AmazonSecurityTokenServiceConfig { RegionEndpoint = RegionEndpoint.GetBySystemName(Region) };
+        AwsCall.Bound(config, Settings);
+        return new AmazonSecurityTokenServiceClient(credentials, config);
+    }
+}

@@ -1,0 +1,23 @@
+using System.Net;
+using Amazon.Runtime;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>The limits that every call to AWS keeps: NuGet waits, and so does a person.</summary>
+internal static class AwsCall
+{
+    /// <summary>For finding credentials, assuming roles and making the token together.</summary>
+    public static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan OneCall = TimeSpan.FromSeconds(10);
+
+    public static void Bound(ClientConfig config, Settings settings)
+    {
+        config.RetryMode = RequestRetryMode.Standard;
+        config.MaxErrorRetry = 2;
+        config.Timeout = OneCall;
+        // .NET reads HTTPS_PROXY by itself; .NET Framework does not.
+        if (Environment.Version.Major == 4 && settings.HttpsProxy is { } proxy)
+            config.SetWebProxy(new WebProxy(proxy));
+    }
+}

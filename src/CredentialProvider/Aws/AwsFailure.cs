@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Amazon.Runtime;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>
+/// What went wrong at AWS, as a cause and a fix. Matches on AWS's error codes, not on statuses or whole sentences; AWS's own words are
+/// kept. Codes: "Common errors" of the CodeArtifact and STS API references.
+/// </summary>
+internal static class AwsFailure
+{
+    /// <summary>A failure on the way to a token for <paramref name="feed"/>.</summary>
+    public static NoTokenException OfToken(Feed feed, string endpoint, Exception failure) =>
+        FindFirst<NoTokenException>(failure)
+        ?? (FindFirst<AmazonServiceException>(failure) is { ErrorCode.Length: > 0 } refusal
+            ? OfCodeArtifact(feed, refusal)
+            : OfConnection(endpoint, failure));
+
+    /// <summary>STS did not give a session of <paramref name="roleArn"/>.</summary>
+    public static Exception OfRole(string roleArn, AmazonServiceException e) => e.ErrorCode switch
+    {
+        "AccessDenied" => new NoTokenException(ErrorCode.RoleNotAssumed, $"role {roleArn} may not be assumed: {e.Message}",
+            "allow sts:AssumeRole on it in the caller's policy, and the caller (with its external id) in the role's trust policy", e),
+        "ValidationError" or "InvalidIdentityToken" or "IDPRejectedClaim" or "ExpiredTokenException" => new NoTokenException(
+            ErrorCode.RoleNotAssumed, $"role {roleArn} was not assumed: {e.Message}", "correct the role or the identity it is assumed with", e),
+        { Length: > 0 } => OfAnyService(e) ?? Unknown(e),
+        // No code: the call did not get as far as STS.
+        _ => e,
+    };
+
+    private static NoTokenException OfCodeArtifact(Feed feed, AmazonServiceException e) => e.ErrorCode switch
+    {
+        "AccessDeniedException" or "AccessDenied" => Denied(feed, e),
+        "ResourceNotFoundException" => new NoTokenException(ErrorCode.DomainNotFound, $"it does not exist: {e.Message}",
+            $"check domain, owner and region in the feed's URL: aws codeartifact list-domains --region {feed.Region}", e),
+        "ValidationException" => new NoTokenException(ErrorCode.Service, $"CodeArtifact finds the request not valid: {e.Message}",
+            "check CODEARTIFACT_TOKEN_DURATION and the feed's URL", e),
+        _ => OfAnyService(e) ?? Unknown(e),
+    };
+
+    private static NoTokenException Denied(Feed feed, AmazonServiceException e)
+    {
+        var domain = $"arn:aws:codeartifact:{feed.Region}:{feed.Owner}:domain/{feed.Domain}";
+        var fix = e.Message.Contains("sts:GetServiceBearerToken", StringComparison.Ordinal)
+            ? "allow sts:GetServiceBearerToken on * (condition: sts:AWSServiceName is codeartifact.amazonaws.com) in the role's own policy"
+            : $"allow codeartifact:GetAuthorizationToken on {domain}, and sts:GetServiceBearerToken on *, in the role's policy";
+        return new NoTokenException(ErrorCode.AccessDenied, e.Message.TrimEnd('.'), fix, e);
+    }
+
+    /// <summary>What every AWS service can answer; null for what it is alone in saying.</summary>
+    private static NoTokenException? OfAnyService(AmazonServiceException e) => e.ErrorCode switch
+    {
+        "ThrottlingException" or "Throttling" or "TooManyRequestsException" or "RequestLimitExceeded" => new NoTokenException(
+            ErrorCode.Throttled, $"AWS asks for fewer requests: {e.Message}",
+            e is AmazonCodeArtifactException { RetryAfterSeconds: { } seconds }
+                ? $"try again in {seconds} s" : "try again in a minute, or ask for a higher quota", e),
+        "ExpiredTokenException" or "ExpiredToken" => new NoTokenException(ErrorCode.BadCredentials,
+            $"the AWS credentials are expired: {e.Message}", "renew them, or unset AWS_SESSION_TOKEN and the keys beside it", e),
+        "InvalidSignatureException" or "SignatureDoesNotMatch" or "RequestExpired" or "RequestTimeTooSkewed" when IsAboutTime(e) =>
+            new NoTokenException(ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {e.Message}", "set the clock, for example with chrony or timedatectl", e),
+        "UnrecognizedClientException" or "InvalidClientTokenId" or "InvalidSignatureException" or "SignatureDoesNotMatch"
+            or "MissingAuthenticationTokenException" or "InvalidAccessKeyId" => new NoTokenException(ErrorCode.BadCredentials,
+            $"AWS does not take the credentials: {e.Message}", "check them with 'aws sts get-caller-identity'", e),
+        _ => null,
+    };
+
+    private static bool IsAboutTime(AmazonServiceException e) =>
+        e.ErrorCode is "RequestExpired" or "RequestTimeTooSkewed"
+        || e.Message.Contains("Signature expired", StringComparison.Ordinal)
+        || e.Message.Contains("not yet current", StringComparison.Ordinal);
+
+    private static NoTokenException OfConnection(string endpoint, Exception failure)
+    {
+        if (FindFirst<AuthenticationException>(failure) is { } tls)
+        {
+            return new NoTokenException(ErrorCode.Tls, $"the certificate of {endpoint} is not trusted: {tls.Message}",
+                "if a proxy opens TLS here, add its CA to the system's certificates or name a bundle in SSL_CERT_FILE", failure);
+        }
+
+        if (FindFirst<SocketException>(failure) is { } socket)
+        {
+            return new NoTokenException(ErrorCode.Network, $"{endpoint} cannot be reached: {socket.Message}",
+                "check DNS, HTTPS_PROXY and, in a VPC, the endpoint com.amazonaws.REGION.codeartifact.api", failure);
+        }
+
+        if (FindFirst<HttpRequestException>(failure) is { } http)
+        {
+            return new NoTokenException(ErrorCode.Network, $"{endpoint} cannot be reached: {http.Message}",
+                "check HTTPS_PROXY and NO_PROXY", failure);
+        }
+
+        if (FindFirst<WebException>(failure) is { } web)
+        {
+            var code = web.Status == WebExceptionStatus.TrustFailure ? ErrorCode.Tls : ErrorCode.Network;
+            return new NoTokenException(code, $"{endpoint} cannot be reached: {web.Message}", "check DNS, HTTPS_PROXY and trusted certificates", failure);
+        }
+
+        return FindFirst<OperationCanceledException>(failure) is not null
+            ? new NoTokenException(ErrorCode.Network, $"{endpoint} did not answer in time", "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure)
+            : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message.TrimEnd('.'), "check the AWS credentials with 'aws sts get-caller-identity'", failure);
+    }
+
+    private static NoTokenException Unknown(AmazonServiceException e) => new(
+        ErrorCode.Service, $"AWS answers {e.ErrorCode} ({(int)e.StatusCode}): {e.Message}", "try again; AWS's health is at https://health.aws.amazon.com", e);
+
+    private static T? FindFirst<T>(Exception? failure)
+        where T : Exception
+    {
+        for (; failure is not null; failure = failure.InnerException)
+        {
+            if (failure is T found)
+                return found;
+        }
+
+        return null;
+    }
+
+    private static Exception Innermost(Exception failure) => failure.InnerException is { } inner ? Innermost(inner) : failure;
+}

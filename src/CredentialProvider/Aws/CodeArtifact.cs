@@ -1,0 +1,168 @@
+// The two operations that this program calls, over AWSSDK.Core's public runtime and with the names of the package
+// AWSSDK.CodeArtifact, so that the package can take this file's place.
+
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials.Internal;
+using Amazon.Runtime.Endpoints;
+using Amazon.Runtime.Internal;
+using Amazon.Runtime.Internal.Auth;
+using Amazon.Runtime.Internal.Transform;
+using Amazon.Runtime.Internal.Util;
+using Amazon.Util.Internal;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetAuthorizationToken.html</summary>
+internal sealed class GetAuthorizationTokenRequest : AmazonWebServiceRequest
+{
+    public required string Domain { get; init; }
+
+    public required string DomainOwner { get; init; }
+
+    /// <summary>0, or 900 to 43200.</summary>
+    public required int DurationSeconds { get; init; }
+}
+
+/// <summary>The token and when it expires, by AWS's clock.</summary>
+internal sealed class GetAuthorizationTokenResponse : AmazonWebServiceResponse
+{
+    public string AuthorizationToken { get; set; } = "";
+
+    public DateTimeOffset Expiration { get; set; }
+}
+
+/// <summary>An answer other than 200 by CodeArtifact, with what its error type carries besides code and message.</summary>
+internal sealed class AmazonCodeArtifactException(ErrorResponse error, Exception? inner, HttpStatusCode status)
+    : AmazonServiceException(error.Message, inner, error.Type, error.Code, error.RequestId, status)
+{
+    /// <summary>Seconds to wait, from the header Retry-After.</summary>
+    public int? RetryAfterSeconds { get; init; }
+}
+
+/// <summary>One client an endpoint; the region is the one that requests are signed for.</summary>
+internal sealed class AmazonCodeArtifactConfig : ClientConfig
+{
+    public AmazonCodeArtifactConfig(string endpoint, string region)
+        : base(new StaticConfiguration())
+    {
+        ServiceURL = endpoint;
+        AuthenticationRegion = region;
+    }
+
+    public override string ServiceVersion => "2018-09-22";
+
+    public override string RegionEndpointServiceName => "codeartifact";
+
+    public override string UserAgent { get; } = InternalSDKUtils.BuildUserAgentString("CodeArtifact", "1.0");
+
+    public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) => new(ServiceURL);
+
+    /// <summary>The SDK's standard mode, named instead of looked up: looking it up can ask the metadata service.</summary>
+    private sealed class StaticConfiguration : IDefaultConfigurationProvider
+    {
+        public IDefaultConfiguration GetDefaultConfiguration(
+            Amazon.RegionEndpoint clientRegion, DefaultConfigurationMode? requestedConfigurationMode) => new DefaultConfiguration
+        {
+            Name = DefaultConfigurationMode.Standard,
+            RetryMode = RequestRetryMode.Standard,
+            ConnectTimeout = TimeSpan.FromSeconds(3.1),
+        };
+    }
+}
+
+/// <summary>Signs, sends, retries and reads with AWSSDK.Core's pipeline.</summary>
+internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, AmazonCodeArtifactConfig config)
+    : AmazonServiceClient(credentials, config)
+{
+    protected override IServiceMetadata ServiceMetadata { get; } = new Metadata();
+
+    /// <exception cref="AmazonServiceException">AWS said no; ErrorCode and Message are its own.</exception>
+    public Task<GetAuthorizationTokenResponse> GetAuthorizationTokenAsync(
+        GetAuthorizationTokenRequest request, CancellationToken cancel) =>
+        InvokeAsync<GetAuthorizationTokenResponse>(request, new InvokeOptions
+        {
+            RequestMarshaller = new RequestMarshaller(),
+            ResponseUnmarshaller = new TokenUnmarshaller(),
+        }, cancel);
+
+    protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+    {
+        pipeline.RemoveHandler<Amazon.Runtime.Internal.EndpointResolver>();
+        pipeline.AddHandlerAfter<Marshaller>(new FixedEndpoint());
+        pipeline.AddHandlerAfter<FixedEndpoint>(new SignatureVersion4());
+    }
+
+    private sealed class Metadata : IServiceMetadata
+    {
+        public string ServiceId => "codeartifact";
+
+        public IDictionary<string, string> OperationNameMapping { get; } = new Dictionary<string, string>();
+    }
+
+    private sealed class FixedEndpoint : BaseEndpointResolver
+    {
+        protected override void ServiceSpecificHandler(IExecutionContext executionContext, EndpointParameters parameters)
+        {
+        }
+
+        protected override EndpointParameters MapEndpointsParameters(IRequestContext requestContext) => new();
+
+        public override Endpoint GetEndpoint(IExecutionContext executionContext) =>
+            new(executionContext.RequestContext.ClientConfig.ServiceURL);
+    }
+
+    private sealed class SignatureVersion4 : BaseAuthResolverHandler
+    {
+        protected override List<IAuthSchemeOption> ResolveAuthOptions(IExecutionContext executionContext) =>
+            AuthSchemeOption.DEFAULT_SIGV4;
+    }
+
+    private sealed class RequestMarshaller : IMarshaller<IRequest, AmazonWebServiceRequest>
+    {
+        public IRequest Marshall(AmazonWebServiceRequest input)
+        {
+            var token = (GetAuthorizationTokenRequest)input;
+            var request = new DefaultRequest(token, "Amazon.CodeArtifact")
+            {
+                HttpMethod = "POST",
+                ResourcePath = "/v1/authorization-token",
+                UseQueryString = true,
+            };
+            request.Parameters.Add("domain", token.Domain);
+            request.Parameters.Add("domain-owner", token.DomainOwner);
+            request.Parameters.Add("duration", token.DurationSeconds.ToString(CultureInfo.InvariantCulture));
+            return request;
+        }
+    }
+
+    private sealed class TokenUnmarshaller : JsonResponseUnmarshaller
+    {
+        public override AmazonWebServiceResponse Unmarshall(JsonUnmarshallerContext input)
+        {
+            using var json = JsonDocument.Parse(input.Stream);
+            var root = json.RootElement;
+            return new GetAuthorizationTokenResponse
+            {
+                AuthorizationToken = root.GetProperty("authorizationToken").GetString()
+                    ?? throw new JsonException("authorizationToken is null"),
+                // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
+                Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(root.GetProperty("expiration").GetDouble() * 1000)),
+            };
+        }
+
+        public override AmazonServiceException UnmarshallException(
+            JsonUnmarshallerContext input, Exception innerException, HttpStatusCode statusCode)
+        {
+            var reader = new StreamingUtf8JsonReader(input.Stream);
+            var error = JsonErrorResponseUnmarshaller.GetInstance().Unmarshall(input, ref reader);
+            var retryAfter = input.ResponseData.GetHeaderValue("Retry-After");
+            return new AmazonCodeArtifactException(error, innerException, statusCode)
+            {
+                RetryAfterSeconds = int.TryParse(retryAfter, out var seconds) ? seconds : null,
+            };
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using Amazon.Runtime;
+using Amazon.Runtime.CredentialManagement;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>
+/// Finds AWS credentials where AWS's SDKs find them and in their order: environment, web identity, profile, container, instance
+/// role. What the SDK does well it does (SSO, credential_process, containers); roles are assumed here, so that a profile that
+/// starts at the instance role gets the bounded one. Credentials are made ready, not fetched.
+/// </summary>
+internal sealed class CredentialChain(Settings settings, TimeProvider time)
+{
+    private readonly InstanceRole _instanceRole = new(settings.Metadata, time);
+
+    /// <summary>The credentials that sign for CodeArtifact in this region, behind all roles of CODEARTIFACT_ROLE_ARN.</summary>
+    /// <exception cref="NoTokenException">A profile is missing or cannot be used.</exception>
+    public AWSCredentials Resolve(string region)
+    {
+        var sts = new StsEndpoint(region, settings);
+        var credentials = Start(sts);
+        for (var i = 0; i < settings.RoleArns.Count; i++)
+        {
+            var externalId = i == settings.RoleArns.Count - 1 ? settings.ExternalId : null;
+            credentials = AssumedRole.From(
+                credentials, new RoleRequest(settings.RoleArns[i], ExternalId: externalId), sts, time);
+        }
+
+        return credentials;
+    }
+
+    private AWSCredentials Start(StsEndpoint sts)
+    {
+        var source = settings.Source;
+        if (settings.Profile is { } own)
+            return FromProfile(own, sts);
+        if (source.HasEnvironmentKeys)
+            return new EnvironmentVariablesAWSCredentials();
+        if (source is { WebIdentityTokenFile: { } file, WebIdentityRoleArn: { } role })
+            return AssumedRole.FromWebIdentity(file, new RoleRequest(role, source.RoleSessionName), sts, time);
+        if (source.Profile is { } named)
+            return FromProfile(named, sts);
+        if (Profiles().TryGetProfile("default", out var profile) && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null))
+            return FromProfile("default", sts);
+        return source.ContainerUri is null ? _instanceRole : new GenericContainerCredentials();
+    }
+
+    private AWSCredentials FromProfile(string name, StsEndpoint sts, int depth = 0)
+    {
+        const int LongestChain = 8;
+        if (depth > LongestChain)
+            throw Unusable(name, "its source_profile leads in a circle", "end it at a profile with credentials of its own");
+        if (!Profiles().TryGetProfile(name, out var profile))
+        {
+            throw Unusable(name, $"it is in none of {string.Join(", ", settings.Source.ProfileFiles)}",
+                "check AWS_PROFILE and CODEARTIFACT_PROFILE, or run 'aws configure list-profiles'");
+        }
+
+        var options = profile.Options;
+        if (options.RoleArn is { Length: > 0 } arn)
+        {
+            var role = new RoleRequest(arn, options.RoleSessionName, options.ExternalID);
+            if (options.WebIdentityTokenFile is { Length: > 0 } file)
+                return AssumedRole.FromWebIdentity(file, role, sts, time);
+            if (options.MfaSerial is { Length: > 0 })
+                throw Unusable(name, "it needs an MFA code, which a build cannot ask for", "use a profile with a session, such as one with sso_session");
+            return AssumedRole.From(SourceOf(name, options, sts, depth), role, sts, time);
+        }
+
+        try
+        {
+            return profile.GetAWSCredentials(Profiles());
+        }
+        catch (Exception e) when (e is InvalidDataException or AmazonClientException or InvalidOperationException)
+        {
+            throw Unusable(name, e.Message, "complete it in ~/.aws/config or choose another with AWS_PROFILE", e);
+        }
+    }
+
+    private AWSCredentials SourceOf(string name, CredentialProfileOptions options, StsEndpoint sts, int depth) => options switch
+    {
+        // A profile that names itself has its own keys beside the role.
+        { SourceProfile: { } self } when self == name =>
+            options.AccessKey is null ? throw Unusable(name, "it is its own source_profile but has no keys", "add keys or name another profile")
+            : options.Token is null ? new BasicAWSCredentials(options.AccessKey, options.SecretKey)
+            : new SessionAWSCredentials(options.AccessKey, options.SecretKey, options.Token),
+        { SourceProfile: { Length: > 0 } source } => FromProfile(source, sts, depth + 1),
+        { CredentialSource: "Ec2InstanceMetadata" } => _instanceRole,
+        { CredentialSource: "EcsContainer" } => new GenericContainerCredentials(),
+        { CredentialSource: "Environment" } => new EnvironmentVariablesAWSCredentials(),
+        _ => throw Unusable(name, "it has role_arn but neither source_profile nor a credential_source that is known",
+            "add source_profile, or credential_source = Ec2InstanceMetadata"),
+    };
+
+    /// <summary>Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE anew, so that a mended file counts at once.</summary>
+    private static CredentialProfileStoreChain Profiles() => new();
+
+    private static NoTokenException Unusable(string profile, string why, string fix, Exception? cause = null) =>
+        new(ErrorCode.Profile, $"AWS profile '{profile}' cannot be used: {why}", fix, cause);
+}

@@ -1,0 +1,47 @@
+using Amazon.Runtime;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>Makes a token: finds credentials, calls GetAuthorizationToken, and puts every failure into a person's words.</summary>
+internal sealed class TokenService(Settings settings, TimeProvider time)
+{
+    private readonly CredentialChain _chain = new(settings, time);
+
+    /// <exception cref="NoTokenException">With the cause and what to do.</exception>
+    public async Task<AuthorizationToken> FetchAsync(Feed feed, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(AwsCall.Budget);
+        try
+        {
+            // The SDK has blocking calls on its way to credentials; they must not hold up the protocol.
+            return await Task.Run(() => CallAsync(feed, limit.Token), limit.Token).WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new NoTokenException(ErrorCode.Network, $"AWS did not answer within {AwsCall.Budget.TotalSeconds:0} s",
+                "check the way to " + ApiEndpoint.For(feed.Region, settings));
+        }
+        catch (Exception e) when (e is not (NoTokenException or OperationCanceledException))
+        {
+            throw AwsFailure.OfToken(feed, ApiEndpoint.For(feed.Region, settings), e);
+        }
+    }
+
+    private async Task<AuthorizationToken> CallAsync(Feed feed, CancellationToken cancel)
+    {
+        var config = new AmazonCodeArtifactConfig(ApiEndpoint.For(feed.Region, settings), feed.Region);
+        AwsCall.Bound(config, settings);
+        using var client = new AmazonCodeArtifactClient(_chain.Resolve(feed.Region), config);
+        var response = await client.GetAuthorizationTokenAsync(
+            new GetAuthorizationTokenRequest
+            {
+                Domain = feed.Domain,
+                DomainOwner = feed.Owner,
+                DurationSeconds = settings.TokenDuration,
+            },
+            cancel);
+        return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace CredentialProvider.Feeds;
+
+/// <summary>
+/// A NuGet repository in CodeArtifact, as its URL names it. The URL alone decides; no network is touched. URL forms: "Using
+/// CodeArtifact with NuGet" and "Working with Amazon VPC endpoints" in the CodeArtifact user guide.
+/// </summary>
+/// <param name="Domain">2 to 50 of a-z, 0-9 and hyphen, starting with a letter.</param>
+/// <param name="Owner">The 12 digits of the AWS account that owns the domain.</param>
+/// <param name="Region">For example us-east-1; it is where tokens for this feed are made.</param>
+/// <param name="Repository">2 to 100 characters.</param>
+internal sealed record Feed(string Domain, string Owner, string Region, string Repository)
+{
+    /// <summary>Domain, owner and region as every message names them.</summary>
+    public string DomainName => $"domain {Domain} ({Owner}, {Region})";
+
+    /// <summary>True if the list is empty or has this domain as <c>domain</c>, <c>domain/owner</c> or <c>*/owner</c>.</summary>
+    public bool IsAmong(IReadOnlyList<string> domains)
+    {
+        foreach (var entry in domains)
+        {
+            var slash = entry.IndexOf('/');
+            var domain = slash < 0 ? entry : entry[..slash];
+            var owner = slash < 0 ? Owner : entry[(slash + 1)..];
+            if ((domain == "*" || domain == Domain) && owner == Owner)
+                return true;
+        }
+
+        return domains.Count == 0;
+    }
+
+    /// <summary>
+    /// Recognises <c>https://HOST/nuget/REPOSITORY/…</c> on AWS's own CodeArtifact hosts, and the same below
+    /// <c>/nuget/d/DOMAIN-OWNER/REPOSITORY/</c> on an interface VPC endpoint. Anything else is a foreign feed.
+    /// </summary>
+    public static bool TryParse(string? url, [NotNullWhen(true)] out Feed? feed)
+    {
+        feed = null;
+        if (url is null || !IsPlain(url) || !Uri.TryCreate(url, UriKind.Absolute, out var uri))
+            return false;
+        if (uri.Scheme != Uri.UriSchemeHttps || !uri.IsDefaultPort || uri.UserInfo.Length > 0
+            || uri.HostNameType != UriHostNameType.Dns)
+        {
+            return false;
+        }
+
+        if (!TryParseHost(uri.Host.Split('.'), out var owned, out var region, out var isVpcEndpoint))
+            return false;
+
+        // "/", "nuget/", "REPOSITORY/", … : segments keep their slash.
+        var segments = uri.AbsolutePath.Split('/');
+        var next = 1;
+        if (segments.Length <= next || segments[next++] != "nuget")
+            return false;
+        if (isVpcEndpoint && (segments.Length <= next + 1 || segments[next++] != "d"))
+            return false;
+        if (isVpcEndpoint)
+            owned = segments[next++];
+        if (segments.Length <= next || !IsRepository(segments[next]))
+            return false;
+        if (!TrySplitOwner(owned, out var domain, out var owner))
+            return false;
+
+        feed = new Feed(domain, owner, region, segments[next]);
+        return true;
+    }
+
+    /// <summary>
+    /// <c>DOMAIN-OWNER.d.codeartifact.REGION.SUFFIX</c>, <c>DOMAIN-OWNER[.d].codeartifact.REGION.on.aws</c> or
+    /// <c>vpce-ID.d.codeartifact.REGION.vpce.SUFFIX</c>, by labels.
+    /// </summary>
+    private static bool TryParseHost(string[] labels, out string owned, out string region, out bool isVpcEndpoint)
+    {
+        owned = labels[0];
+        region = "";
+        isVpcEndpoint = false;
+
+        var next = 1;
+        var hasD = labels.Length > next && labels[next] == "d";
+        if (hasD)
+            next++;
+        if (labels.Length < next + 4 || labels[next++] != "codeartifact")
+            return false;
+        region = labels[next++];
+        if (Partition.OfRegion(region) is not { } partition)
+            return false;
+
+        isVpcEndpoint = labels[next] == "vpce";
+        if (isVpcEndpoint)
+            next++;
+        var suffix = string.Join(".", labels, next, labels.Length - next);
+        if (isVpcEndpoint)
+            return hasD && suffix == partition.DnsSuffix && IsVpcEndpoint(owned);
+
+        // Sources differ on whether a dual-stack host has the "d": both name the same AWS-owned zone.
+        return (hasD && suffix == partition.DnsSuffix) || suffix == partition.RepositoryDualStackSuffix;
+    }
+
+    /// <summary>A domain may contain hyphens and digits; the owner is what follows the last hyphen.</summary>
+    private static bool TrySplitOwner(string owned, out string domain, out string owner)
+    {
+        const int OwnerLength = 12;
+        var hyphen = owned.LastIndexOf('-');
+        domain = hyphen > 0 ? owned[..hyphen] : "";
+        owner = owned[(hyphen + 1)..];
+        return owner.Length == OwnerLength && Ascii.AreDigits(owner.AsSpan()) && IsDomain(domain);
+    }
+
+    private static bool IsDomain(string domain)
+    {
+        if (domain.Length is < 2 or > 50 || !Ascii.IsLower(domain[0]) || domain[^1] == '-')
+            return false;
+        foreach (var c in domain)
+        {
+            if (!Ascii.IsLower(c) && !Ascii.IsDigit(c) && c != '-')
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsRepository(string repository)
+    {
+        if (repository.Length is < 2 or > 100 || !Ascii.IsLetterOrDigit(repository[0]))
+            return false;
+        foreach (var c in repository)
+        {
+            if (!Ascii.IsLetterOrDigit(c) && c is not ('.' or '_' or '-'))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary><c>vpce-0123456789abcdef0-abcdefgh</c>, with <c>-us-east-1a</c> behind it for one availability zone.</summary>
+    private static bool IsVpcEndpoint(string label)
+    {
+        if (!label.StartsWith("vpce-", StringComparison.Ordinal))
+            return false;
+        foreach (var c in label)
+        {
+            if (!Ascii.IsLower(c) && !Ascii.IsDigit(c) && c != '-')
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Printable ASCII without a backslash: System.Uri maps other alphabets, white space and backslashes to what they resemble,
+    /// and a feed's URL has none.
+    /// </summary>
+    private static bool IsPlain(string url)
+    {
+        foreach (var c in url)
+        {
+            if (c is <= ' ' or > '~' or '\\')
+                return false;
+        }
+
+        return true;
+    }
+}

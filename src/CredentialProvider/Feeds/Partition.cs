@@ -1,0 +1,53 @@
+namespace CredentialProvider.Feeds;
+
+/// <summary>
+/// A group of AWS regions that share host name suffixes. Regions are matched by shape, so that one that opens tomorrow works
+/// today. Source: the endpoint rule set in AWS's service model of CodeArtifact.
+/// </summary>
+/// <param name="RegionPrefixes">What a region's name starts with, before <c>-place-number</c>.</param>
+/// <param name="DnsSuffix">Suffix of API and repository hosts.</param>
+/// <param name="ApiDualStackSuffix">Suffix of API hosts that also answer over IPv6.</param>
+/// <param name="RepositoryDualStackSuffix">The same for repository hosts; null where AWS documents none.</param>
+internal sealed record Partition(
+    string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix, string? RepositoryDualStackSuffix)
+{
+    private static readonly Partition[] All =
+    [
+        new(["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"], "amazonaws.com", "api.aws", "on.aws"),
+        new(["us-gov"], "amazonaws.com", "api.aws", "on.aws"),
+        new(["cn"], "amazonaws.com.cn", "api.amazonwebservices.com.cn", null),
+        new(["us-iso"], "c2s.ic.gov", "api.aws.ic.gov", null),
+        new(["us-isob"], "sc2s.sgov.gov", "api.aws.scloud", null),
+        new(["eu-isoe"], "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", null),
+        new(["us-isof", "eu-isof"], "csp.hci.ic.gov", "api.aws.hci.ic.gov", null),
+        new(["eusc-de"], "amazonaws.eu", "api.amazonwebservices.eu", null),
+    ];
+
+    /// <summary>The partition that a region belongs to, or null for what cannot be a region's name.</summary>
+    public static Partition? OfRegion(string region)
+    {
+        foreach (var partition in All)
+        {
+            foreach (var prefix in partition.RegionPrefixes)
+            {
+                if (IsRegionOf(prefix, region))
+                    return partition;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary><c>prefix-place-number</c>, lower case: us-east-1, ap-southeast-7, us-gov-west-1.</summary>
+    private static bool IsRegionOf(string prefix, string region)
+    {
+        if (!region.StartsWith(prefix, StringComparison.Ordinal) || region.Length <= prefix.Length + 1)
+            return false;
+        var parts = region.AsSpan(prefix.Length);
+        if (parts[0] != '-')
+            return false;
+        parts = parts[1..];
+        var hyphen = parts.IndexOf('-');
+        return hyphen > 0 && Ascii.AreLettersOrDigits(parts[..hyphen]) && Ascii.AreDigits(parts[(hyphen + 1)..]);
+    }
+}

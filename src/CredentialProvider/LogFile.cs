@@ -1,0 +1,38 @@
+namespace CredentialProvider;
+
+/// <summary>NuGet's names for how much a line matters, least first.</summary>
+internal static class LogLevels
+{
+    public const string Debug = nameof(Debug), Verbose = nameof(Verbose), Information = nameof(Information), Minimal = nameof(Minimal),
+        Warning = nameof(Warning), Error = nameof(Error), Default = Information;
+
+    private static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
+
+    /// <summary>True if a line of <paramref name="level"/> is wanted by whoever asked for <paramref name="least"/> and above.</summary>
+    public static bool Includes(string least, string level) => Array.IndexOf(All, level) >= Array.IndexOf(All, least);
+}
+
+/// <summary>
+/// The log that a person asks for with CODEARTIFACT_LOG_FILE: one line an event, never a secret. Nothing is opened without one,
+/// and a log that cannot be written is no reason to fail a build.
+/// </summary>
+internal sealed class LogFile(string? path, string? level, TimeProvider time)
+{
+    private readonly Lock _writing = new();
+
+    public void Write(string lineLevel, string text)
+    {
+        if (path is null || !LogLevels.Includes(level ?? LogLevels.Debug, lineLevel))
+            return;
+        var line = $"{time.GetUtcNow().UtcDateTime:o} {Environment.ProcessId} {lineLevel}: {text}{Environment.NewLine}";
+        try
+        {
+            lock (_writing)
+                Platform.OwnerOnlyFolder.Append(path, line);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            // The log's place is wrong; the build is not.
+        }
+    }
+}

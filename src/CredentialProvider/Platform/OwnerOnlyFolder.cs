@@ -1,0 +1,179 @@
+using Microsoft.Win32.SafeHandles;
+using System.Security.Cryptography;
+
+namespace CredentialProvider.Platform;
+
+/// <summary>
+/// A folder of small files that only their owner may read. On Unix by modes 0700 and 0600, checked at each use and never through a
+/// symbolic link; on Windows by DPAPI, which ties the bytes to the user. Once the folder is ours and 0700, nobody else can change what is in it
+/// between a check and a use.
+/// </summary>
+internal sealed class OwnerOnlyFolder
+{
+    private const int FolderMode = 0x1C0; // 0700
+    private const int OwnerOnlyFileMode = 0x180; // 0600
+    private const int PermissionMask = 0x1FF; // 0777
+
+    /// <summary>No token or lock is near this size; what is, is not ours.</summary>
+    private const int LargestFile = 64 * 1024;
+
+    private readonly string _path;
+
+    private OwnerOnlyFolder(string path) => _path = path;
+
+    /// <summary>
+    /// Opens the folder, makes it if need be, and closes it to others if it was open to them. Null where it cannot be ours: its
+    /// owner is somebody else, it is a link or a file, or it cannot be made.
+    /// </summary>
+    public static OwnerOnlyFolder? TryOpen(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return TryCreate(path) ? new OwnerOnlyFolder(path) : null;
+
+        if (!Posix.TryGetStatus(path, out var status, out var isKnown))
+        {
+            // A C library that cannot tell owners: only the owner can change a mode, so that is the proof.
+            if (!isKnown)
+                return TryCreate(path) && Posix.TrySetMode(path, FolderMode) ? new OwnerOnlyFolder(path) : null;
+            return TryCreate(path) ? new OwnerOnlyFolder(path) : null;
+        }
+
+        if (!status.IsFolder || status.Owner != Posix.EffectiveUser)
+            return null;
+        return (status.Mode & PermissionMask) == FolderMode || Posix.TrySetMode(path, FolderMode)
+            ? new OwnerOnlyFolder(path) : null;
+    }
+
+    /// <summary>The file's bytes; null where there is none, it is not only ours, or it cannot be read.</summary>
+    public byte[]? TryRead(string name)
+    {
+        var path = Path.Combine(_path, name);
+        if (!OperatingSystem.IsWindows() && !IsOnlyOurs(path))
+            return null;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+            if (file.Length > LargestFile)
+                return null;
+            var bytes = new byte[file.Length];
+            var length = 0;
+            while (length < bytes.Length && file.Read(bytes, length, bytes.Length - length) is > 0 and var read)
+                length += read;
+            return OperatingSystem.IsWindows() ? ProtectedData.Unprotect(bytes, null, DataProtectionScope.CurrentUser) : bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes beside and renames: a reader sees the old bytes or the new ones, whatever happens meanwhile.</summary>
+    public bool TryWrite(string name, byte[] bytes)
+    {
+        var path = Path.Combine(_path, name);
+        var temporary = $"{path}.XXXXXX";
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                temporary = $"{path}.{Path.GetRandomFileName()}";
+                File.WriteAllBytes(temporary, ProtectedData.Protect(bytes, null, DataProtectionScope.CurrentUser));
+                File.Move(temporary, path, overwrite: true);
+                return true;
+            }
+
+            var descriptor = Posix.CreateTemporary(ref temporary);
+            if (descriptor < 0)
+                return false;
+            using (var handle = new SafeFileHandle((nint)descriptor, ownsHandle: true))
+            using (var file = new FileStream(handle, FileAccess.Write, 1))
+                file.Write(bytes, 0, bytes.Length);
+            if (Posix.TryRename(temporary, path))
+                return true;
+            File.Delete(temporary);
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            TryDelete(temporary);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Holds the named lock until disposed. The operating system ends it with the process, so a dead holder blocks nobody. Lock
+    /// files stay: deleting one would let two processes hold "the" lock.
+    /// </summary>
+    /// <param name="isBusy">Somebody else holds it. Null without this means that there are no locks to be had here.</param>
+    public IDisposable? TryLock(string name, out bool isBusy)
+    {
+        // errno EWOULDBLOCK on Linux and macOS, and ERROR_SHARING_VIOLATION: what FileStream puts into HResult.
+        const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
+        isBusy = false;
+        try
+        {
+            return new FileStream(Path.Combine(_path, name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+        }
+        catch (IOException e)
+        {
+            isBusy = e.HResult is LinuxWouldBlock or MacWouldBlock or SharingViolation;
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Adds to a file that is made readable for its owner only, wherever a person wants it.</summary>
+    public static void Append(string path, string text)
+    {
+        if (!OperatingSystem.IsWindows() && !File.Exists(path))
+            Posix.CreateFile(path, OwnerOnlyFileMode);
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        file.Write(bytes, 0, bytes.Length);
+    }
+
+    private static bool IsOnlyOurs(string path)
+    {
+        if (!Posix.TryGetStatus(path, out var status, out var isKnown))
+            return !isKnown && Posix.TrySetMode(path, OwnerOnlyFileMode);
+        // What others could read is no secret any more: not used, and replaced by the next write.
+        return status.IsFile && status.Owner == Posix.EffectiveUser && (status.Mode & PermissionMask) == OwnerOnlyFileMode;
+    }
+
+    private static bool TryCreate(string path)
+    {
+        try
+        {
+            if (Path.GetDirectoryName(path) is { Length: > 0 } parent)
+                Directory.CreateDirectory(parent);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+                return true;
+            }
+
+            // Another process of ours may make it at the same moment.
+            return Posix.TryCreateFolder(path, FolderMode)
+                || (Posix.TryGetStatus(path, out var status, out _) && status.IsFolder && status.Owner == Posix.EffectiveUser);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A leftover is a file that only we can read; the next write does not mind it.
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace CredentialProvider.Platform;
+
+/// <summary>
+/// The few calls of the C library that .NET lacks or lacks in .NET Framework (which runs on Unix under mono): owners, modes and
+/// links of files.
+/// </summary>
+internal static class Posix
+{
+    private const int TypeMask = 0xF000, Folder = 0x4000, RegularFile = 0x8000;
+
+    /// <summary>What is at a path, without following a link.</summary>
+    public readonly record struct Status(bool IsFolder, bool IsFile, uint Owner, int Mode);
+
+    /// <summary>The user whose rights this process has.</summary>
+    public static uint EffectiveUser => GetEUid();
+
+    /// <summary>False where there is nothing, or the C library has no such call (then <paramref name="isKnown"/> is false).</summary>
+    public static bool TryGetStatus(string path, out Status status, out bool isKnown)
+    {
+        const int LargestStatus = 256; // struct statx has 256 bytes everywhere, macOS's struct stat 144
+        var buffer = new byte[LargestStatus];
+        status = default;
+        isKnown = true;
+        int mode;
+        uint owner;
+        try
+        {
+            if (OperatingSystem.IsMacOS())
+            {
+                // <sys/stat.h>, 64-bit inodes: st_mode is 16 bits at 4, st_uid 32 bits at 16.
+                if (LStat(Utf8(path), buffer) != 0)
+                    return false;
+                (mode, owner) = (BitConverter.ToUInt16(buffer, 4), BitConverter.ToUInt32(buffer, 16));
+            }
+            else
+            {
+                // statx(2), the same layout on every architecture: stx_uid is 32 bits at 20, stx_mode 16 bits at 28.
+                const int CurrentFolder = -100, NoFollow = 0x100, TypeModeOwner = 0x1 | 0x2 | 0x8;
+                if (StatX(CurrentFolder, Utf8(path), NoFollow, TypeModeOwner, buffer) != 0)
+                    return false;
+                (mode, owner) = (BitConverter.ToUInt16(buffer, 28), BitConverter.ToUInt32(buffer, 20));
+            }
+        }
+        catch (EntryPointNotFoundException)
+        {
+            isKnown = false;
+            return false;
+        }
+
+        status = new Status((mode & TypeMask) == Folder, (mode & TypeMask) == RegularFile, owner, mode & 0xFFF);
+        return true;
+    }
+
+    /// <summary>Changes the mode; only a file's owner and root may.</summary>
+    public static bool TrySetMode(string path, int mode) => ChMod(Utf8(path), mode) == 0;
+
+    public static bool TryCreateFolder(string path, int mode) => MkDir(Utf8(path), mode) == 0;
+
+    /// <summary>Makes an empty file that has its mode from the start.</summary>
+    public static void CreateFile(string path, int mode)
+    {
+        using var file = new SafeFileHandle((nint)Creat(Utf8(path), mode), ownsHandle: true);
+    }
+
+    /// <summary>Replaces what is at <paramref name="to"/> in one step.</summary>
+    public static bool TryRename(string from, string to) => Rename(Utf8(from), Utf8(to)) == 0;
+
+    /// <summary>Makes and opens a new file that nobody else may read.</summary>
+    /// <param name="path">Ends in XXXXXX, which is replaced by what makes the name new.</param>
+    /// <returns>A file descriptor, or -1.</returns>
+    public static int CreateTemporary(ref string path)
+    {
+        var template = Utf8(path);
+        var descriptor = MkSTemp(template);
+        path = Encoding.UTF8.GetString(template, 0, template.Length - 1);
+        return descriptor;
+    }
+
+    private static byte[] Utf8(string path) => Encoding.UTF8.GetBytes(path + '\0');
+
+    [DllImport("libc", EntryPoint = "statx")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int StatX(int folder, byte[] path, int flags, int mask, [Out] byte[] buffer);
+
+    [DllImport("libc", EntryPoint = "lstat")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int LStat(byte[] path, [Out] byte[] buffer);
+
+    [DllImport("libc", EntryPoint = "chmod")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int ChMod(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "mkdir")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MkDir(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "creat")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Creat(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "rename")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Rename(byte[] from, byte[] to);
+
+    [DllImport("libc", EntryPoint = "mkstemp")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MkSTemp([In, Out] byte[] template);
+
+    [DllImport("libc", EntryPoint = "geteuid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern uint GetEUid();
+}

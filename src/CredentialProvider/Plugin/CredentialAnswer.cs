@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using CredentialProvider.Feeds;
+using CredentialProvider.Tokens;
+
+namespace CredentialProvider.Plugin;
+
+/// <summary>
+/// Decides what NuGet is told about one URL. Error is the code that makes NuGet go on to the next provider without a word, so it is both "not
+/// ours" and, behind a warning that says why, "ours, but no token".
+/// </summary>
+internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, TimeProvider time)
+{
+    /// <summary>A second refusal within this time is an answer to a fresh token; one more token would not change it.</summary>
+    private static readonly TimeSpan RetryLife = TimeSpan.FromMinutes(2);
+
+    private static readonly CredentialsResponse NotOurs = new(ResponseCode.Error);
+
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _given = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _retried = new();
+    private readonly ConcurrentDictionary<string, string> _warned = new();
+
+    /// <summary>The answer where nobody has to be asked: not our feed, or a token at hand. Null where it takes <see cref="AnswerAsync"/>.</summary>
+    public CredentialsResponse? TryAtOnce(CredentialsRequest request)
+    {
+        if (!IsOurs(request, out var feed))
+            return NotOurs;
+        if (request.IsRetry || settings.Problem is not null)
+            return null;
+        if (settings.AuthToken is { } fixedToken)
+            return Success(fixedToken);
+        return tokens.TryGetCached(feed, after: DateTimeOffset.MinValue) is { } token ? Give(request, token) : null;
+    }
+
+    /// <summary>What can be done now that NuGet has its answer: get the next token if this one is in the second half of its life.</summary>
+    public void AfterAnswer(CredentialsRequest request, CancellationToken cancel)
+    {
+        if (!IsOurs(request, out var feed) || settings.AuthToken is not null)
+            return;
+        if (tokens.TryGetCached(feed, after: DateTimeOffset.MinValue) is { } token && tokens.IsAging(token))
+            _ = Task.Run(() => tokens.RefreshAsync(feed, token, cancel), CancellationToken.None);
+    }
+
+    /// <summary>The answer that may take a call to AWS.</summary>
+    /// <param name="log">Takes a level and a line for NuGet's log.</param>
+    public async Task<CredentialsResponse> AnswerAsync(CredentialsRequest request, Action<string, string> log, CancellationToken cancel)
+    {
+        if (!IsOurs(request, out var feed))
+            return NotOurs;
+        try
+        {
+            if (settings.Problem is { } problem)
+                throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
+            var token = await tokens.GetAsync(feed, After(request, feed, log), cancel);
+            log(LogLevels.Verbose, $"token for {feed.DomainName} expires at {token.Expires.UtcDateTime:u}");
+            return Give(request, token);
+        }
+        catch (NoTokenException e)
+        {
+            var line = e.Describe(feed.DomainName);
+            // Once a domain and cause: NuGet asks for every repository of the domain, and again for every retry.
+            if (!_warned.TryGetValue(feed.DomainName, out var code) || code != e.Code)
+                log(LogLevels.Warning, line);
+            _warned[feed.DomainName] = e.Code;
+            return new CredentialsResponse(ResponseCode.Error, Message: line);
+        }
+    }
+
+    /// <summary>On a retry, the moment before which no token will do: the one that was refused was obtained then.</summary>
+    private DateTimeOffset After(CredentialsRequest request, Feed feed, Action<string, string> log)
+    {
+        if (!request.IsRetry)
+            return DateTimeOffset.MinValue;
+        if (settings.AuthToken is not null)
+        {
+            throw new NoTokenException(ErrorCode.TokenRefused, "the feed refuses the token in CODEARTIFACT_AUTH_TOKEN",
+                "set a new one, or unset it so that tokens are fetched");
+        }
+
+        var now = time.GetUtcNow();
+        if (_retried.TryGetValue(request.Uri!, out var last) && now - last < RetryLife)
+        {
+            throw new NoTokenException(ErrorCode.TokenRefused, $"repository {feed.Repository} refuses a token that was made for it just now",
+                "check that domain, owner and region in the feed's URL are those of the repository, and that no proxy changes the request");
+        }
+
+        _retried[request.Uri!] = now;
+        log(LogLevels.Verbose, $"the feed refuses the token for {feed.DomainName}; getting another");
+        return _given.TryGetValue(request.Uri!, out var given) ? given : _started;
+    }
+
+    private bool IsOurs(CredentialsRequest request, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Feed? feed) =>
+        Feed.TryParse(request.Uri, out feed) && feed.IsAmong(settings.Domains);
+
+    private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)
+    {
+        _given[request.Uri!] = token.Obtained;
+        return Success(token.Token);
+    }
+
+    /// <summary>CodeArtifact takes any token with the user name <c>aws</c>; NuGet's plugins know no bearer tokens.</summary>
+    private static CredentialsResponse Success(Secret token) =>
+        new(ResponseCode.Success, "aws", token.Reveal(), AuthenticationTypes: ["Basic"]);
+}

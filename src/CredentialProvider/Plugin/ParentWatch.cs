@@ -1,0 +1,33 @@
+using System.Diagnostics;
+
+namespace CredentialProvider.Plugin;
+
+/// <summary>
+/// Ends this process when NuGet's is gone. The end of input says so too, but not where another child of NuGet's holds the pipe open.
+/// </summary>
+internal static class ParentWatch
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    public static IDisposable Start(int processId) => new Timer(_ => ExitIfGone(processId), null, Interval, Interval);
+
+    private static void ExitIfGone(int processId)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            if (!process.HasExited)
+                return;
+        }
+        catch (ArgumentException)
+        {
+            // There is no such process.
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended while we looked.
+        }
+
+        Environment.Exit(0);
+    }
+}

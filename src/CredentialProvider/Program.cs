@@ -1,0 +1,40 @@
+using CredentialProvider.Aws;
+using CredentialProvider.Plugin;
+using CredentialProvider.Tokens;
+
+namespace CredentialProvider;
+
+/// <summary>Where it all is put together.</summary>
+internal static class Program
+{
+    private const int Done = 0, Usage = 2;
+
+    public static int Main(string[] args)
+    {
+        if (Array.IndexOf(args, "-Plugin") < 0)
+            return ShowUsage();
+
+        // Taken before anything else can: a library's stray print would break the protocol.
+        using var input = Console.OpenStandardInput();
+        using var output = Console.OpenStandardOutput();
+        Console.SetOut(TextWriter.Null);
+        RunPlugin(Settings.FromEnvironment(), new Connection(input, output));
+        return Done;
+    }
+
+    private static void RunPlugin(Settings settings, Connection connection)
+    {
+        var time = TimeProvider.System;
+        var log = new LogFile(settings.LogFile, settings.LogLevel, time);
+        var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
+            (feed, cancel) => new TokenService(settings, time).FetchAsync(feed, cancel));
+        using var host = new PluginHost(connection, new CredentialAnswer(settings, tokens, time), log);
+        host.Run();
+    }
+
+    private static int ShowUsage()
+    {
+        Console.Error.WriteLine("nuget-plugin-codeartifact: NuGet starts this program with -Plugin to get tokens for AWS CodeArtifact feeds.");
+        return Usage;
+    }
+}

@@ -1,0 +1,45 @@
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Tokens;
+
+/// <summary>
+/// What a token is good for and whose it is: CodeArtifact makes tokens for a domain, not for a repository. The identity is how
+/// credentials are found (profile, roles, kind of source), not an access key, which changes with every session of a role.
+/// </summary>
+/// <param name="Endpoint">Host of the CodeArtifact API, or the URL that was set in its place.</param>
+internal sealed record TokenKey(string Endpoint, string Region, string Domain, string Owner, string Identity)
+{
+    /// <summary>Reads nothing but the settings and whether the profile files exist.</summary>
+    public static TokenKey For(Feed feed, Settings settings) => new(
+        ApiEndpoint.For(feed.Region, settings), feed.Region, feed.Domain, feed.Owner, IdentityFor(settings));
+
+    /// <summary>
+    /// Readable, safe on every file system, and different for different keys but for chance: the key stands in the file too, so a
+    /// collision costs a call and nothing else.
+    /// </summary>
+    public string FileName => $"{Domain}-{Owner}.{Region}.{Fnv1a($"{Endpoint}\n{Identity}"):x16}.json";
+
+    /// <summary>The order is that of AWS's credential chain, with this project's own profile setting first.</summary>
+    private static string IdentityFor(Settings settings)
+    {
+        var source = settings.Source;
+        var identity =
+            settings.Profile is { } own ? $"profile {own}"
+            : source.HasEnvironmentKeys ? "environment"
+            : source is { WebIdentityTokenFile: not null, WebIdentityRoleArn: { } role } ? $"web identity {role}"
+            : source.Profile is { } named ? $"profile {named}"
+            : source.ProfileFiles.Any(File.Exists) ? "profile default"
+            : source.ContainerUri is { } uri ? $"container {uri}"
+            : "instance role";
+        return settings.RoleArns.Count == 0 ? identity : $"{identity} -> {string.Join(" -> ", settings.RoleArns)}";
+    }
+
+    /// <summary>FNV-1a, 64 bit: names files, protects nothing. A cryptographic hash would load OpenSSL for every answer.</summary>
+    private static ulong Fnv1a(string text)
+    {
+        var hash = 14695981039346656037;
+        foreach (var c in text)
+            hash = unchecked((hash ^ c) * 1099511628211);
+        return hash;
+    }
+}

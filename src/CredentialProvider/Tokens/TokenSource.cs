@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Tokens;
+
+/// <summary>
+/// Tokens for feeds: from memory or disk where there is a good one, else fetched, by one process at a time. An old token that is
+/// still alive is given away only where a new one cannot be had.
+/// </summary>
+/// <param name="fetch">Asks AWS. Throws <see cref="NoTokenException"/>.</param>
+internal sealed class TokenSource(
+    Settings settings, TokenCache cache, TimeProvider time, Func<Feed, CancellationToken, Task<AuthorizationToken>> fetch)
+{
+    /// <summary>A cause that a person has to mend is still there for the next feed of the same build: not asked twice.</summary>
+    private static readonly TimeSpan FailureLife = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(15);
+
+    private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
+    private readonly ConcurrentDictionary<TokenKey, SemaphoreSlim> _fetching = new();
+    private readonly ConcurrentDictionary<TokenKey, (NoTokenException Failure, DateTimeOffset At)> _failures = new();
+
+    /// <summary>
+    /// The token that can be given at once, or null. Touches memory and one file.
+    /// </summary>
+    /// <param name="after">Only a token that was obtained later will do: what came before was refused.</param>
+    public AuthorizationToken? TryGetCached(Feed feed, DateTimeOffset after)
+    {
+        var now = time.GetUtcNow();
+        return Newest(TokenKey.For(feed, settings), after) is { } token && token.IsGood(now) ? token : null;
+    }
+
+    /// <summary>Half of its life is over: <see cref="RefreshAsync"/> would be timely.</summary>
+    public bool IsAging(AuthorizationToken token) => token.IsAging(time.GetUtcNow());
+
+    /// <summary>Gets the next token while the current one is in use. Fails silently: there is time to try again.</summary>
+    public async Task RefreshAsync(Feed feed, AuthorizationToken current, CancellationToken cancel)
+    {
+        try
+        {
+            await GetAsync(feed, current.Obtained, cancel);
+        }
+        catch (Exception e) when (e is NoTokenException or OperationCanceledException)
+        {
+            // The current token is good for as long as it took to come here.
+        }
+    }
+
+    /// <summary>The newest token obtained after <paramref name="after"/>, fetched if there is none.</summary>
+    /// <exception cref="NoTokenException">There is none and none can be fetched.</exception>
+    public async Task<AuthorizationToken> GetAsync(Feed feed, DateTimeOffset after, CancellationToken cancel)
+    {
+        var key = TokenKey.For(feed, settings);
+        var turn = _fetching.GetOrAdd(key, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(cancel);
+        try
+        {
+            return await GetAloneAsync(feed, key, after, cancel);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<AuthorizationToken> GetAloneAsync(Feed feed, TokenKey key, DateTimeOffset after, CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (Newest(key, after) is { } token && token.IsGood(time.GetUtcNow()))
+                return token;
+            if (_failures.TryGetValue(key, out var last) && time.GetUtcNow() - last.At < FailureLife)
+                return StillAlive(key, after) ?? throw last.Failure;
+
+            using var held = cache.TryLock(key);
+            if (held is null)
+            {
+                // Somebody else is fetching this token: its result, or the lock if it dies, comes to us.
+                await Task.Delay(LockPoll, cancel);
+                continue;
+            }
+
+            // The holder before us may have written between our look and our lock.
+            if (Newest(key, after) is { } theirs && theirs.IsGood(time.GetUtcNow()))
+                return theirs;
+            return await FetchAsync(feed, key, after, cancel);
+        }
+    }
+
+    private async Task<AuthorizationToken> FetchAsync(Feed feed, TokenKey key, DateTimeOffset after, CancellationToken cancel)
+    {
+        try
+        {
+            var token = await fetch(feed, cancel);
+            _memory[key] = token;
+            _failures.TryRemove(key, out _);
+            cache.Write(key, token);
+            return token;
+        }
+        catch (NoTokenException failure)
+        {
+            _failures[key] = (failure, time.GetUtcNow());
+            if (StillAlive(key, after) is { } old)
+                return old;
+            throw;
+        }
+    }
+
+    private AuthorizationToken? StillAlive(TokenKey key, DateTimeOffset after) =>
+        Newest(key, after) is { } token && token.IsAlive(time.GetUtcNow()) ? token : null;
+
+    private AuthorizationToken? Newest(TokenKey key, DateTimeOffset after)
+    {
+        var known = _memory.TryGetValue(key, out var token) && token.Obtained > after ? token : null;
+        if (known is not null && known.IsGood(time.GetUtcNow()))
+            return known;
+        return cache.Read(key) is { } stored && stored.Obtained > after && !(known?.Obtained > stored.Obtained) ? stored : known;
+    }
+}
