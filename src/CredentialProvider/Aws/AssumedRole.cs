@@ -23,7 +23,7 @@ internal sealed class AssumedRole(
     public static AssumedRole From(
         AWSCredentials source, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
     {
-        using var client = sts.Client(source);
+        using var client = sts.Client(await AwsCall.FetchAsync(source));
         var response = await client.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = role.Arn,
@@ -49,7 +49,7 @@ internal sealed class AssumedRole(
         return response.Credentials;
     });
 
-    /// <summary>The SDK's synchronous path; this program only takes the other one.</summary>
+    /// <summary>The SDK's synchronous path, which this program never takes.</summary>
     public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
 
     public override async Task<ImmutableCredentials> GetCredentialsAsync()

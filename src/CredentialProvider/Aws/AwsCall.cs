@@ -11,6 +11,15 @@ internal static class AwsCall
 
     private static readonly TimeSpan OneCall = TimeSpan.FromSeconds(10);
 
+    /// <summary>Fetches the keys now, so that a failure to find them is not taken for one of the call that they sign.</summary>
+    public static async Task<AWSCredentials> FetchAsync(AWSCredentials source)
+    {
+        var keys = await source.GetCredentialsAsync();
+        return keys.UseToken
+            ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
+            : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
+    }
+
     public static void Bound(ClientConfig config, Settings settings)
     {
         config.RetryMode = RequestRetryMode.Standard;

@@ -50,6 +50,7 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
     {
         ServiceURL = endpoint;
         AuthenticationRegion = region;
+        EndpointProvider = new StaticEndpointProvider(endpoint);
     }
 
     public override string ServiceVersion => "2018-09-22";
@@ -109,9 +110,6 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
         }
 
         protected override EndpointParameters MapEndpointsParameters(IRequestContext requestContext) => new();
-
-        public override Endpoint GetEndpoint(IExecutionContext executionContext) =>
-            new(executionContext.RequestContext.ClientConfig.ServiceURL);
     }
 
     private sealed class SignatureVersion4 : BaseAuthResolverHandler

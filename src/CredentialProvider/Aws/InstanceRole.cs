@@ -30,7 +30,7 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     /// <summary>The role's name, once it has answered.</summary>
     public string? Name { get; private set; } = settings.RoleName;
 
-    /// <summary>The SDK's synchronous path; this program only takes the other one.</summary>
+    /// <summary>The SDK's synchronous path, which this program never takes.</summary>
     public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
 
     /// <exception cref="NoTokenException">There is no instance role to be had.</exception>

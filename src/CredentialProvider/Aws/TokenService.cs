@@ -31,9 +31,10 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
 
     private async Task<AuthorizationToken> CallAsync(Feed feed, CancellationToken cancel)
     {
+        var credentials = await AwsCall.FetchAsync(_chain.Resolve(feed.Region));
         var config = new AmazonCodeArtifactConfig(ApiEndpoint.For(feed.Region, settings), feed.Region);
         AwsCall.Bound(config, settings);
-        using var client = new AmazonCodeArtifactClient(_chain.Resolve(feed.Region), config);
+        using var client = new AmazonCodeArtifactClient(credentials, config);
         var response = await client.GetAuthorizationTokenAsync(
             new GetAuthorizationTokenRequest
             {

@@ -110,9 +110,12 @@ internal sealed class OwnerOnlyFolder
         // errno EWOULDBLOCK on Linux and macOS, and ERROR_SHARING_VIOLATION: what FileStream puts into HResult.
         const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
         isBusy = false;
+        var path = Path.Combine(_path, name);
+        if (!OperatingSystem.IsWindows() && !File.Exists(path))
+            Posix.CreateFile(path, OwnerOnlyFileMode);
         try
         {
-            return new FileStream(Path.Combine(_path, name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
         }
         catch (IOException e)
         {

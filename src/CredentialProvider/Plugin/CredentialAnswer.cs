@@ -60,7 +60,12 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             var line = e.Describe(feed.DomainName);
             // Once a domain and cause: NuGet asks for every repository of the domain, and again for every retry.
             if (!_warned.TryGetValue(feed.DomainName, out var code) || code != e.Code)
+            {
                 log(LogLevels.Warning, line);
+                if (e.InnerException is { } cause)
+                    log(LogLevels.Debug, cause.ToString());
+            }
+
             _warned[feed.DomainName] = e.Code;
             return new CredentialsResponse(ResponseCode.Error, Message: line);
         }

@@ -1,0 +1,25 @@
+using System.Reflection;
+
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>What build/build.sh made.</summary>
+public static class Artifacts
+{
+    private static readonly string Root = typeof(Artifacts).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+
+    public static string NativeFolder { get; } = Built("native");
+
+    public static string Native { get; } = Path.Combine(NativeFolder, "nuget-plugin-codeartifact");
+
+    public static string NetCoreFolder { get; } = Built("plugins/netcore/CredentialProvider.CodeArtifact");
+
+    public static string NetCore { get; } = Path.Combine(NetCoreFolder, "CredentialProvider.CodeArtifact.dll");
+
+    public static string NetFx { get; } = Built("plugins/netfx/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.exe");
+
+    public static string Built(string path) => Path.GetFullPath(Path.Combine(Root, "artifacts", path));
+
+    /// <summary>Skips the test, by name, where a part could not be built or a program is not installed.</summary>
+    public static void Require(string path, string what) => Assert.SkipUnless(File.Exists(path), $"{what} is not here");
+}

@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace LocalAws;
+
+/// <summary>A throw-away certificate authority. RSA, because mono cannot do elliptic curves.</summary>
+internal sealed class Certificates : IDisposable
+{
+    private readonly RSA _authorityKey = RSA.Create(2048);
+    private readonly RSA _serverKey = RSA.Create(2048);
+    private readonly ConcurrentDictionary<string, SslStreamCertificateContext> _servers = new();
+
+    public Certificates()
+    {
+        var request = Request("CN=LocalAws throw-away CA", _authorityKey);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        Authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(7));
+    }
+
+    public X509Certificate2 Authority { get; }
+
+    /// <summary>A certificate for one host name, made when it is first asked for.</summary>
+    public SslStreamCertificateContext For(string host) => _servers.GetOrAdd(host, Create);
+
+    public void Dispose()
+    {
+        _authorityKey.Dispose();
+        _serverKey.Dispose();
+        Authority.Dispose();
+    }
+
+    private SslStreamCertificateContext Create(string host)
+    {
+        // A common name has 64 characters at most; clients look at the alternative name.
+        var request = Request("CN=LocalAws", _serverKey);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Authority, true, false));
+        using var certificate = request.Create(Authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(6), RandomNumberGenerator.GetBytes(16));
+        return SslStreamCertificateContext.Create(certificate.CopyWithPrivateKey(_serverKey), [Authority], offline: true);
+    }
+
+    private static CertificateRequest Request(string name, RSA key) => new(name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+}

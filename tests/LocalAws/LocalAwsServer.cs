@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace LocalAws;
+
+/// <summary>
+/// A stand-in for EC2 instance metadata, STS, SSO and CodeArtifact on loopback, under AWS's real host names: clients reach it through an
+/// HTTP proxy that ends TLS with a throw-away certificate authority. <see cref="Environment"/> is all that points a client at it.
+/// </summary>
+public sealed class LocalAwsServer : IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly Certificates _certificates = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("localaws-");
+    private readonly MetadataService _metadata;
+    private readonly SecurityTokenService _sts;
+    private readonly CodeArtifactApi _api;
+    private readonly SsoPortal _sso;
+    private readonly Repositories _repositories;
+    private WebApplication? _application;
+
+    private LocalAwsServer(World world, TimeProvider time)
+    {
+        (World, _time) = (world, time);
+        (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
+        (_sso, _repositories) = (new(world, Now), new(world, Now));
+    }
+
+    public World World { get; }
+
+    public AuditLog Audit { get; } = new();
+
+    public Faults Faults { get; } = new();
+
+    /// <summary>The HTTP proxy, for example http://127.0.0.1:40001.</summary>
+    public Uri Proxy { get; private set; } = null!;
+
+    /// <summary>The instance metadata service.</summary>
+    public Uri Metadata { get; private set; } = null!;
+
+    /// <summary>The certificate authority alone, PEM.</summary>
+    public string CaFile => Path.Combine(_folder.FullName, "ca.pem");
+
+    /// <summary>The certificate authority and the system's roots, PEM.</summary>
+    public string CaBundleFile => Path.Combine(_folder.FullName, "ca-bundle.pem");
+
+    /// <summary>What every AWS and .NET program honours, and nothing that this product alone would.</summary>
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
+    {
+        ["HTTPS_PROXY"] = Proxy.GetLeftPart(UriPartial.Authority),
+        ["HTTP_PROXY"] = Proxy.GetLeftPart(UriPartial.Authority),
+        ["https_proxy"] = Proxy.GetLeftPart(UriPartial.Authority),
+        ["http_proxy"] = Proxy.GetLeftPart(UriPartial.Authority),
+        ["NO_PROXY"] = "127.0.0.1,localhost",
+        ["no_proxy"] = "127.0.0.1,localhost",
+        ["SSL_CERT_FILE"] = CaBundleFile,
+        ["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = Metadata.GetLeftPart(UriPartial.Authority),
+    };
+
+    /// <summary>Starts on free ports.</summary>
+    public static async Task<LocalAwsServer> StartAsync(World? world = null, TimeProvider? time = null, CancellationToken ct = default)
+    {
+        var server = new LocalAwsServer(world ?? World.Simple(), time ?? TimeProvider.System);
+        await server.WriteCertificatesAsync(ct);
+        await server.ListenAsync(ct);
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_application is not null)
+        {
+            // Connections that a fault keeps open are cut, not waited for.
+            using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(1));
+            await _application.StopAsync(now.Token);
+            await _application.DisposeAsync();
+        }
+
+        _certificates.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private DateTimeOffset Now() => _time.GetUtcNow() + Faults.ClockSkew;
+
+    private async Task WriteCertificatesAsync(CancellationToken ct)
+    {
+        var own = _certificates.Authority.ExportCertificatePem() + "\n";
+        var system = System.Environment.GetEnvironmentVariable("SSL_CERT_FILE") ?? "/etc/ssl/certs/ca-certificates.crt";
+        await File.WriteAllTextAsync(CaFile, own, ct);
+        await File.WriteAllTextAsync(CaBundleFile, own + (File.Exists(system) ? await File.ReadAllTextAsync(system, ct) : ""), ct);
+    }
+
+    private async Task ListenAsync(CancellationToken ct)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, 0, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1;
+                listener.Use(next => connection => ConnectProxy.HandleAsync(connection, IsServed, () => next(connection)));
+                listener.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = tls => ValueTask.FromResult(new SslServerAuthenticationOptions
+                    {
+                        ServerCertificateContext = _certificates.For(HostOf(tls.Connection.Features)),
+                    }),
+                });
+            });
+            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http1);
+        });
+        _application = builder.Build();
+        _application.Run(AnswerAsync);
+        await _application.StartAsync(ct);
+        var addresses = _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        Proxy = new UriBuilder(addresses[0]) { Scheme = "http" }.Uri;
+        Metadata = new Uri(addresses[1]);
+    }
+
+    private bool IsServed(string host)
+    {
+        var isServed = host.EndsWith(".amazonaws.com", StringComparison.Ordinal) || host.EndsWith(".on.aws", StringComparison.Ordinal)
+            || host.EndsWith(".api.aws", StringComparison.Ordinal) || World.ForeignFeeds.Exists(feed => feed.Host == host);
+        if (!isServed)
+            Audit.Add(new AuditEntry(Now(), "proxy", "Connect", host, "", 502, ""));
+        return isServed;
+    }
+
+    private async Task AnswerAsync(HttpContext http)
+    {
+        var isMetadata = http.Connection.LocalPort == Metadata.Port;
+        var exchange = new Exchange(http, isMetadata ? "metadata" : HostOf(http.Features));
+        await exchange.ReadBodyAsync();
+        var answer = Route(exchange, isMetadata);
+        var fault = Faults.Take(exchange.Service, exchange.Operation);
+        await Task.Delay(Faults.Latency + (fault?.Delay ?? TimeSpan.Zero), http.RequestAborted);
+        if (fault is { Drops: true })
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        if (fault is { Status: { } status })
+            exchange.Error(status, fault.ErrorCode ?? "InternalFailure", fault.Message);
+        else
+            answer();
+        if (fault is { Body: { } body })
+            exchange.Bytes(System.Text.Encoding.UTF8.GetBytes(body), exchange.ContentType, fault.Status ?? 200);
+        Audit.Add(new AuditEntry(Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, exchange.Status, exchange.Detail));
+        if (fault is { Resets: true })
+            http.Abort();
+        else
+            await SendAsync(exchange, fault);
+    }
+
+    private Action Route(Exchange exchange, bool isMetadata)
+    {
+        if (isMetadata)
+        {
+            MetadataService.Name(exchange);
+            return () => _metadata.Answer(exchange);
+        }
+
+        var labels = exchange.Host.Split('.');
+        switch (labels)
+        {
+            case ["sts", ..]:
+                SecurityTokenService.Name(exchange);
+                return () => _sts.Answer(exchange, labels[1] == "amazonaws" ? "us-east-1" : labels[1]);
+            case ["portal", "sso", ..]:
+                SsoPortal.Name(exchange);
+                return () => _sso.Answer(exchange);
+            case ["codeartifact" or "codeartifact-fips", ..]:
+                CodeArtifactApi.Name(exchange);
+                return () => _api.Answer(exchange, labels[1]);
+            case [_, "api", "codeartifact", ..]:
+                CodeArtifactApi.Name(exchange);
+                return () => _api.Answer(exchange, labels[3]);
+            default:
+                _repositories.Name(exchange);
+                return () => _repositories.Answer(exchange);
+        }
+    }
+
+    private static async Task SendAsync(Exchange exchange, Fault? fault)
+    {
+        var response = exchange.Http.Response;
+        foreach (var (name, value) in fault?.Headers ?? new Dictionary<string, string>())
+            response.Headers[name] = value;
+        response.StatusCode = exchange.Status;
+        response.ContentType = exchange.ContentType;
+        response.ContentLength = exchange.Content.Length;
+        if (fault is not { Truncates: true })
+        {
+            await response.Body.WriteAsync(exchange.Content);
+            return;
+        }
+
+        await response.Body.WriteAsync(exchange.Content.AsMemory(0, exchange.Content.Length / 2));
+        await response.Body.FlushAsync();
+        exchange.Http.Abort();
+    }
+
+    private static string HostOf(Microsoft.AspNetCore.Http.Features.IFeatureCollection features) =>
+        (string)features.Get<IConnectionItemsFeature>()!.Items[ConnectProxy.HostItem]!;
+}

@@ -1,0 +1,163 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace LocalAws;
+
+/// <summary>CodeArtifact's NuGet repositories, and the foreign feeds beside them.</summary>
+internal sealed partial class Repositories(World world, Func<DateTimeOffset> now)
+{
+    /// <summary>The repository that a URL names, and the path behind it; null for a URL of another kind.</summary>
+    public static (string Domain, string Owner, string Region, string Repository, string Path)? Parse(string host, string path)
+    {
+        var hostMatch = Host().Match(host);
+        if (!hostMatch.Success)
+            return null;
+        var isVpc = hostMatch.Groups["vpce"].Success;
+        var pathMatch = isVpc ? VpcPath().Match(path) : PlainPath().Match(path);
+        var owned = Owned().Match(isVpc ? pathMatch.Groups["owned"].Value : hostMatch.Groups["owned"].Value);
+        return pathMatch.Success && owned.Success
+            ? (owned.Groups[1].Value, owned.Groups[2].Value, hostMatch.Groups["region"].Value, pathMatch.Groups["repository"].Value, pathMatch.Groups["rest"].Value)
+            : null;
+    }
+
+    public void Name(Exchange exchange)
+    {
+        exchange.Service = world.ForeignFeeds.Exists(feed => feed.Host == exchange.Host) ? "foreign" : "nuget";
+        var path = exchange.Service == "foreign" ? exchange.Path.TrimStart('/') : Parse(exchange.Host, exchange.Path)?.Path ?? "";
+        exchange.Operation = NuGetFeed.OperationOf(exchange.Method, path.StartsWith("v3/", StringComparison.Ordinal) ? path[3..] : path);
+    }
+
+    public void Answer(Exchange exchange)
+    {
+        if (exchange.Service == "foreign")
+        {
+            AnswerForeign(exchange, world.ForeignFeeds.Find(feed => feed.Host == exchange.Host)!);
+            return;
+        }
+
+        if (Parse(exchange.Host, exchange.Path) is not { } url)
+        {
+            exchange.Text("Not Found", 404);
+            return;
+        }
+
+        exchange.Detail = $"{url.Domain}/{url.Repository}";
+        if (Caller(exchange, url.Domain, url.Owner, url.Region) is not { } token)
+        {
+            var realm = $"realm=\"{url.Domain}/{url.Repository}\"";
+            exchange.Http.Response.Headers.WWWAuthenticate = $"Bearer {realm}, Basic {realm}";
+            exchange.Text("Unauthorized", 401);
+            return;
+        }
+
+        if (world.FindRepository(url.Domain, url.Owner, url.Region, url.Repository) is not { } repository)
+            exchange.Error(404, "ResourceNotFoundException", "Repository not found.");
+        else if (exchange.Operation == "Publish")
+            Publish(exchange, repository, token.Caller);
+        else if (Iam.Refusal(token.Caller, "codeartifact:ReadFromRepository", repository.Arn) is { } refusal)
+            exchange.Error(403, "AccessDeniedException", refusal);
+        else
+            Feed(exchange, repository).Answer(exchange, url.Path["v3/".Length..]);
+    }
+
+    private IssuedToken? Caller(Exchange exchange, string domain, string owner, string region)
+    {
+        var parts = (exchange.Header("Authorization") ?? "").Split(' ', 2);
+        var text = parts switch
+        {
+            ["Bearer", var bearer] => bearer,
+            ["Basic", var basic] when Decode(basic) is { } pair && pair.StartsWith("aws:", StringComparison.Ordinal) => pair["aws:".Length..],
+            _ => "",
+        };
+        return world.Tokens.TryGetValue(text, out var token) && !token.IsRevoked && token.Expires > now()
+            && token.Domain == new Domain(domain, owner, region) ? token : null;
+    }
+
+    private NuGetFeed Feed(Exchange exchange, Repository repository)
+    {
+        var root = $"https://{exchange.Host}{exchange.Path[..(exchange.Path.IndexOf("/v3/", StringComparison.Ordinal) + 4)]}";
+        return new NuGetFeed(root,
+            id => [.. Visible(repository).Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).DistinctBy(package => package.Key)],
+            key => Find(repository, repository, key),
+            () => Visible(repository));
+    }
+
+    private IEnumerable<Package> Visible(Repository repository) =>
+        [.. repository.Packages.Values, .. repository.ExternalConnection ?? [], .. Upstreams(repository).SelectMany(Visible)];
+
+    private IEnumerable<Repository> Upstreams(Repository repository) =>
+        repository.Upstreams.Select(name => world.FindRepository(repository.Domain.Name, repository.Domain.Owner, repository.Domain.Region, name)).OfType<Repository>();
+
+    /// <summary>Searches upstreams in order and keeps what comes from outside in the repository that was asked and the one that fetched it.</summary>
+    private (Package, string)? Find(Repository asked, Repository repository, string key)
+    {
+        if (repository.Packages.TryGetValue(key, out var package))
+            return (package, repository.Name);
+        if (repository.ExternalConnection?.Find(external => external.Key == key) is { } pulled)
+        {
+            repository.Packages[key] = pulled;
+            asked.Packages[key] = pulled;
+            return (pulled, $"public:nuget-org by way of {repository.Name}");
+        }
+
+        foreach (var upstream in Upstreams(repository))
+        {
+            if (Find(asked, upstream, key) is { } found)
+                return found;
+        }
+
+        return null;
+    }
+
+    private void Publish(Exchange exchange, Repository repository, Session caller)
+    {
+        // multipart/form-data with one part: the package lies between the first empty line and the closing boundary.
+        var start = exchange.Body.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        var end = exchange.Body.AsSpan().LastIndexOf("\r\n--"u8);
+        var package = Package.Read(exchange.Body[start..end]);
+        exchange.Detail = $"{package.Id} {package.Version} to {repository.Name}";
+        var arn = $"arn:aws:codeartifact:{repository.Domain.Region}:{repository.Domain.Owner}:package/{repository.Domain.Name}/{repository.Name}/nuget//{package.Id}";
+        if (Iam.Refusal(caller, "codeartifact:PublishPackageVersion", arn) is { } refusal)
+            exchange.Error(403, "AccessDeniedException", refusal);
+        else if (Visible(repository).Any(existing => existing.Key == package.Key))
+            exchange.Error(409, "ConflictException", $"{package.Id} {package.Version} exists");
+        else
+        {
+            repository.Packages[package.Key] = package;
+            exchange.Text("", 201);
+        }
+    }
+
+    private static void AnswerForeign(Exchange exchange, ForeignFeed feed)
+    {
+        if (feed.Password is { } password && Decode((exchange.Header("Authorization") ?? "").Replace("Basic ", "", StringComparison.Ordinal)) != $"user:{password}")
+        {
+            exchange.Http.Response.Headers.WWWAuthenticate = "Basic realm=\"foreign\"";
+            exchange.Text("Unauthorized", 401);
+            return;
+        }
+
+        new NuGetFeed($"https://{feed.Host}/v3/",
+            id => [.. feed.Packages.Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase))],
+            key => feed.Packages.Find(package => package.Key == key) is { } found ? (found, feed.Host) : null,
+            () => feed.Packages).Answer(exchange, exchange.Path.StartsWith("/v3/", StringComparison.Ordinal) ? exchange.Path[4..] : "");
+    }
+
+    private static string? Decode(string base64)
+    {
+        var bytes = new byte[base64.Length];
+        return Convert.TryFromBase64String(base64, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
+    }
+
+    [GeneratedRegex(@"^(?:(?<vpce>vpce-[a-z0-9-]+)\.d|(?<owned>[a-z0-9-]+)(?:\.d)?)\.codeartifact\.(?<region>[a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com|on\.aws)$")]
+    private static partial Regex Host();
+
+    [GeneratedRegex(@"^(.+)-(\d{12})$")]
+    private static partial Regex Owned();
+
+    [GeneratedRegex(@"^/nuget/(?<repository>[^/]+)/(?<rest>.*)$")]
+    private static partial Regex PlainPath();
+
+    [GeneratedRegex(@"^/nuget/d/(?<owned>[^/]+)/(?<repository>[^/]+)/(?<rest>.*)$")]
+    private static partial Regex VpcPath();
+}
