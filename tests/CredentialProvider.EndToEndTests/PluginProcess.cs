@@ -13,6 +13,7 @@ public sealed class PluginProcess : IAsyncDisposable
     private readonly ConcurrentQueue<JsonNode> _spoken = new();
     private readonly TaskCompletionSource _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
+    private readonly Lock _sending = new();
     private int _requests;
 
     private PluginProcess(Process process)
@@ -29,10 +30,10 @@ public sealed class PluginProcess : IAsyncDisposable
     public IEnumerable<string> Warnings => Logged("Warning");
 
     public static PluginProcess Start(Sandbox sandbox, string plugin) => plugin.EndsWith(".dll", StringComparison.Ordinal)
-        ? new PluginProcess(sandbox.Start("dotnet", sandbox.Home, plugin, "-Plugin"))
+        ? new PluginProcess(sandbox.Launch("dotnet", sandbox.Home, plugin, "-Plugin"))
         : plugin.EndsWith(".exe", StringComparison.Ordinal)
-            ? new PluginProcess(sandbox.Start("mono", sandbox.Home, plugin, "-Plugin"))
-            : new PluginProcess(sandbox.Start(plugin, sandbox.Home, "-Plugin"));
+            ? new PluginProcess(sandbox.Launch("mono", sandbox.Home, plugin, "-Plugin"))
+            : new PluginProcess(sandbox.Launch(plugin, sandbox.Home, "-Plugin"));
 
     public IEnumerable<string> Logged(string level) => Spoken
         .Where(message => (string?)message["Method"] == "Log" && (string?)message["Payload"]!["LogLevel"] == level)
@@ -63,7 +64,7 @@ public sealed class PluginProcess : IAsyncDisposable
 
     public void Send(string line)
     {
-        lock (_process)
+        lock (_sending)
         {
             _process.StandardInput.Write(line + "\r\n");
             _process.StandardInput.Flush();

@@ -61,7 +61,7 @@ public sealed class Sandbox : IAsyncDisposable
     public async Task<Outcome> RunAsync(string program, string folder, params string[] arguments)
     {
         var cancel = TestContext.Current.CancellationToken;
-        using var process = Start(program, folder, arguments);
+        using var process = Launch(program, folder, arguments);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancel);
         var errors = process.StandardError.ReadToEndAsync(cancel);
@@ -69,7 +69,7 @@ public sealed class Sandbox : IAsyncDisposable
         return new Outcome(process.ExitCode, await output + await errors);
     }
 
-    public Process Start(string program, string folder, params string[] arguments)
+    public Process Launch(string program, string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {

@@ -191,11 +191,12 @@ public sealed class LocalAwsServer : IAsyncDisposable
         }
     }
 
-    private static async Task SendAsync(Exchange exchange, Fault? fault)
+    private async Task SendAsync(Exchange exchange, Fault? fault)
     {
         var response = exchange.Http.Response;
         foreach (var (name, value) in fault?.Headers ?? new Dictionary<string, string>())
             response.Headers[name] = value;
+        response.Headers.Date = Now().ToString("R");
         response.StatusCode = exchange.Status;
         response.ContentType = exchange.ContentType;
         response.ContentLength = exchange.Content.Length;

@@ -65,8 +65,10 @@ public sealed record ForeignFeed(string Host, string? Password)
 }
 
 /// <summary>A token that was handed out.</summary>
-public sealed record IssuedToken(Domain Domain, Session Caller, DateTimeOffset Expires)
+public sealed record IssuedToken(Domain Domain, Session Caller)
 {
+    public required DateTimeOffset Expires { get; set; }
+
     public bool IsRevoked { get; set; }
 }
 
@@ -150,7 +152,7 @@ public sealed class World
     public string IssueToken(Domain domain, Session caller, DateTimeOffset expires)
     {
         var token = $"eyJ{RandomText(200)}.{RandomText(43)}.{RandomText(16)}.{RandomText(1200)}.{RandomText(22)}";
-        Tokens[token] = new IssuedToken(domain, caller, expires);
+        Tokens[token] = new IssuedToken(domain, caller) { Expires = expires };
         return token;
     }
 
@@ -158,6 +160,12 @@ public sealed class World
     {
         foreach (var token in Tokens.Values)
             token.IsRevoked = true;
+    }
+
+    public void ExpireAllTokens()
+    {
+        foreach (var token in Tokens.Values)
+            token.Expires = DateTimeOffset.MinValue;
     }
 
     public Repository? FindRepository(string domain, string owner, string region, string name) => Repositories.Find(repository =>

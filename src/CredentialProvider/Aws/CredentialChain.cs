@@ -1,5 +1,8 @@
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
+using Amazon.RuntimeDependencies;
+using Amazon.SSO;
+using Amazon.SSOOIDC;
 
 namespace CredentialProvider.Aws;
 
@@ -11,6 +14,16 @@ namespace CredentialProvider.Aws;
 internal sealed class CredentialChain(Settings settings, TimeProvider time)
 {
     private readonly InstanceRole _instanceRole = new(settings.Metadata, time);
+
+    /// <summary>The SDK's single sign-on looks for these clients by reflection, which a program compiled ahead of time lacks.</summary>
+    static CredentialChain()
+    {
+        var registry = GlobalRuntimeDependencyRegistry.Instance;
+        registry.RegisterSSOClient(context => new AmazonSSOClient(
+            new AnonymousAWSCredentials(), context.SSOClientContextData.Region));
+        registry.RegisterSSOOIDCClient(context => new AmazonSSOOIDCClient(
+            new AnonymousAWSCredentials(), context.SSOOIDCClientContextData.Region));
+    }
 
     /// <summary>The credentials that sign for CodeArtifact in this region, behind all roles of CODEARTIFACT_ROLE_ARN.</summary>
     /// <exception cref="NoTokenException">A profile is missing or cannot be used.</exception>

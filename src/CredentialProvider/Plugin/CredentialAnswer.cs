@@ -53,6 +53,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
                 throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
             var token = await tokens.GetAsync(feed, After(request, feed, log), cancel);
             log(LogLevels.Verbose, $"token for {feed.DomainName} expires at {token.Expires.UtcDateTime:u}");
+            if (request.IsRetry)
+                _retried[request.Uri!] = time.GetUtcNow();
             return Give(request, token);
         }
         catch (NoTokenException e)
@@ -82,14 +84,12 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
                 "set a new one, or unset it so that tokens are fetched");
         }
 
-        var now = time.GetUtcNow();
-        if (_retried.TryGetValue(request.Uri!, out var last) && now - last < RetryLife)
+        if (_retried.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last < RetryLife)
         {
             throw new NoTokenException(ErrorCode.TokenRefused, $"repository {feed.Repository} refuses a token that was made for it just now",
                 "check that domain, owner and region in the feed's URL are those of the repository, and that no proxy changes the request");
         }
 
-        _retried[request.Uri!] = now;
         log(LogLevels.Verbose, $"the feed refuses the token for {feed.DomainName}; getting another");
         return _given.TryGetValue(request.Uri!, out var given) ? given : _started;
     }
