@@ -1,5 +1,5 @@
-using Microsoft.Win32.SafeHandles;
 using CredentialProvider.Aws;
+using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tokens;
 
@@ -16,8 +16,8 @@ internal static class Program
             return ShowUsage();
 
         // Taken before anything else can: a library's stray print would break the protocol.
-        using var input = StandardStream(0, FileAccess.Read);
-        using var output = StandardStream(1, FileAccess.Write);
+        using var input = StandardStreams.OpenInput();
+        using var output = StandardStreams.OpenOutput();
         Console.SetOut(TextWriter.Null);
         RunPlugin(Settings.FromEnvironment(), new Connection(input, output));
         return Done;
@@ -31,17 +31,6 @@ internal static class Program
             (feed, cancel) => new TokenService(settings, time).FetchAsync(feed, cancel));
         using var host = new PluginHost(connection, new CredentialAnswer(settings, tokens, time), log);
         host.Run();
-    }
-
-    /// <summary>
-    /// Standard input or output as a plain pipe. On Unix, Console would set up a terminal first: a thread, signal handlers and a
-    /// millisecond for what is never a terminal.
-    /// </summary>
-    private static Stream StandardStream(int descriptor, FileAccess access)
-    {
-        if (OperatingSystem.IsWindows())
-            return access == FileAccess.Read ? Console.OpenStandardInput() : Console.OpenStandardOutput();
-        return new FileStream(new SafeFileHandle((nint)descriptor, ownsHandle: false), access, bufferSize: 1);
     }
 
     private static int ShowUsage()

@@ -5,8 +5,7 @@ namespace CredentialProvider.EndToEndTests;
 /// <summary>What build/build.sh made.</summary>
 public static class Artifacts
 {
-    private static readonly string Root = typeof(Artifacts).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+    private static readonly string Root = Metadata("RepositoryRoot");
 
     public static string NativeFolder { get; } = Built("native");
 
@@ -18,7 +17,13 @@ public static class Artifacts
 
     public static string NetFx { get; } = Built("plugins/netfx/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.exe");
 
+    /// <summary>The published nuget.exe.</summary>
+    public static string NuGetExe { get; } = Metadata("NuGetExe");
+
     public static string Built(string path) => Path.GetFullPath(Path.Combine(Root, "artifacts", path));
+
+    private static string Metadata(string key) => typeof(Artifacts).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 
     /// <summary>Skips the test, by name, where a part could not be built or a program is not installed.</summary>
     public static void Require(string path, string what) => Assert.SkipUnless(File.Exists(path), $"{what} is not here");

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using System.Security.Cryptography;
 
 namespace CredentialProvider.Platform;
@@ -82,11 +81,9 @@ internal sealed class OwnerOnlyFolder
                 return true;
             }
 
-            var descriptor = Posix.CreateTemporary(ref temporary);
-            if (descriptor < 0)
+            if (!Posix.TryCreateTemporary(ref temporary))
                 return false;
-            using (var handle = new SafeFileHandle((nint)descriptor, ownsHandle: true))
-            using (var file = new FileStream(handle, FileAccess.Write, 1))
+            using (var file = new FileStream(temporary, FileMode.Open, FileAccess.Write, FileShare.None, 1))
                 file.Write(bytes, 0, bytes.Length);
             if (Posix.TryRename(temporary, path))
                 return true;

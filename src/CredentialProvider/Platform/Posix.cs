@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace CredentialProvider.Platform;
 
@@ -61,23 +60,22 @@ internal static class Posix
     public static bool TryCreateFolder(string path, int mode) => MkDir(Utf8(path), mode) == 0;
 
     /// <summary>Makes an empty file that has its mode from the start.</summary>
-    public static void CreateFile(string path, int mode)
-    {
-        using var file = new SafeFileHandle((nint)Creat(Utf8(path), mode), ownsHandle: true);
-    }
+    public static void CreateFile(string path, int mode) => _ = Close(Creat(Utf8(path), mode));
 
     /// <summary>Replaces what is at <paramref name="to"/> in one step.</summary>
     public static bool TryRename(string from, string to) => Rename(Utf8(from), Utf8(to)) == 0;
 
-    /// <summary>Makes and opens a new file that nobody else may read.</summary>
+    /// <summary>Makes a new, empty file that nobody else may read.</summary>
     /// <param name="path">Ends in XXXXXX, which is replaced by what makes the name new.</param>
-    /// <returns>A file descriptor, or -1.</returns>
-    public static int CreateTemporary(ref string path)
+    public static bool TryCreateTemporary(ref string path)
     {
         var template = Utf8(path);
         var descriptor = MkSTemp(template);
+        if (descriptor < 0)
+            return false;
+        _ = Close(descriptor);
         path = Encoding.UTF8.GetString(template, 0, template.Length - 1);
-        return descriptor;
+        return true;
     }
 
     private static byte[] Utf8(string path) => Encoding.UTF8.GetBytes(path + '\0');
@@ -109,6 +107,10 @@ internal static class Posix
     [DllImport("libc", EntryPoint = "mkstemp")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MkSTemp([In, Out] byte[] template);
+
+    [DllImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Close(int descriptor);
 
     [DllImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -29,12 +29,10 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             {
                 Take(message);
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+            catch (Exception e)
             {
-                // A payload of another shape. Whoever sent it gets an answer all the same: a Fault would fail the build.
-                log.Write(LogLevels.Error, $"{message.Method}: {e.Message}");
-                if (message is { Type: MessageType.Request, RequestId: not null })
-                    Respond(message, new PlainResponse(ResponseCode.Error), Wire.Default.PlainResponse);
+                // A payload of another shape, most likely. Whoever sent it gets an answer all the same.
+                RespondToFailure(message, e);
             }
         }
 
@@ -145,11 +143,23 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         {
             connection.Send<PlainResponse?>(message.RequestId!, MessageType.Cancel, message.Method!, null, Wire.Default.PlainResponse!);
         }
+        catch (Exception e)
+        {
+            RespondToFailure(message, e);
+        }
         finally
         {
             _running.TryRemove(message.RequestId!, out _);
             cancel.Dispose();
         }
+    }
+
+    /// <summary>Error lets NuGet go on; a Fault, or no answer, would fail the build.</summary>
+    private void RespondToFailure(Message message, Exception failure)
+    {
+        log.Write(LogLevels.Error, $"{message.Method}: {failure}");
+        if (message is { Type: MessageType.Request, RequestId: not null })
+            Respond(message, new PlainResponse(ResponseCode.Error), Wire.Default.PlainResponse);
     }
 
     private void LogToNuGet(string level, string text)

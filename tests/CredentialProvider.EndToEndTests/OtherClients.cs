@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>Clients besides dotnet: nuget.exe, and the client classes of three generations of NuGet.Protocol.</summary>
+public sealed class OtherClients
+{
+    [Theory]
+    [InlineData("6.7.0")]
+    [InlineData("7.9.0")]
+    [InlineData("8.0.0")]
+    public async Task NuGet_Protocol_starts_and_understands_the_netcore_plugin(string version)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.NetCore;
+        await AsksAsync(sandbox, version);
+    }
+
+    [Theory]
+    [InlineData("7.9.0")]
+    [InlineData("8.0.0")]
+    public async Task NuGet_Protocol_finds_the_native_plugin_on_PATH(string version)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
+        await AsksAsync(sandbox, version);
+    }
+
+    [Fact]
+    public Task Nuget_exe_uses_the_native_plugin() => InstallsWithNuGetExe(sandbox => sandbox.PutNativeOnPath());
+
+    [Fact]
+    public Task Nuget_exe_uses_the_netfx_plugin() => InstallsWithNuGetExe(
+        sandbox => sandbox.Variables["NUGET_NETFX_PLUGIN_PATHS"] = Artifacts.NetFx);
+
+    private static async Task AsksAsync(Sandbox sandbox, string version)
+    {
+        var client = Artifacts.Built($"bin/NuGetProtocolClient-{version}/release/NuGetProtocolClient.dll");
+        Assert.True(File.Exists(client), "build/test.sh builds it");
+
+        var outcome = (await sandbox.DotnetAsync(sandbox.Home, client, Feeds.App)).Succeeded();
+
+        var token = Assert.Single(sandbox.Aws.World.Tokens.Keys);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        Assert.Equal($"protocol 2.0.0\nclaims Authentication\nSuccess aws Basic\n{hash}\n", outcome.Output);
+    }
+
+    private static async Task InstallsWithNuGetExe(Action<Sandbox> install)
+    {
+        const string Mono = "/usr/bin/mono", CertSync = "/usr/bin/cert-sync";
+        Artifacts.Require(Mono, "mono");
+        Artifacts.Require(CertSync, "mono's cert-sync");
+        await using var sandbox = await Sandbox.StartAsync();
+        install(sandbox);
+        sandbox.WriteConfig(".", ("app", Feeds.App));
+        (await sandbox.RunAsync(CertSync, sandbox.Home, "--user", sandbox.Aws.CaFile)).Succeeded();
+
+        var outcome = (await sandbox.RunAsync(Mono, sandbox.Folder("."), Artifacts.NuGetExe, "install", "Contoso.App.Client",
+            "-Version", "1.0.0", "-OutputDirectory", "pk", "-NonInteractive", "-NoHttpCache", "-ConfigFile", "nuget.config")).Succeeded();
+
+        Assert.True(Directory.Exists(Path.Combine(sandbox.Folder("pk"), "Contoso.Core.1.0.0")), outcome.Output);
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+        Assert.All(sandbox.Aws.World.Tokens.Keys, token => Assert.DoesNotContain(token, outcome.Output, StringComparison.Ordinal));
+    }
+}
