@@ -1,0 +1,149 @@
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Tests.Feeds;
+
+public sealed class FeedRecognition
+{
+    private const string Good = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json";
+
+    [Theory]
+    [InlineData(Good, "contoso", "111122223333", "us-east-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/flat/x/1.0.0/x.1.0.0.nupkg", "contoso", "111122223333", "us-east-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com:443/nuget/app", "contoso", "111122223333", "us-east-1", "app")]
+    [InlineData("https://CONTOSO-111122223333.D.codeartifact.us-east-1.AMAZONAWS.com/nuget/App.Two_3-x/", "contoso", "111122223333", "us-east-1", "App.Two_3-x")]
+    [InlineData("https://a1-b2-444455556666.d.codeartifact.ap-southeast-7.amazonaws.com/nuget/app/v3/index.json", "a1-b2", "444455556666", "ap-southeast-7", "app")]
+    [InlineData("https://contoso-111122223333.codeartifact.eu-west-1.on.aws/nuget/app/v3/index.json", "contoso", "111122223333", "eu-west-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.eu-west-1.on.aws/nuget/app/v3/index.json", "contoso", "111122223333", "eu-west-1", "app")]
+    [InlineData("https://vpce-0a1b2c3d-abcd.d.codeartifact.us-west-2.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/v3/index.json", "contoso", "111122223333", "us-west-2", "app")]
+    [InlineData("https://vpce-0a1b2c3d-abcd-us-west-2a.d.codeartifact.us-west-2.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/v3/index.json", "contoso", "111122223333", "us-west-2", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.cn-north-1.amazonaws.com.cn/nuget/app/v3/index.json", "contoso", "111122223333", "cn-north-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-gov-west-1.amazonaws.com/nuget/app/v3/index.json", "contoso", "111122223333", "us-gov-west-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-iso-east-1.c2s.ic.gov/nuget/app/v3/index.json", "contoso", "111122223333", "us-iso-east-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-isob-east-1.sc2s.sgov.gov/nuget/app/v3/index.json", "contoso", "111122223333", "us-isob-east-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.eu-isoe-west-1.cloud.adc-e.uk/nuget/app/v3/index.json", "contoso", "111122223333", "eu-isoe-west-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-isof-south-1.csp.hci.ic.gov/nuget/app/v3/index.json", "contoso", "111122223333", "us-isof-south-1", "app")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.eusc-de-east-1.amazonaws.eu/nuget/app/v3/index.json", "contoso", "111122223333", "eusc-de-east-1", "app")]
+    public void Ours(string url, string domain, string owner, string region, string repository)
+    {
+        Assert.True(Feed.TryParse(url, out var feed));
+        Assert.Equal(new Feed(domain, owner, region, repository), feed);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("/nuget/app/v3/index.json")]
+    [InlineData("https://api.nuget.org/v3/index.json")]
+    [InlineData("http://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com:8443/nuget/app/v3/index.json")]
+    [InlineData("https://aws:x@contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com@evil.test/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com.evil.test/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com./nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.evil-amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com.cn/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.cn-north-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.cn-north-1.on.aws/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.on.aws.evil.test/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.on-aws/nuget/app/v3/index.json")]
+    [InlineData("https://x.contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifacts.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.xx-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.s3.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://assets-193858265520-us-east-1.s3.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-11112222333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-1111222233334.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-11112222333a.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://c-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://1contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://con_toso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso--111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/npm/app/")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget//v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/a/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/.app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/a%2Fb/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/NuGet/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/d/fabrikam-444455556666/app/v3/index.json")]
+    [InlineData("https://vpce-0a1b-c2.d.codeartifact.us-west-2.vpce.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://vpce-0a1b-c2.d.codeartifact.us-west-2.vpce.amazonaws.com/nuget/d/contoso-111122223333")]
+    [InlineData("https://vpce-0a1b-c2.d.codeartifact.us-west-2.vpce.amazonaws.com/nuget/d/CONTOSO-111122223333/app/v3/index.json")]
+    [InlineData("https://vpce-0a1b-c2.codeartifact.us-west-2.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/v3/index.json")]
+    [InlineData("https://vpce-0a1b-c2.d.codeartifact.us-west-2.vpce.amazonaws.com.evil.test/nuget/d/contoso-111122223333/app/v3/index.json")]
+    [InlineData("https://evil-0a1b-c2.d.codeartifact.us-west-2.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/v3/index.json")]
+    [InlineData("https://cоntoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")] // Cyrillic o
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws。com/nuget/app/v3/index.json")]
+    [InlineData("https://ｃontoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333%2ed.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com\\nuget\\app\\v3\\index.json")]
+    [InlineData("https:\\\\contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData(" https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json\n")]
+    [InlineData("https://127.0.0.1/nuget/app/v3/index.json")]
+    [InlineData("https://[::1]/nuget/app/v3/index.json")]
+    public void Foreign(string? url) => Assert.False(Feed.TryParse(url, out _));
+
+    [Fact]
+    public void The_longest_domain_has_fifty_characters()
+    {
+        static string Url(int length) => $"https://{new string('a', length)}-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json";
+        Assert.True(Feed.TryParse(Url(50), out _));
+        Assert.False(Feed.TryParse(Url(51), out _));
+    }
+
+    [Fact]
+    public void Whatever_is_done_to_a_URL_only_AWS_hosts_are_ours()
+    {
+        string[] suffixes = [".amazonaws.com", ".on.aws", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"];
+        const string Pieces = "abz019-._~:/?#[]@!$&'()*+,;=%\\ \té。ａ";
+        var random = new Random(20261124);
+        var ours = 0;
+        for (var i = 0; i < 200_000; i++)
+        {
+            var url = Good.ToList();
+            for (var edits = random.Next(1, 4); edits > 0; edits--)
+            {
+                var at = random.Next(url.Count);
+                if (random.Next(2) == 0)
+                    url[at] = Pieces[random.Next(Pieces.Length)];
+                else
+                    url.Insert(at, Pieces[random.Next(Pieces.Length)]);
+            }
+
+            var text = new string([.. url]);
+            if (!Feed.TryParse(text, out var feed))
+                continue;
+            ours++;
+            var host = new Uri(text).IdnHost;
+            Assert.True(Array.Exists(suffixes, suffix => host.EndsWith(suffix, StringComparison.Ordinal)), text);
+            Assert.StartsWith($"{feed.Domain}-{feed.Owner}.", host, StringComparison.Ordinal);
+        }
+
+        Assert.InRange(ours, 1000, 150_000);
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("contoso", true)]
+    [InlineData("fabrikam,contoso", true)]
+    [InlineData("contoso/111122223333", true)]
+    [InlineData("*/111122223333", true)]
+    [InlineData("contoso/444455556666", false)]
+    [InlineData("fabrikam", false)]
+    [InlineData("*/444455556666", false)]
+    [InlineData("contos", false)]
+    public void An_allow_list_names_domains_and_owners(string list, bool isAmong)
+    {
+        Assert.True(Feed.TryParse(Good, out var feed));
+        Assert.Equal(isAmong, feed.IsAmong(list.Length == 0 ? [] : list.Split(',')));
+    }
+}

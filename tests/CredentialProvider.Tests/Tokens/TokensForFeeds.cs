@@ -1,0 +1,155 @@
+using CredentialProvider.Tokens;
+using Microsoft.Extensions.Time.Testing;
+using static CredentialProvider.Tests.Tokens.Examples;
+
+namespace CredentialProvider.Tests.Tokens;
+
+public sealed class TokensForFeeds : IDisposable
+{
+    private static readonly DateTimeOffset Any = DateTimeOffset.MinValue;
+
+    private readonly TemporaryFolder _temporary = new();
+    private readonly FakeTimeProvider _time = new(Noon);
+    private readonly TokenCache _cache;
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private int _fetched;
+    private NoTokenException? _failure;
+
+    public TokensForFeeds() => _cache = new TokenCache(_temporary.Below("cache"));
+
+    [Fact]
+    public async Task A_fetched_token_is_kept()
+    {
+        var token = await Source().GetAsync(App, Any, Cancel);
+        Assert.Equal("token 1", token.Token.Reveal());
+        Assert.Equal("token 1", Source().TryGetCached(App, Any)!.Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Many_who_ask_at_once_wait_for_one_call()
+    {
+        var gate = new TaskCompletionSource();
+        var sources = Enumerable.Range(0, 5).Select(_ => Source(gate.Task)).ToList();
+        var asking = sources.SelectMany(source => Enumerable.Range(0, 4).Select(_ => source.GetAsync(App, Any, Cancel))).ToList();
+        gate.SetResult();
+        var tokens = await Task.WhenAll(asking);
+        Assert.Single(tokens.Select(token => token.Token.Reveal()).Distinct());
+        Assert.Equal(1, _fetched);
+    }
+
+    [Fact]
+    public async Task A_token_with_less_than_ten_minutes_left_is_replaced_first()
+    {
+        _cache.Write(Key, Token("old", obtained: -11.9));
+        Assert.Null(Source().TryGetCached(App, Any));
+        Assert.Equal("token 1", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task An_old_token_serves_while_a_new_one_cannot_be_had()
+    {
+        _cache.Write(Key, Token("old", obtained: -11.9));
+        _failure = Failure();
+        Assert.Equal("old", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task An_expired_token_serves_nobody()
+    {
+        _cache.Write(Key, Token("old", obtained: -12.1));
+        _failure = Failure();
+        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, Any, Cancel));
+    }
+
+    [Fact]
+    public async Task A_refused_token_is_never_given_again()
+    {
+        _cache.Write(Key, Token("refused"));
+        Assert.Null(Source().TryGetCached(App, after: Noon));
+        Assert.Equal("token 1", (await Source().GetAsync(App, after: Noon, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task A_refused_token_stays_on_disk_until_there_is_a_newer_one()
+    {
+        _cache.Write(Key, Token("refused"));
+        _failure = Failure();
+        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, after: Noon, Cancel));
+        Assert.Equal("refused", _cache.Read(Key)!.Token.Reveal());
+    }
+
+    [Fact]
+    public async Task A_newer_token_that_another_process_got_is_taken_instead_of_a_call()
+    {
+        _cache.Write(Key, Token("newer", obtained: 0.001));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("newer", (await Source().GetAsync(App, after: Noon, Cancel)).Token.Reveal());
+        Assert.Equal(0, _fetched);
+    }
+
+    [Fact]
+    public async Task A_failure_is_remembered_for_a_build_and_then_forgotten()
+    {
+        var source = Source();
+        _failure = Failure();
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        _failure = null;
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        Assert.Equal(1, _fetched);
+        _time.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal("token 2", (await source.GetAsync(App, Any, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Without_a_cache_a_token_is_kept_in_memory()
+    {
+        var source = new TokenSource(Plain, new TokenCache(null), _time, (_, _) => FetchAsync(Task.CompletedTask));
+        await source.GetAsync(App, Any, Cancel);
+        await source.GetAsync(App with { Repository = "other" }, Any, Cancel);
+        Assert.Equal(1, _fetched);
+    }
+
+    [Fact]
+    public async Task A_refresh_replaces_the_token_and_fails_in_silence()
+    {
+        var old = Token("old", obtained: -7);
+        _cache.Write(Key, old);
+        var source = Source();
+        _failure = Failure();
+        await source.RefreshAsync(App, old, Cancel);
+        Assert.Equal("old", _cache.Read(Key)!.Token.Reveal());
+        (_failure, _) = (null, _fetched);
+        _time.Advance(TimeSpan.FromSeconds(15));
+        await source.RefreshAsync(App, old, Cancel);
+        Assert.Equal("token 2", _cache.Read(Key)!.Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Who_waits_for_another_process_can_be_cancelled()
+    {
+        using var held = _cache.TryLock(Key);
+        using var cancel = new CancellationTokenSource();
+        var waiting = Source().GetAsync(App, Any, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.Equal(0, _fetched);
+    }
+
+    public void Dispose() => _temporary.Dispose();
+
+    private static NoTokenException Failure() => new(ErrorCode.Network, "no way there", "build one");
+
+    private TokenSource Source(Task? gate = null) =>
+        new(Plain, _cache, _time, (_, _) => FetchAsync(gate ?? Task.CompletedTask));
+
+    private async Task<AuthorizationToken> FetchAsync(Task gate)
+    {
+        await gate;
+        var number = Interlocked.Increment(ref _fetched);
+        if (_failure is not null)
+            throw _failure;
+        var now = _time.GetUtcNow().AddMilliseconds(1);
+        return new AuthorizationToken(new Secret($"token {number}"), now, now.AddHours(12));
+    }
+}
