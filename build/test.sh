@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test. The last line counts them; any failure, and with CI=true any skipped test, is exit code 1.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source build/common.sh
+
+install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono
+build/build.sh || exit 1
+
+step() {
+  printf '%s\n' "$1"
+  shift
+  "$@" || exit 1
+}
+
+for version in 6.7.0 7.9.0 8.0.0; do
+  step "Building a client on NuGet.Protocol $version" dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release \
+    -p:NuGetProtocolVersion=$version -p:ArtifactsProjectName=NuGetProtocolClient-$version
+done
+
+passed=0 failed=0 skipped=0
+for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
+  step "Building $suite" dotnet build "tests/$suite" --nologo -v quiet -c Release
+  report=artifacts/$suite.txt
+  artifacts/bin/$suite/release/$suite --no-progress --no-ansi --output Detailed > "$report" 2>&1
+  code=$?
+  grep -E '^(failed|skipped) ' -A 12 "$report"
+  tail -n 6 "$report"
+  count() { sed -n "s/^  $1: \([0-9]*\)$/\1/p" "$report" | tail -n 1; }
+  passed=$((passed + $(count succeeded || echo 0)))
+  skipped=$((skipped + $(count skipped || echo 0)))
+  suite_failed=$(count failed)
+  # A suite that ends badly without a count has failed, whatever it printed.
+  [ "$code" -eq 0 ] || [ "${suite_failed:-0}" -gt 0 ] || suite_failed=1
+  failed=$((failed + ${suite_failed:-1}))
+done
+
+printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ "$skipped" -eq 0 ] || [ "${CI:-}" != true ]; }
