@@ -18,7 +18,7 @@ internal static class LogLevels
 /// </summary>
 internal sealed class LogFile(string? path, string? level, TimeProvider time)
 {
-    private readonly Lock _writing = new();
+    private readonly object _writing = new();
 
     public void Write(string lineLevel, string text)
     {

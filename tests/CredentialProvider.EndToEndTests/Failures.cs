@@ -117,7 +117,7 @@ public sealed class Failures
         var answer = await plugin.CredentialsAsync(Feeds.App);
 
         Assert.Equal("Success", (string?)answer["ResponseCode"]);
-        Assert.Equal(2, plugin.Spoken.Count(message => (string?)message["Type"] == "Progress"));
+        Assert.InRange(plugin.Spoken.Count(message => (string?)message["Type"] == "Progress"), 2, 9);
     }
 
     private static async Task Warns(string code, string[] words, Action<Sandbox> prepare, TimeSpan? within = null)

@@ -5,6 +5,7 @@ namespace LocalAws;
 /// <summary>One request as the service saw it; never a key or token.</summary>
 /// <param name="Service">metadata, sts, codeartifact, nuget, sso, foreign or proxy.</param>
 /// <param name="Operation">For example PutToken, AssumeRole, GetAuthorizationToken, ServiceIndex, Download.</param>
+/// <param name="Status">0 where no answer was sent.</param>
 /// <param name="Detail">Which role, domain or package it was about.</param>
 public sealed record AuditEntry(
     DateTimeOffset Time, string Service, string Operation, string Host, string Path, int Status, string Detail);

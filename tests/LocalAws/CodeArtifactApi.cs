@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace LocalAws;
@@ -25,25 +26,29 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
         var owner = exchange.Query("domain-owner") is { Length: > 0 } named ? named : caller.Role.Account;
         var wanted = new Domain(exchange.Query("domain"), owner, region);
         var domain = world.Domains.Find(candidate => candidate == wanted);
-        if (exchange.Operation == "GetAuthorizationToken")
-            GetAuthorizationToken(exchange, caller, wanted, domain);
-        else if (exchange.Operation == "GetRepositoryEndpoint" && domain is not null)
-            GetRepositoryEndpoint(exchange, caller, domain);
-        else
+        if (exchange.Operation == "unknown")
             exchange.Error(404, "UnknownOperationException", "");
+        else if (wanted.Name.Length == 0)
+            Invalid(exchange, "domain must be given");
+        else if (exchange.Operation == "GetAuthorizationToken")
+            GetAuthorizationToken(exchange, caller, wanted, domain);
+        else
+            GetRepositoryEndpoint(exchange, caller, wanted, domain);
     }
 
     private void GetAuthorizationToken(Exchange exchange, Session caller, Domain wanted, Domain? domain)
     {
-        var seconds = int.TryParse(exchange.Query("duration"), out var asked) ? asked : 43200;
-        if (seconds is not (0 or (>= 900 and <= 43200)))
-            exchange.Error(400, "ValidationException", "durationSeconds must be 0 or between 900 and 43200");
-        else if (Iam.Refusal(caller, "codeartifact:GetAuthorizationToken", wanted.Arn) is { } refusal)
+        var text = exchange.Query("duration") is { Length: > 0 } given ? given : "43200";
+        var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds);
+        var context = new RequestContext("codeartifact.amazonaws.com", seconds);
+        if (!isNumber || seconds is not (0 or (>= 900 and <= 43200)))
+            Invalid(exchange, "durationSeconds must be 0 or between 900 and 43200");
+        else if ((Iam.Refusal(caller, "codeartifact:GetAuthorizationToken", wanted.Arn, context)
+            ?? Iam.Refusal(caller, "sts:GetServiceBearerToken", "*", context)
+            ?? DomainRefusal(caller, wanted)) is { } refusal)
             exchange.Error(403, "AccessDeniedException", refusal);
-        else if (Iam.Refusal(caller, "sts:GetServiceBearerToken", "*") is { } bearerRefusal)
-            exchange.Error(403, "AccessDeniedException", bearerRefusal);
         else if (domain is null)
-            exchange.Error(404, "ResourceNotFoundException", $"Domain not found. Domain '{wanted.Name}' owned by account '{wanted.Owner}' does not exist.");
+            NoDomain(exchange, wanted);
         else
         {
             var expires = seconds == 0 ? caller.Expires : now().AddSeconds(seconds);
@@ -55,19 +60,37 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
         }
     }
 
-    private void GetRepositoryEndpoint(Exchange exchange, Session caller, Domain domain)
+    private void GetRepositoryEndpoint(Exchange exchange, Session caller, Domain wanted, Domain? domain)
     {
-        var repository = world.FindRepository(domain.Name, domain.Owner, domain.Region, exchange.Query("repository"));
-        if (repository is null)
-            exchange.Error(404, "ResourceNotFoundException", "Repository not found.");
-        else if (Iam.Refusal(caller, "codeartifact:GetRepositoryEndpoint", repository.Arn) is { } refusal)
+        var (name, format) = (exchange.Query("repository"), exchange.Query("format"));
+        var arn = new Repository(wanted, name).Arn;
+        if (name.Length == 0 || format.Length == 0 || exchange.Query("endpointType") is not ("" or "ipv4" or "dualstack"))
+            Invalid(exchange, "repository and format must be given, endpointType is ipv4 or dualstack");
+        else if (Iam.Refusal(caller, "codeartifact:GetRepositoryEndpoint", arn) is { } refusal)
             exchange.Error(403, "AccessDeniedException", refusal);
+        else if (domain is null)
+            NoDomain(exchange, wanted);
+        else if (world.FindRepository(domain.Name, domain.Owner, domain.Region, name) is null)
+            NotFound(exchange, "repository", $"{domain.Name}/{name}",
+                $"Repository not found. Repository '{name}' in domain '{domain.Name}' does not exist.");
         else
         {
             var host = exchange.Query("endpointType") == "dualstack"
                 ? $"{domain.Name}-{domain.Owner}.codeartifact.{domain.Region}.on.aws"
                 : $"{domain.Name}-{domain.Owner}.d.codeartifact.{domain.Region}.amazonaws.com";
-            exchange.Json(new JsonObject { ["repositoryEndpoint"] = $"https://{host}/nuget/{repository.Name}/" });
+            exchange.Json(new JsonObject { ["repositoryEndpoint"] = $"https://{host}/{format}/{name}/" });
         }
     }
+
+    private string? DomainRefusal(Session caller, Domain domain) => world.DomainPolicies.TryGetValue(domain, out var policy)
+        ? Iam.Refusal(caller, "codeartifact:GetAuthorizationToken", domain.Arn, domain.Owner, policy) : null;
+
+    private static void Invalid(Exchange exchange, string message) => exchange.Error(
+        400, "ValidationException", message, new() { ["reason"] = "FIELD_VALIDATION_FAILED" });
+
+    private static void NoDomain(Exchange exchange, Domain domain) => NotFound(exchange, "domain", domain.Name,
+        $"Domain not found. Domain '{domain.Name}' owned by account '{domain.Owner}' does not exist.");
+
+    private static void NotFound(Exchange exchange, string type, string id, string message) => exchange.Error(
+        404, "ResourceNotFoundException", message, new() { ["resourceId"] = id, ["resourceType"] = type });
 }

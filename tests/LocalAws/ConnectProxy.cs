@@ -16,12 +16,22 @@ internal static class ConnectProxy
 
     private const int LongestPreamble = 8192;
 
-    public static async Task HandleAsync(ConnectionContext connection, Func<string, bool> isServed, Func<Task> next)
+    /// <param name="connect">Gives the status to answer for a host; null to end the connection.</param>
+    public static async Task HandleAsync(
+        ConnectionContext connection, Func<string, CancellationToken, Task<int?>> connect, Func<Task> next)
     {
         var host = await ReadHostAsync(connection);
-        if (host is null || !isServed(host))
+        var status = host is null ? 502 : await connect(host, connection.ConnectionClosed);
+        if (status is null)
         {
-            await connection.Transport.Output.WriteAsync("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+            connection.Abort();
+            return;
+        }
+
+        if (status != 200)
+        {
+            await connection.Transport.Output.WriteAsync(
+                Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
             return;
         }
 

@@ -57,7 +57,8 @@ internal sealed class Exchange(HttpContext http, string host)
     public void Bytes(byte[] content, string type, int status = 200) => (Content, ContentType, Status) = (content, type, status);
 
     /// <summary>An error as this service's protocol words it.</summary>
-    public void Error(int status, string code, string message)
+    /// <param name="fields">What a JSON error says beyond its code and message.</param>
+    public void Error(int status, string code, string message, JsonObject? fields = null)
     {
         if (Service == "sts")
         {
@@ -68,6 +69,8 @@ internal sealed class Exchange(HttpContext http, string host)
         }
 
         Http.Response.Headers["x-amzn-ErrorType"] = code + ":http://internal.amazon.com/coral/";
-        Json(new JsonObject { ["__type"] = code, ["message"] = message }, status);
+        var error = fields ?? new JsonObject();
+        (error["__type"], error["message"]) = (code, message);
+        Json(error, status);
     }
 }

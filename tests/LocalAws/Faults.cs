@@ -7,16 +7,19 @@ namespace LocalAws;
 /// <param name="Times">How often; then all is well again.</param>
 public sealed record Fault(string Service, string? Operation = null, int Times = int.MaxValue)
 {
+    /// <summary>Only for requests whose host and path, written together, contain this.</summary>
+    public string Url { get; init; } = "";
+
     /// <summary>Waits first, whatever follows.</summary>
     public TimeSpan Delay { get; init; }
 
     /// <summary>Takes the request and never answers.</summary>
     public bool Drops { get; init; }
 
-    /// <summary>Ends the connection without an answer.</summary>
+    /// <summary>Does what was asked, then resets the connection without an answer.</summary>
     public bool Resets { get; init; }
 
-    /// <summary>Sends half of the answer.</summary>
+    /// <summary>Sends half of the answer, then closes the connection.</summary>
     public bool Truncates { get; init; }
 
     /// <summary>Answers with this instead.</summary>
@@ -48,12 +51,12 @@ public sealed class Faults
 
     public void Clear() => _faults.Clear();
 
-    internal Fault? Take(string service, string operation)
+    internal Fault? Take(string service, string operation, string url)
     {
         foreach (var (fault, left) in _faults)
         {
             if (fault.Service == service && (fault.Operation is null || fault.Operation == operation)
-                && Interlocked.Decrement(ref left.Value) >= 0)
+                && url.Contains(fault.Url, StringComparison.Ordinal) && Interlocked.Decrement(ref left.Value) >= 0)
             {
                 return fault;
             }

@@ -33,6 +33,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     private LocalAwsServer(World world, TimeProvider time)
     {
         (World, _time) = (world, time);
+        world.Now = Now;
         (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
         (_sso, _repositories) = (new(world, Now), new(world, Now));
     }
@@ -111,7 +112,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listener =>
             {
                 listener.Protocols = HttpProtocols.Http1;
-                listener.Use(next => connection => ConnectProxy.HandleAsync(connection, IsServed, () => next(connection)));
+                listener.Use(next => connection => ConnectProxy.HandleAsync(connection, ConnectAsync, () => next(connection)));
                 listener.UseHttps(new TlsHandshakeCallbackOptions
                 {
                     OnConnection = tls => ValueTask.FromResult(new SslServerAuthenticationOptions
@@ -130,13 +131,21 @@ public sealed class LocalAwsServer : IAsyncDisposable
         Metadata = new Uri(addresses[1]);
     }
 
-    private bool IsServed(string host)
+    /// <summary>What the proxy answers to CONNECT; null for no answer but the end of the connection.</summary>
+    private async Task<int?> ConnectAsync(string host, CancellationToken closed)
     {
-        var isServed = host.EndsWith(".amazonaws.com", StringComparison.Ordinal) || host.EndsWith(".on.aws", StringComparison.Ordinal)
-            || host.EndsWith(".api.aws", StringComparison.Ordinal) || World.ForeignFeeds.Exists(feed => feed.Host == host);
-        if (!isServed)
-            Audit.Add(new AuditEntry(Now(), "proxy", "Connect", host, "", 502, ""));
-        return isServed;
+        int? status = AwsHosts.IsAws(host) || World.ForeignFeeds.Exists(feed => feed.Host == host) ? 200 : 502;
+        if (Faults.Take("proxy", "Connect", host) is { } fault)
+        {
+            await Task.Delay(fault.Drops ? Timeout.InfiniteTimeSpan : fault.Delay, closed)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            status = fault.Drops || fault.Resets ? null : fault.Status ?? status;
+        }
+
+        // A connection that is made is told by its requests.
+        if (status != 200)
+            Audit.Add(new AuditEntry(Now(), "proxy", "Connect", host, "", status ?? 0, ""));
+        return status;
     }
 
     private async Task AnswerAsync(HttpContext http)
@@ -145,22 +154,30 @@ public sealed class LocalAwsServer : IAsyncDisposable
         var exchange = new Exchange(http, isMetadata ? "metadata" : HostOf(http.Features));
         await exchange.ReadBodyAsync();
         var answer = Route(exchange, isMetadata);
-        var fault = Faults.Take(exchange.Service, exchange.Operation);
-        await Task.Delay(Faults.Latency + (fault?.Delay ?? TimeSpan.Zero), http.RequestAborted);
-        if (fault is { Drops: true })
-            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        var fault = Faults.Take(exchange.Service, exchange.Operation, exchange.Host + exchange.Path);
+        var pause = fault is { Drops: true } ? Timeout.InfiniteTimeSpan : Faults.Latency + (fault?.Delay ?? TimeSpan.Zero);
+        await Task.Delay(pause, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            Record(exchange, status: 0);
+            return;
+        }
+
         if (fault is { Status: { } status })
             exchange.Error(status, fault.ErrorCode ?? "InternalFailure", fault.Message);
         else
             answer();
         if (fault is { Body: { } body })
             exchange.Bytes(System.Text.Encoding.UTF8.GetBytes(body), exchange.ContentType, fault.Status ?? 200);
-        Audit.Add(new AuditEntry(Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, exchange.Status, exchange.Detail));
+        Record(exchange, fault is { Resets: true } ? 0 : exchange.Status);
         if (fault is { Resets: true })
             http.Abort();
         else
             await SendAsync(exchange, fault);
     }
+
+    private void Record(Exchange exchange, int status) => Audit.Add(new AuditEntry(
+        Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, status, exchange.Detail));
 
     private Action Route(Exchange exchange, bool isMetadata)
     {
@@ -170,21 +187,24 @@ public sealed class LocalAwsServer : IAsyncDisposable
             return () => _metadata.Answer(exchange);
         }
 
-        var labels = exchange.Host.Split('.');
-        switch (labels)
+        if (!exchange.Http.Request.Host.Host.Equals(exchange.Host, StringComparison.OrdinalIgnoreCase))
         {
-            case ["sts", ..]:
+            exchange.Service = "proxy";
+            return () => exchange.Text("Misdirected Request", 421);
+        }
+
+        var (service, region) = AwsHosts.Parse(exchange.Host);
+        switch (service)
+        {
+            case "sts":
                 SecurityTokenService.Name(exchange);
-                return () => _sts.Answer(exchange, labels[1] == "amazonaws" ? "us-east-1" : labels[1]);
-            case ["portal", "sso", ..]:
+                return () => _sts.Answer(exchange, region);
+            case "sso":
                 SsoPortal.Name(exchange);
                 return () => _sso.Answer(exchange);
-            case ["codeartifact" or "codeartifact-fips", ..]:
+            case "codeartifact":
                 CodeArtifactApi.Name(exchange);
-                return () => _api.Answer(exchange, labels[1]);
-            case [_, "api", "codeartifact", ..]:
-                CodeArtifactApi.Name(exchange);
-                return () => _api.Answer(exchange, labels[3]);
+                return () => _api.Answer(exchange, region);
             default:
                 _repositories.Name(exchange);
                 return () => _repositories.Answer(exchange);
@@ -206,9 +226,8 @@ public sealed class LocalAwsServer : IAsyncDisposable
             return;
         }
 
+        // Kestrel ends a connection whose answer is shorter than it said.
         await response.Body.WriteAsync(exchange.Content.AsMemory(0, exchange.Content.Length / 2));
-        await response.Body.FlushAsync();
-        exchange.Http.Abort();
     }
 
     private static string HostOf(Microsoft.AspNetCore.Http.Features.IFeatureCollection features) =>

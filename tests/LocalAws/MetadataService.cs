@@ -7,7 +7,11 @@ namespace LocalAws;
 internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
 {
     private const string Roles = "/latest/meta-data/iam/security-credentials";
-    private readonly ConcurrentDictionary<string, bool> _tokens = new();
+    private const string Extended = Roles + "-extended";
+    private const string Region = "us-east-1";
+    private const string Instance = "i-0123456789abcdef0";
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _tokens = new();
+    private readonly Lock _lock = new();
     private Session? _session;
 
     public static void Name(Exchange exchange)
@@ -16,7 +20,7 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
         exchange.Operation = exchange.Path switch
         {
             "/latest/api/token" => "PutToken",
-            Roles or Roles + "/" => "GetRole",
+            Roles or Roles + "/" or Extended or Extended + "/" => "GetRole",
             "/container-credentials" => "ContainerCredentials",
             { } path when path.StartsWith(Roles, StringComparison.Ordinal) => "GetCredentials",
             _ => "Get",
@@ -43,21 +47,25 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
             return;
         }
 
-        if (exchange.Header("X-aws-ec2-metadata-token") is not { } token || !_tokens.ContainsKey(token))
+        if (exchange.Header("X-aws-ec2-metadata-token") is not { } token || !_tokens.TryGetValue(token, out var ends) || ends <= now())
         {
-            exchange.Operation = "V1";
+            exchange.Operation = exchange.Header("X-aws-ec2-metadata-token") is null ? "V1" : exchange.Operation;
             exchange.Text("Unauthorized", 401);
             return;
         }
 
         if (exchange.Path == "/latest/meta-data/placement/region")
-            exchange.Text("us-east-1");
+            exchange.Text(Region);
+        else if (exchange.Path == "/latest/dynamic/instance-identity/document")
+            exchange.Json(Identity());
         else if (world.InstanceRole is not { } role || exchange.Operation == "Get")
             exchange.Text("Not Found", 404);
         else if (exchange.Operation == "GetRole")
             exchange.Text(role.Name);
         else if (exchange.Path == $"{Roles}/{role.Name}")
             exchange.Json(Credentials(role));
+        else if (exchange.Path == $"{Extended}/{role.Name}")
+            exchange.Json(Credentials(role, isExtended: true));
         else
             exchange.Text("Not Found", 404);
         exchange.Detail = world.InstanceRole?.Name ?? "no role";
@@ -72,7 +80,7 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
         }
 
         var token = World.RandomText(56);
-        _tokens[token] = true;
+        _tokens[token] = now().AddSeconds(ttl);
         exchange.Text(token);
     }
 
@@ -84,20 +92,47 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
             exchange.Json(Credentials(role));
     }
 
-    private JsonObject Credentials(Role role)
+    private static JsonObject Identity() => new()
     {
-        // The real service gives the same keys until they are about to expire.
-        if (_session is null || _session.Role != role || _session.Expires <= now() + TimeSpan.FromMinutes(5))
-            _session = world.OpenSession(role, "i-0123456789abcdef0", now());
-        return new JsonObject
+        ["accountId"] = World.Account,
+        ["architecture"] = "x86_64",
+        ["availabilityZone"] = Region + "a",
+        ["instanceId"] = Instance,
+        ["instanceType"] = "m7i.large",
+        ["region"] = Region,
+        ["version"] = "2017-09-30",
+    };
+
+    private Session Current(Role role)
+    {
+        lock (_lock)
+        {
+            // The real service gives the same keys until they are about to expire.
+            if (_session is null || _session.Role != role || !world.Sessions.TryGetValue(_session.AccessKeyId, out var known)
+                || known.Expires <= now() + TimeSpan.FromMinutes(5))
+            {
+                _session = world.OpenSession(role, Instance, now());
+            }
+
+            return _session;
+        }
+    }
+
+    private JsonObject Credentials(Role role, bool isExtended = false)
+    {
+        var session = Current(role);
+        var json = new JsonObject
         {
             ["Code"] = "Success",
             ["LastUpdated"] = now().UtcDateTime.ToString("s") + "Z",
             ["Type"] = "AWS-HMAC",
-            ["AccessKeyId"] = _session.AccessKeyId,
-            ["SecretAccessKey"] = _session.SecretAccessKey,
-            ["Token"] = _session.Token,
-            ["Expiration"] = _session.Expires.UtcDateTime.ToString("s") + "Z",
+            ["AccessKeyId"] = session.AccessKeyId,
+            ["SecretAccessKey"] = session.SecretAccessKey,
+            ["Token"] = session.Token,
+            ["Expiration"] = session.Expires.UtcDateTime.ToString("s") + "Z",
         };
+        if (isExtended)
+            json["AccountId"] = role.Account;
+        return json;
     }
 }

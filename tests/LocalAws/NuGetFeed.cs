@@ -14,7 +14,8 @@ internal sealed record NuGetFeed(
         ["flat", _, "index.json"] => "Versions",
         ["flat", ..] => "Download",
         ["registration", ..] => "Registration",
-        ["query", ..] => "Search",
+        ["query"] => "Search",
+        ["query", "autocomplete"] => "Autocomplete",
         _ => "unknown",
     };
 
@@ -25,21 +26,27 @@ internal sealed record NuGetFeed(
             case ["index.json"]:
                 exchange.Json(ServiceIndex());
                 return;
-            case ["flat", var id, "index.json"] when VersionsOf(id) is { Count: > 0 } versions:
-                exchange.Json(new JsonObject { ["versions"] = new JsonArray([.. versions.Select(p => JsonValue.Create(p.Version.ToLowerInvariant()))]) });
+            case ["flat", var id, "index.json"] when Versions(id) is { Count: > 0 } versions:
+                exchange.Json(new JsonObject { ["versions"] = Texts(versions.Select(package => package.NormalisedVersion)) });
                 return;
-            case ["flat", var id, var version, var file] when Find($"{id}/{version}") is { } found:
+            case ["flat", var id, var version, var file] when Find($"{id}/{version}".ToLowerInvariant()) is { } found:
                 exchange.Detail = $"{found.Package.Id} {found.Package.Version} from {found.From}";
                 if (file.EndsWith(".nuspec", StringComparison.Ordinal))
                     exchange.Bytes(System.Text.Encoding.UTF8.GetBytes(found.Package.Nuspec()), "application/xml");
                 else
                     exchange.Bytes(found.Package.Content, "application/octet-stream");
                 return;
-            case ["registration", var id, "index.json"] when VersionsOf(id) is { Count: > 0 } versions:
+            case ["registration", var id, "index.json"] when Versions(id) is { Count: > 0 } versions:
                 exchange.Json(Registration(id, versions));
                 return;
-            case ["query", ..]:
-                exchange.Json(Search(exchange.Query("q")));
+            case ["registration", var id, var leaf] when Versions(id).Find(p => $"{p.NormalisedVersion}.json" == leaf) is { } package:
+                exchange.Json(Leaf(package));
+                return;
+            case ["query"]:
+                exchange.Json(Search(exchange));
+                return;
+            case ["query", "autocomplete"]:
+                exchange.Json(Autocomplete(exchange));
                 return;
             default:
                 exchange.Text("Not Found", 404);
@@ -53,7 +60,9 @@ internal sealed record NuGetFeed(
         {
             ("flat/", "PackageBaseAddress/3.0.0"), ("registration/", "RegistrationsBaseUrl"), ("registration/", "RegistrationsBaseUrl/3.6.0"),
             ("registration/", "RegistrationsBaseUrl/Versioned"), ("query", "SearchQueryService"), ("query", "SearchQueryService/3.5.0"),
-            ("query/autocomplete", "SearchAutocompleteService"), ("../package", "PackagePublish/2.0.0"),
+            // dotnet package search looks for these versions and not for the types alone.
+            ("query", "SearchQueryService/3.0.0-beta"), ("query/autocomplete", "SearchAutocompleteService"),
+            ("query/autocomplete", "SearchAutocompleteService/3.0.0-beta"), ("../package", "PackagePublish/2.0.0"),
         };
         return new JsonObject
         {
@@ -66,7 +75,7 @@ internal sealed record NuGetFeed(
         };
     }
 
-    private JsonObject Registration(string id, IReadOnlyList<Package> versions) => new()
+    private JsonObject Registration(string id, List<Package> versions) => new()
     {
         ["@id"] = $"{Root}registration/{id}/index.json",
         ["count"] = 1,
@@ -74,32 +83,71 @@ internal sealed record NuGetFeed(
         {
             ["@id"] = $"{Root}registration/{id}/index.json#page",
             ["count"] = versions.Count,
-            ["lower"] = versions[0].Version,
-            ["upper"] = versions[^1].Version,
-            ["items"] = new JsonArray([.. versions.Select(package => new JsonObject
-            {
-                ["@id"] = $"{Root}registration/{package.Key}.json",
-                ["catalogEntry"] = package.CatalogEntry($"{Root}catalog/{package.Key}.json", ContentUrl(package)),
-                ["packageContent"] = ContentUrl(package),
-            })]),
+            ["lower"] = versions[0].NormalisedVersion,
+            ["upper"] = versions[^1].NormalisedVersion,
+            ["items"] = new JsonArray([.. versions.Select(Leaf)]),
         }),
     };
 
-    private JsonObject Search(string text)
+    private JsonObject Leaf(Package package) => new()
     {
-        var hits = All().Where(package => package.Id.Contains(text, StringComparison.OrdinalIgnoreCase))
-            .GroupBy(package => package.Id.ToLowerInvariant()).Select(group => group.Last()).ToList();
+        ["@id"] = LeafUrl(package),
+        ["catalogEntry"] = package.CatalogEntry($"{Root}catalog/{package.Key}.json", ContentUrl(package)),
+        ["packageContent"] = ContentUrl(package),
+    };
+
+    private JsonObject Search(Exchange exchange)
+    {
+        var hits = Hits(exchange.Query("q"), exchange);
         return new JsonObject
         {
             ["totalHits"] = hits.Count,
-            ["data"] = new JsonArray([.. hits.Select(package => new JsonObject
+            ["data"] = new JsonArray([.. Page(hits, exchange).Select(versions => new JsonObject
             {
-                ["id"] = package.Id,
-                ["version"] = package.Version,
-                ["versions"] = new JsonArray(new JsonObject { ["version"] = package.Version, ["@id"] = $"{Root}registration/{package.Key}.json" }),
+                ["id"] = versions[^1].Id,
+                ["version"] = versions[^1].NormalisedVersion,
+                ["versions"] = new JsonArray([.. versions.Select(package => new JsonObject
+                {
+                    ["version"] = package.NormalisedVersion,
+                    ["@id"] = LeafUrl(package),
+                })]),
             })]),
         };
     }
+
+    /// <summary>Ids that contain <c>q</c>, or the versions of <c>id</c>.</summary>
+    private JsonObject Autocomplete(Exchange exchange)
+    {
+        if (exchange.Query("id") is { Length: > 0 } id)
+            return new JsonObject { ["data"] = Texts(Versions(id).Select(package => package.NormalisedVersion)) };
+        var hits = Hits(exchange.Query("q"), exchange);
+        var ids = Page(hits, exchange).Select(versions => versions[^1].Id);
+        return new JsonObject { ["totalHits"] = hits.Count, ["data"] = Texts(ids) };
+    }
+
+    /// <summary>The versions, lowest first, of each package whose id contains the text.</summary>
+    private List<List<Package>> Hits(string text, Exchange exchange)
+    {
+        var withPrerelease = exchange.Query("prerelease") == "true";
+        var wanted = All().Where(package => package.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
+            && (withPrerelease || !package.NormalisedVersion.Contains('-', StringComparison.Ordinal)));
+        return [.. wanted.GroupBy(package => package.Id.ToLowerInvariant())
+            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(Sorted)];
+    }
+
+    private List<Package> Versions(string id) => Sorted(VersionsOf(id));
+
+    private static List<Package> Sorted(IEnumerable<Package> packages) =>
+        [.. packages.DistinctBy(package => package.Key).OrderBy(package => package.NormalisedVersion, PackageVersion.Order)];
+
+    private static IEnumerable<List<Package>> Page(List<List<Package>> hits, Exchange exchange) =>
+        hits.Skip(Number(exchange.Query("skip"), otherwise: 0)).Take(Number(exchange.Query("take"), otherwise: 20));
+
+    private static int Number(string text, int otherwise) => int.TryParse(text, out var number) ? number : otherwise;
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+
+    private string LeafUrl(Package package) => $"{Root}registration/{package.Key}.json";
 
     private string ContentUrl(Package package) => $"{Root}flat/{package.Key}/{package.Key.Replace('/', '.')}.nupkg";
 }

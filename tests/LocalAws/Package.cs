@@ -1,13 +1,18 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Xml;
+using System.Xml.Linq;
 
 namespace LocalAws;
 
-/// <summary>A NuGet package of one version. <see cref="Key"/> is how CodeArtifact addresses it: lower case.</summary>
+/// <summary>A NuGet package of one version.</summary>
 public sealed record Package(string Id, string Version, IReadOnlyList<(string Id, string Version)> Dependencies, byte[] Content)
 {
-    public string Key => $"{Id.ToLowerInvariant()}/{Version.ToLowerInvariant()}";
+    /// <summary>How CodeArtifact addresses it: lower case, the version normalised.</summary>
+    public string Key { get; } = $"{Id.ToLowerInvariant()}/{PackageVersion.Normalise(Version)}";
+
+    internal string NormalisedVersion => Key[(Key.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
     /// <summary>Makes a package that restores and holds no code.</summary>
     public static Package Create(string id, string version, params (string Id, string Version)[] dependencies)
@@ -28,31 +33,48 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
         return new Package(id, version, dependencies, buffer.ToArray());
     }
 
-    /// <summary>Reads id, version and nothing else from what a client publishes.</summary>
+    /// <summary>Reads what a client publishes. Throws <see cref="InvalidDataException"/> for what is no package.</summary>
     public static Package Read(byte[] content)
     {
-        using var zip = new ZipArchive(new MemoryStream(content));
-        using var nuspec = zip.Entries.First(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
-        var metadata = System.Xml.Linq.XDocument.Load(nuspec).Root!.Elements().First(e => e.Name.LocalName == "metadata");
-        string Value(string name) => metadata.Elements().First(e => e.Name.LocalName == name).Value;
-        return new Package(Value("id"), Value("version"), [], content);
+        try
+        {
+            var elements = XDocument.Parse(NuspecOf(content)).Descendants().ToLookup(element => element.Name.LocalName);
+            var dependencies = elements["dependency"]
+                .Select(d => ((string)d.Attribute("id")!, (string?)d.Attribute("version") ?? "0.0.0")).Distinct();
+            return new Package(elements["id"].First().Value, elements["version"].First().Value, [.. dependencies], content);
+        }
+        catch (Exception e) when (e is InvalidOperationException or XmlException or FormatException or OverflowException)
+        {
+            throw new InvalidDataException("not a NuGet package", e);
+        }
     }
 
     internal JsonObject CatalogEntry(string self, string content) => new()
     {
         ["@id"] = self,
         ["id"] = Id,
-        ["version"] = Version,
+        ["version"] = NormalisedVersion,
         ["listed"] = true,
         ["packageContent"] = content,
         ["dependencyGroups"] = new JsonArray(new JsonObject
         {
             ["targetFramework"] = ".NETStandard2.0",
-            ["dependencies"] = new JsonArray([.. Dependencies.Select(d => new JsonObject { ["id"] = d.Id, ["range"] = $"[{d.Version}, )" })]),
+            ["dependencies"] = new JsonArray([.. Dependencies.Select(d => new JsonObject { ["id"] = d.Id, ["range"] = Range(d.Version) })]),
         }),
     };
 
-    internal string Nuspec() => Nuspec(Id, Version, Dependencies);
+    internal string Nuspec() => NuspecOf(Content);
+
+    /// <summary>A version alone means it or any later one.</summary>
+    private static string Range(string version) => version[0] is '[' or '(' ? version : $"[{version}, )";
+
+    private static string NuspecOf(byte[] content)
+    {
+        using var zip = new ZipArchive(new MemoryStream(content));
+        var entry = zip.Entries.First(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal));
+        using var nuspec = new StreamReader(entry.Open());
+        return nuspec.ReadToEnd();
+    }
 
     private static string Nuspec(string id, string version, IEnumerable<(string Id, string Version)> dependencies) => $"""
         <?xml version="1.0" encoding="utf-8"?>

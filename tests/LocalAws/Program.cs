@@ -1,42 +1,68 @@
+using System.Runtime.InteropServices;
 using LocalAws;
 
 // Started by hand or by build/demo.sh: prints the environment that points a client here, and runs until its input ends.
+//   --seed demo               what exists: World.Simple(), which is also what there is without this option
 //   --environment-file PATH   writes the export lines there, when all is ready, instead of printing them
 //   --audit PATH              writes a line of JSON for each request
-await using var server = await LocalAwsServer.StartAsync();
-server.Audit.File = Option("--audit");
+string? environmentFile = null, audit = null;
+for (var i = 0; i < args.Length; i += 2)
+{
+    switch (args.AsSpan(i))
+    {
+        case ["--seed", "demo", ..]:
+            break;
+        case ["--environment-file", var path, ..]:
+            environmentFile = path;
+            break;
+        case ["--audit", var path, ..]:
+            audit = path;
+            break;
+        default:
+            await Console.Error.WriteLineAsync("usage: LocalAws [--seed demo] [--environment-file PATH] [--audit PATH]");
+            return 2;
+    }
+}
 
+// Ctrl-C and SIGTERM end it as the end of its input does, so that its folder goes too.
+using var stop = new CancellationTokenSource();
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}
+
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+await using var server = await LocalAwsServer.StartAsync();
+server.Audit.File = audit;
 var exports = string.Concat(server.Environment.OrderBy(variable => variable.Key, StringComparer.Ordinal)
     .Select(variable => $"export {variable.Key}='{variable.Value}'\n"));
-if (Option("--environment-file") is { } path)
-{
-    await File.WriteAllTextAsync(path + ".new", exports);
-    File.Move(path + ".new", path, overwrite: true);
-}
-else
+if (environmentFile is null)
 {
     Console.Write(exports);
 }
-
-using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, e) =>
+else
 {
-    e.Cancel = true;
-    stop.Cancel();
-};
+    await File.WriteAllTextAsync(environmentFile + ".new", exports);
+    File.Move(environmentFile + ".new", environmentFile, overwrite: true);
+}
+
 try
 {
-    while (await Console.In.ReadLineAsync(stop.Token) is not null)
+    // A terminal's and a pipe's reads cannot be cancelled: they are left behind.
+    var input = Task.Run(async () =>
     {
-    }
+        while (await Console.In.ReadLineAsync() is not null)
+        {
+        }
+    });
+    await input.WaitAsync(stop.Token);
 }
 catch (OperationCanceledException)
 {
-    // Ctrl-C.
+    // A signal.
 }
 
-string? Option(string name)
-{
-    var index = Array.IndexOf(args, name);
-    return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
-}
+return 0;

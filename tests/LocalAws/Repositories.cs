@@ -56,8 +56,10 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
             Publish(exchange, repository, token.Caller);
         else if (Iam.Refusal(token.Caller, "codeartifact:ReadFromRepository", repository.Arn) is { } refusal)
             exchange.Error(403, "AccessDeniedException", refusal);
-        else
+        else if (url.Path.StartsWith("v3/", StringComparison.Ordinal))
             Feed(exchange, repository).Answer(exchange, url.Path["v3/".Length..]);
+        else
+            exchange.Text("Not Found", 404);
     }
 
     private IssuedToken? Caller(Exchange exchange, string domain, string owner, string region)
@@ -77,7 +79,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
     {
         var root = $"https://{exchange.Host}{exchange.Path[..(exchange.Path.IndexOf("/v3/", StringComparison.Ordinal) + 4)]}";
         return new NuGetFeed(root,
-            id => [.. Visible(repository).Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).DistinctBy(package => package.Key)],
+            id => [.. Visible(repository).Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase))],
             key => Find(repository, repository, key),
             () => Visible(repository));
     }
@@ -111,20 +113,36 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
 
     private void Publish(Exchange exchange, Repository repository, Session caller)
     {
-        // multipart/form-data with one part: the package lies between the first empty line and the closing boundary.
-        var start = exchange.Body.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
-        var end = exchange.Body.AsSpan().LastIndexOf("\r\n--"u8);
-        var package = Package.Read(exchange.Body[start..end]);
+        if (ReadPublished(exchange.Body) is not { } package)
+        {
+            exchange.Error(400, "ValidationException", "the body is not a form with one NuGet package");
+            return;
+        }
+
         exchange.Detail = $"{package.Id} {package.Version} to {repository.Name}";
-        var arn = $"arn:aws:codeartifact:{repository.Domain.Region}:{repository.Domain.Owner}:package/{repository.Domain.Name}/{repository.Name}/nuget//{package.Id}";
+        var (domain, id) = (repository.Domain, package.Id.ToLowerInvariant());
+        var arn = $"arn:aws:codeartifact:{domain.Region}:{domain.Owner}:package/{domain.Name}/{repository.Name}/nuget//{id}";
         if (Iam.Refusal(caller, "codeartifact:PublishPackageVersion", arn) is { } refusal)
             exchange.Error(403, "AccessDeniedException", refusal);
-        else if (Visible(repository).Any(existing => existing.Key == package.Key))
+        else if (Visible(repository).Any(existing => existing.Key == package.Key)
+            || !repository.Packages.TryAdd(package.Key, package))
             exchange.Error(409, "ConflictException", $"{package.Id} {package.Version} exists");
         else
-        {
-            repository.Packages[package.Key] = package;
             exchange.Text("", 201);
+    }
+
+    private static Package? ReadPublished(byte[] form)
+    {
+        // multipart/form-data with one part: the package lies between the first empty line and the closing boundary.
+        var start = form.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        var end = form.AsSpan().LastIndexOf("\r\n--"u8);
+        try
+        {
+            return start < 4 || end < start ? null : Package.Read(form[start..end]);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
         }
     }
 
@@ -149,7 +167,9 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         return Convert.TryFromBase64String(base64, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
     }
 
-    [GeneratedRegex(@"^(?:(?<vpce>vpce-[a-z0-9-]+)\.d|(?<owned>[a-z0-9-]+)(?:\.d)?)\.codeartifact\.(?<region>[a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com|on\.aws)$")]
+    // The proxy has seen to it that the suffix is one of AWS's.
+    [GeneratedRegex(@"^(?:(?<vpce>vpce-[a-z0-9-]+)\.d\.codeartifact\.(?<region>[a-z0-9-]+)\.vpce"
+        + @"|(?<owned>[a-z0-9-]+)(?:\.d)?\.codeartifact\.(?<region>[a-z0-9-]+)(?!\.vpce\.))\.[a-z.-]+$")]
     private static partial Regex Host();
 
     [GeneratedRegex(@"^(.+)-(\d{12})$")]

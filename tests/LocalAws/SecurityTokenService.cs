@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -28,7 +30,8 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
         switch (exchange.Operation)
         {
             case "GetCallerIdentity":
-                Result(exchange, new XElement(Ns + "Arn", caller.PrincipalArn), new XElement(Ns + "Account", caller.Role.Account));
+                Result(exchange, new XElement(Ns + "Arn", caller.PrincipalArn), new XElement(Ns + "UserId", UserId(caller)),
+                    new XElement(Ns + "Account", caller.Role.Account));
                 break;
             case "AssumeRole":
                 AssumeRole(exchange, caller);
@@ -43,9 +46,12 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
     {
         var arn = Parameter(exchange, "RoleArn");
         var externalId = Parameter(exchange, "ExternalId");
-        if (caller.Token is not null && int.TryParse(Parameter(exchange, "DurationSeconds"), out var seconds) && seconds > 3600)
+        if (!IsValid(exchange))
+            return;
+        if (caller.Token is not null && Duration(exchange) > 3600)
         {
-            exchange.Error(400, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+            exchange.Error(400, "ValidationError",
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
             return;
         }
 
@@ -62,8 +68,10 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
 
     private void AssumeRoleWithWebIdentity(Exchange exchange)
     {
-        var arn = Parameter(exchange, "RoleArn");
-        if (!world.Roles.TryGetValue(arn, out var role) || role.WebIdentityToken is null || role.WebIdentityToken != Parameter(exchange, "WebIdentityToken"))
+        if (!IsValid(exchange))
+            return;
+        if (!world.Roles.TryGetValue(Parameter(exchange, "RoleArn"), out var role) || role.WebIdentityToken is null
+            || role.WebIdentityToken != Parameter(exchange, "WebIdentityToken"))
             exchange.Error(400, "InvalidIdentityToken", "The web identity token that was passed could not be validated.");
         else
             Credentials(exchange, role);
@@ -71,52 +79,50 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
 
     private void Credentials(Exchange exchange, Role role)
     {
-        var session = world.OpenSession(role, Parameter(exchange, "RoleSessionName"), now());
+        var life = Duration(exchange) is { } seconds ? TimeSpan.FromSeconds(seconds) : world.SessionLife;
+        var session = world.OpenSession(role, Parameter(exchange, "RoleSessionName"), now(), life: life);
         Result(exchange,
-            new XElement(Ns + "AssumedRoleUser", new XElement(Ns + "Arn", session.PrincipalArn)),
+            new XElement(Ns + "AssumedRoleUser", new XElement(Ns + "Arn", session.PrincipalArn),
+                new XElement(Ns + "AssumedRoleId", UserId(session))),
             new XElement(Ns + "Credentials", new XElement(Ns + "AccessKeyId", session.AccessKeyId),
                 new XElement(Ns + "SecretAccessKey", session.SecretAccessKey), new XElement(Ns + "SessionToken", session.Token),
                 new XElement(Ns + "Expiration", session.Expires.UtcDateTime.ToString("s") + "Z")));
     }
 
+    /// <summary>Duration and session name are of the length that STS takes; the exchange has its error if not.</summary>
+    private static bool IsValid(Exchange exchange)
+    {
+        var refusal = (Parameter(exchange, "DurationSeconds"), Duration(exchange)) switch
+        {
+            ({ Length: > 0 } text, null or < 900) => Constraint(text, "durationSeconds", "value greater than or equal to 900"),
+            ({ Length: > 0 } text, > 43200) => Constraint(text, "durationSeconds", "value less than or equal to 43200"),
+            _ when Parameter(exchange, "RoleSessionName") is { Length: < 2 or > 64 } name =>
+                Constraint(name, "roleSessionName", "length between 2 and 64"),
+            _ => null,
+        };
+        if (refusal is not null)
+            exchange.Error(400, "ValidationError", refusal);
+        return refusal is null;
+    }
+
+    private static string Constraint(string value, string member, string constraint) =>
+        $"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must have {constraint}";
+
+    private static int? Duration(Exchange exchange) => int.TryParse(Parameter(exchange, "DurationSeconds"), out var seconds) ? seconds : null;
+
+    /// <summary>A role's or user's unique id, made up from its name.</summary>
+    private static string UserId(Session session) => session.Token is null
+        ? "AIDA" + Unique(session.Name) : $"AROA{Unique(session.Role.Arn)}:{session.Name}";
+
+    private static string Unique(string name) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..16];
+
     private static void Result(Exchange exchange, params object[] content) => exchange.Xml(new XElement(
-        Ns + (exchange.Operation + "Response"), new XElement(Ns + (exchange.Operation + "Result"), content)));
+        Ns + (exchange.Operation + "Response"), new XElement(Ns + (exchange.Operation + "Result"), content),
+        new XElement(Ns + "ResponseMetadata", new XElement(Ns + "RequestId", Guid.NewGuid()))));
 
     private static string Parameter(Exchange exchange, string name)
     {
-        using var form = new FormReader(System.Text.Encoding.UTF8.GetString(exchange.Body));
+        using var form = new FormReader(Encoding.UTF8.GetString(exchange.Body));
         return form.ReadForm().TryGetValue(name, out var value) ? value.ToString() : exchange.Query(name);
-    }
-}
-
-/// <summary>Whose signature a request has.</summary>
-internal static class Callers
-{
-    /// <summary>Null where the signature is not taken; the exchange then has its error.</summary>
-    public static Session? Find(World world, Exchange exchange, string service, string region, DateTimeOffset now)
-    {
-        var isSts = service == "sts";
-        if (SignatureV4.Parse(exchange.Header("Authorization")) is not { } credential)
-        {
-            exchange.Error(403, isSts ? "MissingAuthenticationToken" : "MissingAuthenticationTokenException", "Missing Authentication Token");
-            return null;
-        }
-
-        if (!world.Sessions.TryGetValue(credential.AccessKeyId, out var session))
-        {
-            exchange.Error(403, isSts ? "InvalidClientTokenId" : "UnrecognizedClientException", "The security token included in the request is invalid.");
-            return null;
-        }
-
-        if (SignatureV4.Check(exchange.Signed(), session, service, region, now) is not { } refusal)
-            return session;
-        var code = (isSts, refusal.Code) switch
-        {
-            (true, "InvalidSignatureException") => "SignatureDoesNotMatch",
-            (true, "ExpiredTokenException") => "ExpiredToken",
-            _ => refusal.Code,
-        };
-        exchange.Error(403, code, refusal.Message);
-        return null;
     }
 }

@@ -27,7 +27,7 @@ public static class SignatureV4
         if (authorization is null || !authorization.StartsWith(Algorithm + " ", StringComparison.Ordinal))
             return null;
         var parts = authorization[(Algorithm.Length + 1)..].Split(',').Select(part => part.Trim().Split('=', 2))
-            .Where(part => part.Length == 2).ToDictionary(part => part[0], part => part[1]);
+            .Where(part => part.Length == 2).DistinctBy(part => part[0]).ToDictionary(part => part[0], part => part[1]);
         if (!parts.TryGetValue("Credential", out var credential) || !parts.TryGetValue("SignedHeaders", out var headers)
             || !parts.TryGetValue("Signature", out var signature))
         {
@@ -75,7 +75,8 @@ public static class SignatureV4
     public static string Sign(SignedRequest request, string secret, string date, string[] scope, string[] signedHeaders)
     {
         var query = string.Join('&', request.RawQuery.Split('&', StringSplitOptions.RemoveEmptyEntries)
-            .Select(pair => (pair + "=").Split('=')).OrderBy(pair => pair[0], StringComparer.Ordinal).ThenBy(pair => pair[1], StringComparer.Ordinal)
+            .Select(pair => Encoded(pair.Split('=', 2)))
+            .OrderBy(pair => pair[0], StringComparer.Ordinal).ThenBy(pair => pair[1], StringComparer.Ordinal)
             .Select(pair => $"{pair[0]}={pair[1]}"));
         var headers = string.Concat(signedHeaders.Select(name => $"{name}:{Fold(request.Header(name) ?? "")}\n"));
         // Paths are encoded once more than on the wire, except by S3.
@@ -85,6 +86,12 @@ public static class SignatureV4
         var key = scope.Aggregate(Encoding.UTF8.GetBytes("AWS4" + secret), Hmac);
         return Hex(Hmac(key, text));
     }
+
+    /// <summary>Name and value, percent-encoded as the algorithm wants it and not as the client happened to.</summary>
+    private static string[] Encoded(string[] pair) =>
+        [Encoded(pair[0]), pair.Length > 1 ? Encoded(pair[1]) : ""];
+
+    private static string Encoded(string text) => Uri.EscapeDataString(Uri.UnescapeDataString(text));
 
     private static string Fold(string value) => string.Join(' ', value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 

@@ -14,10 +14,16 @@ internal sealed class SsoPortal(World world, Func<DateTimeOffset> now)
 
     public void Answer(Exchange exchange)
     {
-        if (exchange.Header("x-amz-sso_bearer_token") is not { } token || !world.SsoTokens.TryGetValue(token, out var role)
-            || role.Name != exchange.Query("role_name") || role.Account != exchange.Query("account_id"))
+        if (exchange.Path != "/federation/credentials" || exchange.Header("x-amz-sso_bearer_token") is not { } token
+            || !world.SsoTokens.TryGetValue(token, out var role))
         {
             exchange.Error(401, "UnauthorizedException", "Session token not found or invalid");
+            return;
+        }
+
+        if (role.Name != exchange.Query("role_name") || role.Account != exchange.Query("account_id"))
+        {
+            exchange.Error(403, "ForbiddenException", "No access");
             return;
         }
 

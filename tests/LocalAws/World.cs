@@ -4,7 +4,17 @@ using System.Security.Cryptography;
 namespace LocalAws;
 
 /// <summary>One IAM statement. Actions and resources take <c>*</c>.</summary>
-public sealed record Statement(string Action, string Resource = "*", bool IsDeny = false);
+public sealed record Statement(string Action, string Resource = "*", bool IsDeny = false)
+{
+    /// <summary>StringEquals on <c>sts:AWSServiceName</c>; null for none.</summary>
+    public string? ServiceName { get; init; }
+
+    /// <summary>NumericLessThanEquals on <c>sts:DurationSeconds</c>; null for none.</summary>
+    public int? MaxDurationSeconds { get; init; }
+}
+
+/// <summary>A statement of a domain's policy: a principal's ARN, an account number or <c>*</c> may do this.</summary>
+public sealed record Grant(string Principal, string Action);
 
 /// <summary>Who may assume a role: a principal's ARN or account number, and the external id it has to bring, if any.</summary>
 public sealed record Trust(string Principal, string? ExternalId = null);
@@ -27,8 +37,9 @@ public sealed record Role(string Arn)
 /// <summary>Keys that sign, and whose they are.</summary>
 public sealed record Session(string AccessKeyId, string SecretAccessKey, string? Token, Role Role, string Name, DateTimeOffset Expires)
 {
-    /// <summary>As IAM's messages name it.</summary>
-    public string PrincipalArn => $"arn:aws:sts::{Role.Account}:assumed-role/{Role.Name}/{Name}";
+    /// <summary>As IAM's messages name it: a role's session, or a user where the keys are for good.</summary>
+    public string PrincipalArn => Token is null ? $"arn:aws:iam::{Role.Account}:user/{Name}"
+        : $"arn:aws:sts::{Role.Account}:assumed-role/{Role.Name}/{Name}";
 }
 
 /// <summary>A CodeArtifact domain.</summary>
@@ -94,12 +105,21 @@ public sealed class World
 
     public List<Domain> Domains { get; } = [];
 
+    /// <summary>
+    /// What domains allow to callers of other accounts. Where a domain has no entry, the callers' own policies decide alone, which AWS
+    /// does for callers of the domain's account only.
+    /// </summary>
+    public ConcurrentDictionary<Domain, IReadOnlyList<Grant>> DomainPolicies { get; } = new();
+
     public List<Repository> Repositories { get; } = [];
 
     public List<ForeignFeed> ForeignFeeds { get; } = [];
 
-    /// <summary>How long role sessions live.</summary>
+    /// <summary>How long role sessions live that are asked for with no duration.</summary>
     public TimeSpan SessionLife { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>The server's clock, skew included, once a server has this world.</summary>
+    internal Func<DateTimeOffset> Now { get; set; } = () => DateTimeOffset.UtcNow;
 
     /// <summary>
     /// Domain contoso: repository app, its upstream shared, and its upstream nuget-store with the public gallery behind it. An instance
@@ -124,7 +144,7 @@ public sealed class World
     public static List<Statement> ReadPolicy() =>
     [
         new("codeartifact:GetAuthorizationToken"), new("codeartifact:ReadFromRepository"), new("codeartifact:GetRepositoryEndpoint"),
-        new("codeartifact:PublishPackageVersion"), new("sts:GetServiceBearerToken"),
+        new("codeartifact:PublishPackageVersion"), new("sts:GetServiceBearerToken") { ServiceName = "codeartifact.amazonaws.com" },
     ];
 
     public Domain AddDomain(string name, string owner = Account, string region = "us-east-1")
@@ -141,10 +161,11 @@ public sealed class World
     }
 
     /// <summary>Makes keys for a role and remembers them for signatures.</summary>
-    public Session OpenSession(Role role, string name, DateTimeOffset now, bool isTemporary = true)
+    /// <param name="life">Null for <see cref="SessionLife"/>.</param>
+    public Session OpenSession(Role role, string name, DateTimeOffset now, bool isTemporary = true, TimeSpan? life = null)
     {
         var session = new Session((isTemporary ? "ASIA" : "AKIA") + RandomText(16).ToUpperInvariant(), RandomText(40),
-            isTemporary ? RandomText(320) : null, role, name, isTemporary ? now + SessionLife : DateTimeOffset.MaxValue);
+            isTemporary ? RandomText(320) : null, role, name, isTemporary ? now + (life ?? SessionLife) : DateTimeOffset.MaxValue);
         return Sessions[session.AccessKeyId] = session;
     }
 
@@ -156,6 +177,15 @@ public sealed class World
         return token;
     }
 
+    /// <summary>A token for twelve hours, as the instance role would get it, for clients that are given one.</summary>
+    public string IssueToken(string domain)
+    {
+        var caller = OpenSession(InstanceRole ?? throw new InvalidOperationException("the instance has no role"), "test", Now());
+        return IssueToken(Domains.Single(candidate => candidate.Name == domain), caller, Now().AddHours(12));
+    }
+
+    public void RevokeToken(string token) => Tokens[token].IsRevoked = true;
+
     public void RevokeAllTokens()
     {
         foreach (var token in Tokens.Values)
@@ -166,6 +196,12 @@ public sealed class World
     {
         foreach (var token in Tokens.Values)
             token.Expires = DateTimeOffset.MinValue;
+    }
+
+    public void ExpireAllCredentials()
+    {
+        foreach (var (id, session) in Sessions)
+            Sessions[id] = session with { Expires = DateTimeOffset.MinValue };
     }
 
     public Repository? FindRepository(string domain, string owner, string region, string name) => Repositories.Find(repository =>

@@ -31,9 +31,9 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     {
         var sts = new StsEndpoint(region, settings);
         var credentials = Start(sts);
-        for (var i = 0; i < settings.RoleArns.Count; i++)
+        for (var i = 0; i < settings.RoleArns.Length; i++)
         {
-            var externalId = i == settings.RoleArns.Count - 1 ? settings.ExternalId : null;
+            var externalId = i == settings.RoleArns.Length - 1 ? settings.ExternalId : null;
             credentials = AssumedRole.From(
                 credentials, new RoleRequest(settings.RoleArns[i], ExternalId: externalId), sts, time);
         }
@@ -43,18 +43,17 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
     private AWSCredentials Start(StsEndpoint sts)
     {
-        var source = settings.Source;
         if (settings.Profile is { } own)
             return FromProfile(own, sts);
-        if (source.HasEnvironmentKeys)
+        if (settings.HasAwsKeys)
             return new EnvironmentVariablesAWSCredentials();
-        if (source is { WebIdentityTokenFile: { } file, WebIdentityRoleArn: { } role })
-            return AssumedRole.FromWebIdentity(file, new RoleRequest(role, source.RoleSessionName), sts, time);
-        if (source.Profile is { } named)
+        if (settings.AwsWebIdentityTokenFile is { } file && settings.AwsRoleArn is { } role)
+            return AssumedRole.FromWebIdentity(file, new RoleRequest(role, settings.AwsRoleSessionName), sts, time);
+        if (settings.AwsProfile is { } named)
             return FromProfile(named, sts);
         if (Profiles().TryGetProfile("default", out var profile) && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null))
             return FromProfile("default", sts);
-        return source.ContainerUri is null ? _instanceRole : new GenericContainerCredentials();
+        return settings.AwsContainerUri is null ? _instanceRole : new GenericContainerCredentials();
     }
 
     private AWSCredentials FromProfile(string name, StsEndpoint sts, int depth = 0)
@@ -64,7 +63,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             throw Unusable(name, "its source_profile leads in a circle", "end it at a profile with credentials of its own");
         if (!Profiles().TryGetProfile(name, out var profile))
         {
-            throw Unusable(name, $"it is in none of {string.Join(", ", settings.Source.ProfileFiles)}",
+            throw Unusable(name, $"it is in neither {settings.AwsConfigFile} nor {settings.AwsCredentialsFile}",
                 "check AWS_PROFILE and CODEARTIFACT_PROFILE, or run 'aws configure list-profiles'");
         }
 

@@ -16,7 +16,7 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     public string DomainName => $"domain {Domain} ({Owner}, {Region})";
 
     /// <summary>True if the list is empty or has this domain as <c>domain</c>, <c>domain/owner</c> or <c>*/owner</c>.</summary>
-    public bool IsAmong(IReadOnlyList<string> domains)
+    public bool IsAmong(string[] domains)
     {
         foreach (var entry in domains)
         {
@@ -27,7 +27,7 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
                 return true;
         }
 
-        return domains.Count == 0;
+        return domains.Length == 0;
     }
 
     /// <summary>

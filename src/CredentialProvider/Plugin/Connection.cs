@@ -1,6 +1,4 @@
-using System.Buffers;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using System.Text;
 
 namespace CredentialProvider.Plugin;
 
@@ -10,56 +8,35 @@ internal sealed class Connection(Stream input, Stream output)
     /// <summary>NuGet's messages have a few hundred bytes. A longer line is dropped, not stored.</summary>
     private const int LongestLine = 1024 * 1024;
 
-    private readonly Lock _sending = new();
+    private readonly object _sending = new();
     private byte[] _buffer = new byte[4096];
     private int _start;
     private int _end;
 
-    /// <summary>Blocks for the next line that is a message; null at the end of input.</summary>
+    /// <summary>Blocks for the next line that is a message; null at the end of input. Other lines are passed over.</summary>
     public Message? Receive()
     {
         while (TryReadLine(out var line))
         {
-            try
-            {
-                if (JsonSerializer.Deserialize(line.Span, Wire.Default.Message) is { } message)
-                    return message;
-            }
-            catch (JsonException)
-            {
-                // Not a message. The next line may be one, and a build depends on it.
-            }
+            if (Message.TryParse(line) is { } message)
+                return message;
         }
 
         return null;
     }
 
     /// <summary>Sends one message, whole, in one write. A client that is gone is no error: its input's end follows.</summary>
-    public void Send<T>(string requestId, string type, string method, T payload, JsonTypeInfo<T> payloadType)
+    /// <param name="payload">A JSON object; null for none.</param>
+    public void Send(string requestId, string type, string method, string? payload)
     {
-        var line = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(line))
-        {
-            json.WriteStartObject();
-            json.WriteString("RequestId"u8, requestId);
-            json.WriteString("Type"u8, type);
-            json.WriteString("Method"u8, method);
-            if (payload is not null)
-            {
-                json.WritePropertyName("Payload"u8);
-                JsonSerializer.Serialize(json, payload, payloadType);
-            }
-
-            json.WriteEndObject();
-        }
-
-        line.GetSpan(1)[0] = (byte)'\n';
-        line.Advance(1);
+        var rest = payload is null ? "" : $""","Payload":{payload}""";
+        var line = Encoding.UTF8.GetBytes(
+            $$"""{"RequestId":{{Json.Text(requestId)}},"Type":"{{type}}","Method":{{Json.Text(method)}}{{rest}}}""" + "\n");
         try
         {
             lock (_sending)
             {
-                output.Write(line.WrittenSpan);
+                output.Write(line, 0, line.Length);
                 output.Flush();
             }
         }

@@ -16,8 +16,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     private static readonly CredentialsResponse NotOurs = new(ResponseCode.Error);
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _given = new();
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _retried = new();
+    private readonly ConcurrentDictionary<string, AuthorizationToken> _given = new();
+    private readonly ConcurrentDictionary<string, AuthorizationToken> _givenOnRetry = new();
     private readonly ConcurrentDictionary<string, string> _warned = new();
 
     /// <summary>The answer where nobody has to be asked: not our feed, or a token at hand. Null where it takes <see cref="AnswerAsync"/>.</summary>
@@ -28,7 +28,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         if (request.IsRetry || settings.Problem is not null)
             return null;
         if (settings.AuthToken is { } fixedToken)
-            return Success(fixedToken);
+            return new CredentialsResponse(ResponseCode.Success, fixedToken);
         return tokens.TryGetCached(feed, after: DateTimeOffset.MinValue) is { } token ? Give(request, token) : null;
     }
 
@@ -54,7 +54,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             var token = await tokens.GetAsync(feed, After(request, feed, log), cancel);
             log(LogLevels.Verbose, $"token for {feed.DomainName} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
-                _retried[request.Uri!] = time.GetUtcNow();
+                _givenOnRetry[request.Uri!] = token;
             return Give(request, token);
         }
         catch (NoTokenException e)
@@ -69,7 +69,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             }
 
             _warned[feed.DomainName] = e.Code;
-            return new CredentialsResponse(ResponseCode.Error, Message: line);
+            return new CredentialsResponse(ResponseCode.Error, Reason: line);
         }
     }
 
@@ -84,14 +84,14 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
                 "set a new one, or unset it so that tokens are fetched");
         }
 
-        if (_retried.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last < RetryLife)
+        if (_givenOnRetry.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last.Obtained < RetryLife)
         {
             throw new NoTokenException(ErrorCode.TokenRefused, $"repository {feed.Repository} refuses a token that was made for it just now",
                 "check that domain, owner and region in the feed's URL are those of the repository, and that no proxy changes the request");
         }
 
         log(LogLevels.Verbose, $"the feed refuses the token for {feed.DomainName}; getting another");
-        return _given.TryGetValue(request.Uri!, out var given) ? given : _started;
+        return _given.TryGetValue(request.Uri!, out var given) ? given.Obtained : _started;
     }
 
     private bool IsOurs(CredentialsRequest request, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Feed? feed) =>
@@ -99,11 +99,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
 
     private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)
     {
-        _given[request.Uri!] = token.Obtained;
-        return Success(token.Token);
+        _given[request.Uri!] = token;
+        return new CredentialsResponse(ResponseCode.Success, token.Token);
     }
-
-    /// <summary>CodeArtifact takes any token with the user name <c>aws</c>; NuGet's plugins know no bearer tokens.</summary>
-    private static CredentialsResponse Success(Secret token) =>
-        new(ResponseCode.Success, "aws", token.Reveal(), AuthenticationTypes: ["Basic"]);
 }

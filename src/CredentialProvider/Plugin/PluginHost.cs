@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace CredentialProvider.Plugin;
 
@@ -22,7 +20,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     /// <summary>Returns when NuGet closes the conversation, its end of the pipe, or itself.</summary>
     public void Run()
     {
-        SendRequest(MessageMethod.Handshake, new HandshakeRequest(ProtocolVersion, MinimumProtocolVersion), Wire.Default.HandshakeRequest);
+        SendRequest(MessageMethod.Handshake, $$"""{"ProtocolVersion":"{{ProtocolVersion}}","MinimumProtocolVersion":"{{MinimumProtocolVersion}}"}""");
         while (connection.Receive() is { } message && message is not { Type: MessageType.Request, Method: MessageMethod.Close })
         {
             try
@@ -35,7 +33,6 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 RespondToFailure(message, e);
             }
         }
-
     }
 
     /// <summary>Stops what still runs.</summary>
@@ -48,8 +45,6 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
 
     private void Take(Message message)
     {
-        if (message.RequestId is null)
-            return;
         switch (message.Type)
         {
             case MessageType.Request:
@@ -69,19 +64,18 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         switch (message.Method)
         {
             case MessageMethod.GetAuthenticationCredentials:
-                AnswerCredentials(message, Payload(message, Wire.Default.CredentialsRequest));
+                AnswerCredentials(message, CredentialsRequest.From(message));
                 break;
             case MessageMethod.Handshake:
-                Respond(message, Handshake(Payload(message, Wire.Default.HandshakeRequest)), Wire.Default.HandshakeResponse);
+                AnswerHandshake(message);
                 break;
             case MessageMethod.GetOperationClaims:
                 // Asked without a source: what this plugin can do at all. With one: what it serves there, which is nothing but answers to a 401.
-                var claims = Payload(message, Wire.Default.ClaimsRequest);
-                var isSourceAgnostic = claims is { PackageSourceRepository: null, ServiceIndex: null or { ValueKind: JsonValueKind.Null } };
-                Respond(message, new ClaimsResponse(isSourceAgnostic ? ["Authentication"] : []), Wire.Default.ClaimsResponse);
+                var isSourceAgnostic = !message.Has("PackageSourceRepository") && !message.Has("ServiceIndex");
+                Respond(message, isSourceAgnostic ? """{"Claims":["Authentication"]}""" : """{"Claims":[]}""");
                 break;
             default:
-                Respond(message, new PlainResponse(Accept(message)), Wire.Default.PlainResponse);
+                Respond(message, Outcome(Accept(message)));
                 break;
         }
     }
@@ -92,15 +86,19 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         switch (message.Method)
         {
             case MessageMethod.MonitorNuGetProcessExit:
-                _parentWatch ??= ParentWatch.Start(Payload(message, Wire.Default.MonitorRequest).ProcessId);
+                _parentWatch ??= ParentWatch.Start(message.Integer("ProcessId"));
                 return ResponseCode.Success;
             case MessageMethod.Initialize:
                 // Two signs of life within NuGet's patience, whatever it is set to.
-                if (Payload(message, Wire.Default.InitializeRequest).RequestTimeout is { Ticks: > 0 } timeout && timeout < _progressInterval + _progressInterval)
+                if (TimeSpan.TryParse(message.Text("RequestTimeout"), out var timeout) && timeout > TimeSpan.Zero
+                    && timeout < _progressInterval + _progressInterval)
+                {
                     _progressInterval = new TimeSpan(timeout.Ticks / 3);
+                }
+
                 return ResponseCode.Success;
             case MessageMethod.SetLogLevel:
-                _logLevel = Payload(message, Wire.Default.LogLevelRequest).LogLevel ?? _logLevel;
+                _logLevel = message.Text("LogLevel") ?? _logLevel;
                 return ResponseCode.Success;
             case MessageMethod.SetCredentials:
                 // Passwords of proxies and sources. Not ours, not kept, not even read.
@@ -110,23 +108,25 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
     }
 
-    private static HandshakeResponse Handshake(HandshakeRequest request) =>
-        Version.TryParse(request.ProtocolVersion, out var theirs) && theirs >= new Version(ProtocolVersion)
-            && Version.TryParse(request.MinimumProtocolVersion, out var least) && least <= new Version(ProtocolVersion)
-            ? new HandshakeResponse(ResponseCode.Success, ProtocolVersion)
-            : new HandshakeResponse(ResponseCode.Error, null);
+    private void AnswerHandshake(Message message)
+    {
+        var ours = new Version(ProtocolVersion);
+        var isCommon = Version.TryParse(message.Text("ProtocolVersion"), out var newest) && newest >= ours
+            && Version.TryParse(message.Text("MinimumProtocolVersion"), out var oldest) && oldest <= ours;
+        Respond(message, isCommon ? $$"""{"ResponseCode":"Success","ProtocolVersion":"{{ProtocolVersion}}"}""" : Outcome(ResponseCode.Error));
+    }
 
     private void AnswerCredentials(Message message, CredentialsRequest request)
     {
         if (answer.TryAtOnce(request) is { } response)
         {
-            Respond(message, response, Wire.Default.CredentialsResponse);
+            Respond(message, response.Payload);
             answer.AfterAnswer(request, _closing.Token);
             return;
         }
 
         var cancel = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
-        _running[message.RequestId!] = cancel;
+        _running[message.RequestId] = cancel;
         _ = Task.Run(() => AnswerInTimeAsync(message, request, cancel), CancellationToken.None);
     }
 
@@ -136,12 +136,12 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         {
             var answering = answer.AnswerAsync(request, LogToNuGet, cancel.Token);
             while (await Task.WhenAny(answering, Task.Delay(_progressInterval, cancel.Token)) != answering && !cancel.IsCancellationRequested)
-                connection.Send(message.RequestId!, MessageType.Progress, message.Method!, new ProgressPayload(null), Wire.Default.ProgressPayload);
-            Respond(message, await answering, Wire.Default.CredentialsResponse);
+                connection.Send(message.RequestId, MessageType.Progress, message.Method, "{}");
+            Respond(message, (await answering).Payload);
         }
         catch (OperationCanceledException)
         {
-            connection.Send<PlainResponse?>(message.RequestId!, MessageType.Cancel, message.Method!, null, Wire.Default.PlainResponse!);
+            connection.Send(message.RequestId, MessageType.Cancel, message.Method, payload: null);
         }
         catch (Exception e)
         {
@@ -149,7 +149,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
         finally
         {
-            _running.TryRemove(message.RequestId!, out _);
+            _running.TryRemove(message.RequestId, out _);
             cancel.Dispose();
         }
     }
@@ -158,23 +158,23 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private void RespondToFailure(Message message, Exception failure)
     {
         log.Write(LogLevels.Error, $"{message.Method}: {failure}");
-        if (message is { Type: MessageType.Request, RequestId: not null })
-            Respond(message, new PlainResponse(ResponseCode.Error), Wire.Default.PlainResponse);
+        if (message.Type == MessageType.Request)
+            Respond(message, Outcome(ResponseCode.Error));
     }
 
     private void LogToNuGet(string level, string text)
     {
         log.Write(level, text);
-        if (LogLevels.Includes(_logLevel, level))
-            SendRequest(MessageMethod.Log, new LogRequest(level, text), Wire.Default.LogRequest);
+        if (!LogLevels.Includes(_logLevel, level))
+            return;
+        SendRequest(MessageMethod.Log, $$"""{"LogLevel":{{Json.Text(level)}},"Message":{{Json.Text(text)}}}""");
     }
 
-    private void SendRequest<T>(string method, T payload, JsonTypeInfo<T> type) =>
-        connection.Send(Guid.NewGuid().ToString(), MessageType.Request, method, payload, type);
+    private void SendRequest(string method, string payload) =>
+        connection.Send(Guid.NewGuid().ToString(), MessageType.Request, method, payload);
 
-    private void Respond<T>(Message message, T payload, JsonTypeInfo<T> type) =>
-        connection.Send(message.RequestId!, MessageType.Response, message.Method ?? "None", payload, type);
+    private void Respond(Message message, string payload) =>
+        connection.Send(message.RequestId, MessageType.Response, message.Method, payload);
 
-    private static T Payload<T>(Message message, JsonTypeInfo<T> type) =>
-        message.Payload.Deserialize(type) ?? throw new JsonException("the payload is null");
+    private static string Outcome(string code) => $$"""{"ResponseCode":"{{code}}"}""";
 }

@@ -19,9 +19,23 @@ internal sealed class TokenCache(string? folder)
     /// <summary>True if the token is on disk now. Call it with the key's lock: the last writer wins.</summary>
     public bool Write(TokenKey key, AuthorizationToken token)
     {
-        var entry = new TokenFile(Format, key.Endpoint, key.Region, key.Domain, key.Owner, key.Identity,
-            token.Token.Reveal(), token.Obtained.ToUnixTimeMilliseconds(), token.Expires.ToUnixTimeMilliseconds());
-        return Folder?.TryWrite(key.FileName, JsonSerializer.SerializeToUtf8Bytes(entry, TokenFileContext.Default.TokenFile)) ?? false;
+        var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("Format", Format);
+            json.WriteString("Endpoint", key.Endpoint);
+            json.WriteString("Region", key.Region);
+            json.WriteString("Domain", key.Domain);
+            json.WriteString("Owner", key.Owner);
+            json.WriteString("Identity", key.Identity);
+            json.WriteString("Token", token.Token.Reveal());
+            json.WriteNumber("Obtained", token.Obtained.ToUnixTimeMilliseconds());
+            json.WriteNumber("Expires", token.Expires.ToUnixTimeMilliseconds());
+            json.WriteEndObject();
+        }
+
+        return Folder?.TryWrite(key.FileName, bytes.ToArray()) ?? false;
     }
 
     /// <summary>
@@ -34,25 +48,31 @@ internal sealed class TokenCache(string? folder)
         return Folder?.TryLock($"{key.FileName}.lock", out isBusy) ?? (isBusy ? null : NoLock.Instance);
     }
 
+    /// <summary>Null unless everything is as <see cref="Write"/> writes it, the whole key included.</summary>
     private static AuthorizationToken? Parse(byte[] bytes, TokenKey key)
     {
         try
         {
-            var entry = JsonSerializer.Deserialize(bytes, TokenFileContext.Default.TokenFile);
-            if (entry is not { Format: Format, Token.Length: > 0 }
-                || new TokenKey(entry.Endpoint, entry.Region, entry.Domain, entry.Owner, entry.Identity) != key)
+            using var json = JsonDocument.Parse(bytes);
+            var entry = json.RootElement;
+            if (entry.GetProperty("Format").GetInt32() != Format
+                || !entry.GetProperty("Endpoint").ValueEquals(key.Endpoint) || !entry.GetProperty("Region").ValueEquals(key.Region)
+                || !entry.GetProperty("Domain").ValueEquals(key.Domain) || !entry.GetProperty("Owner").ValueEquals(key.Owner)
+                || !entry.GetProperty("Identity").ValueEquals(key.Identity)
+                || entry.GetProperty("Token").GetString() is not { Length: > 0 } token)
             {
                 return null;
             }
 
-            return new AuthorizationToken(new Secret(entry.Token), DateTimeOffset.FromUnixTimeMilliseconds(entry.Obtained),
-                DateTimeOffset.FromUnixTimeMilliseconds(entry.Expires));
+            return new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")), Time(entry.GetProperty("Expires")));
         }
-        catch (Exception e) when (e is JsonException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentOutOfRangeException)
         {
             return null;
         }
     }
+
+    private static DateTimeOffset Time(JsonElement milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
 
     private sealed class NoLock : IDisposable
     {

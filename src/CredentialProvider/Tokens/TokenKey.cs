@@ -22,16 +22,15 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
     /// <summary>The order is that of AWS's credential chain, with this project's own profile setting first.</summary>
     private static string IdentityFor(Settings settings)
     {
-        var source = settings.Source;
         var identity =
             settings.Profile is { } own ? $"profile {own}"
-            : source.HasEnvironmentKeys ? "environment"
-            : source is { WebIdentityTokenFile: not null, WebIdentityRoleArn: { } role } ? $"web identity {role}"
-            : source.Profile is { } named ? $"profile {named}"
-            : source.ProfileFiles.Any(File.Exists) ? "profile default"
-            : source.ContainerUri is { } uri ? $"container {uri}"
+            : settings.HasAwsKeys ? "environment"
+            : settings.AwsWebIdentityTokenFile is not null && settings.AwsRoleArn is { } role ? $"web identity {role}"
+            : settings.AwsProfile is { } named ? $"profile {named}"
+            : File.Exists(settings.AwsConfigFile) || File.Exists(settings.AwsCredentialsFile) ? "profile default"
+            : settings.AwsContainerUri is { } uri ? $"container {uri}"
             : "instance role";
-        return settings.RoleArns.Count == 0 ? identity : $"{identity} -> {string.Join(" -> ", settings.RoleArns)}";
+        return settings.RoleArns.Length == 0 ? identity : $"{identity} -> {string.Join(" -> ", settings.RoleArns)}";
     }
 
     /// <summary>FNV-1a, 64 bit: names files, protects nothing. A cryptographic hash would load OpenSSL for every answer.</summary>

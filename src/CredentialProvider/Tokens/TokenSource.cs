@@ -17,7 +17,7 @@ internal sealed class TokenSource(
 
     private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
     private readonly ConcurrentDictionary<TokenKey, SemaphoreSlim> _fetching = new();
-    private readonly ConcurrentDictionary<TokenKey, (NoTokenException Failure, DateTimeOffset At)> _failures = new();
+    private readonly ConcurrentDictionary<TokenKey, PastFailure> _failures = new();
 
     /// <summary>
     /// The token that can be given at once, or null. Touches memory and one file.
@@ -69,7 +69,7 @@ internal sealed class TokenSource(
             if (Newest(key, after) is { } token && token.IsGood(time.GetUtcNow()))
                 return token;
             if (_failures.TryGetValue(key, out var last) && time.GetUtcNow() - last.At < FailureLife)
-                return StillAlive(key, after) ?? throw last.Failure;
+                return StillAlive(key, after) ?? throw last.Cause;
 
             using var held = cache.TryLock(key);
             if (held is null)
@@ -98,7 +98,7 @@ internal sealed class TokenSource(
         }
         catch (NoTokenException failure)
         {
-            _failures[key] = (failure, time.GetUtcNow());
+            _failures[key] = new PastFailure(failure, time.GetUtcNow());
             if (StillAlive(key, after) is { } old)
                 return old;
             throw;
@@ -113,6 +113,10 @@ internal sealed class TokenSource(
         var known = _memory.TryGetValue(key, out var token) && token.Obtained > after ? token : null;
         if (known is not null && known.IsGood(time.GetUtcNow()))
             return known;
-        return cache.Read(key) is { } stored && stored.Obtained > after && !(known?.Obtained > stored.Obtained) ? stored : known;
+        if (cache.Read(key) is not { } stored || stored.Obtained <= after || known?.Obtained > stored.Obtained)
+            return known;
+        return _memory[key] = stored;
     }
+
+    private sealed record PastFailure(NoTokenException Cause, DateTimeOffset At);
 }
