@@ -9,7 +9,10 @@ internal static class LogLevels
     private static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
 
     /// <summary>True if a line of <paramref name="level"/> is wanted by whoever asked for <paramref name="least"/> and above.</summary>
-    public static bool Includes(string least, string level) => Array.IndexOf(All, level) >= Array.IndexOf(All, least);
+    public static bool Includes(string least, string level) => Rank(level) >= Rank(least);
+
+    /// <summary>A name that nobody knows asks for everything.</summary>
+    private static int Rank(string level) => Array.FindIndex(All, name => name.Equals(level, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>

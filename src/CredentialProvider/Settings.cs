@@ -22,7 +22,7 @@ internal sealed class Settings
         Domains = List("CODEARTIFACT_DOMAINS");
         (TokenDuration, Problem) = ReadDuration();
         Problem ??= FindProblemOfRoles();
-        CacheFolder = Text("CODEARTIFACT_CACHE") is "off" ? null : FindCacheFolder();
+        CacheFolder = string.Equals(Text("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null : FindCacheFolder();
         LogFile = Text("CODEARTIFACT_LOG_FILE") ?? Text("AWS_CODEARTIFACT_NUGET_LOGFILE");
         CodeArtifactEndpoint = IsTrue("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ? null
             : Text("AWS_ENDPOINT_URL_CODEARTIFACT") ?? Text("AWS_ENDPOINT_URL");

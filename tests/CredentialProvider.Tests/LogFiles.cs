@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace CredentialProvider.Tests;
 
 public sealed class LogFiles : IDisposable
@@ -16,6 +18,56 @@ public sealed class LogFiles : IDisposable
         Assert.Collection(File.ReadAllLines(path),
             line => Assert.EndsWith(" Warning: CACP1001: no token", line, StringComparison.Ordinal),
             line => Assert.EndsWith(" Error: worse", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void That_nobody_asked_for_are_not_made()
+    {
+        var before = Directory.GetFileSystemEntries(Environment.CurrentDirectory).Length;
+        new LogFile(null, LogLevels.Debug, TimeProvider.System).Write(LogLevels.Error, "nothing");
+        Assert.Equal(before, Directory.GetFileSystemEntries(Environment.CurrentDirectory).Length);
+    }
+
+    [Fact]
+    public void Tell_the_time_in_UTC_and_who_wrote()
+    {
+        var path = _temporary.Below("log");
+        new LogFile(path, null, new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.FromHours(2)))).Write(LogLevels.Debug, "text");
+        Assert.Equal($"2026-11-24T10:00:00.0000000Z {Environment.ProcessId} Debug: text\n", File.ReadAllText(path));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)] // as many plugins as NuGet starts, with one file
+    public void Have_every_line_of_everybody(int processes)
+    {
+        var path = _temporary.Below("log");
+        var logs = Enumerable.Range(0, processes).Select(_ => new LogFile(path, null, TimeProvider.System)).ToList();
+        using var start = new Barrier(4);
+        var threads = Enumerable.Range(0, 4).Select(i => new Thread(() =>
+        {
+            start.SignalAndWait();
+            for (var line = 0; line < 300; line++)
+                logs[i % processes].Write(LogLevels.Error, new string('x', 500));
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        Assert.All(File.ReadAllLines(path), line => Assert.EndsWith(" Error: " + new string('x', 500), line, StringComparison.Ordinal));
+        Assert.Equal(1200, File.ReadAllLines(path).Length);
+    }
+
+    [Theory]
+    [InlineData("Warning", "Verbose", false)]
+    [InlineData("Warning", "Warning", true)]
+    [InlineData("Warning", "Error", true)]
+    [InlineData("Minimal", "Information", false)]
+    [InlineData("Debug", "Debug", true)]
+    [InlineData("warning", "Verbose", false)]
+    public void Take_a_level_and_those_above_it(string least, string level, bool isTaken)
+    {
+        var path = _temporary.Below("log");
+        new LogFile(path, least, TimeProvider.System).Write(level, "text");
+        Assert.Equal(isTaken, File.Exists(path));
     }
 
     [Theory]

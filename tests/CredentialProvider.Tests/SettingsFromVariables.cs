@@ -41,9 +41,90 @@ public sealed class SettingsFromVariables
     [Fact]
     public void The_cache_is_where_it_is_put()
     {
-        Assert.Equal("/x", From(("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
+        Assert.Equal("/x/codeartifact-credentials", From(("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
         Assert.Equal("/y/codeartifact-credentials", From(("XDG_CACHE_HOME", "/y")).CacheFolder);
         Assert.Null(From(("CODEARTIFACT_CACHE", "off"), ("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
+    }
+
+    [Fact]
+    public void The_cache_is_below_the_home_folder_unless_put_elsewhere()
+    {
+        var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "codeartifact-credentials");
+        Assert.Equal(home, From().CacheFolder);
+        Assert.Equal(home, From(("XDG_CACHE_HOME", "relative")).CacheFolder); // which the XDG specification says to ignore
+        Assert.Equal("/x/codeartifact-credentials", From(("CODEARTIFACT_CACHE", "on"), ("CODEARTIFACT_CACHE_DIR", " /x ")).CacheFolder);
+    }
+
+    [Theory]
+    [InlineData("OFF")]
+    [InlineData("Off")]
+    public void The_cache_is_switched_off_in_any_case(string off) => Assert.Null(From(("CODEARTIFACT_CACHE", off)).CacheFolder);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("12,5")]
+    [InlineData("900.0")]
+    [InlineData("4294967296")]
+    [InlineData("９００")]
+    public void A_duration_is_digits(string value) => Assert.Equal(value.Length == 0, From(("CODEARTIFACT_TOKEN_DURATION", value)).Problem is null);
+
+    [Theory]
+    [InlineData("arn:aws:iam::111122223333:user/joe")]
+    [InlineData("arn:aws:iam::111122223333:role/A,Reader")]
+    [InlineData("111122223333:role/A")]
+    public void What_cannot_be_assumed_is_named(string value) =>
+        Assert.StartsWith("CODEARTIFACT_ROLE_ARN has '", From(("CODEARTIFACT_ROLE_ARN", value)).Problem, StringComparison.Ordinal);
+
+    [Fact]
+    public void Lists_have_no_empty_parts()
+    {
+        Assert.Equal(["contoso", "*/111122223333"], From(("CODEARTIFACT_DOMAINS", " contoso ,, */111122223333,")).Domains);
+        Assert.Empty(From(("CODEARTIFACT_DOMAINS", " , ")).Domains);
+        Assert.Empty(From(("CODEARTIFACT_ROLE_ARN", "")).RoleArns);
+    }
+
+    [Fact]
+    public void The_log_file_of_AWS_own_provider_is_taken_where_ours_is_not_set()
+    {
+        Assert.Equal("/aws", From(("AWS_CODEARTIFACT_NUGET_LOGFILE", "/aws")).LogFile);
+        Assert.Equal("/ours", From(("AWS_CODEARTIFACT_NUGET_LOGFILE", "/aws"), ("CODEARTIFACT_LOG_FILE", "/ours")).LogFile);
+        Assert.Equal("Debug", From(("CODEARTIFACT_LOG_LEVEL", "Debug")).LogLevel);
+    }
+
+    [Fact]
+    public void AWS_keys_count_in_pairs_only()
+    {
+        Assert.True(From(("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "S")).HasAwsKeys);
+        Assert.False(From(("AWS_ACCESS_KEY_ID", "A")).HasAwsKeys);
+        Assert.False(From(("AWS_SECRET_ACCESS_KEY", "S")).HasAwsKeys);
+    }
+
+    [Fact]
+    public void Every_other_variable_is_taken_as_it_stands()
+    {
+        var settings = Settings.From(name => name);
+        Assert.Equal("CODEARTIFACT_PROFILE", settings.Profile);
+        Assert.Equal("CODEARTIFACT_EXTERNAL_ID", settings.ExternalId);
+        Assert.Equal("AWS_PROFILE", settings.AwsProfile);
+        Assert.Equal("AWS_ROLE_ARN", settings.AwsRoleArn);
+        Assert.Equal("AWS_ROLE_SESSION_NAME", settings.AwsRoleSessionName);
+        Assert.Equal("AWS_WEB_IDENTITY_TOKEN_FILE", settings.AwsWebIdentityTokenFile);
+        Assert.Equal("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", settings.AwsContainerUri);
+        Assert.Equal("AWS_CONFIG_FILE", settings.AwsConfigFile);
+        Assert.Equal("AWS_SHARED_CREDENTIALS_FILE", settings.AwsCredentialsFile);
+        Assert.Equal("HTTPS_PROXY", settings.HttpsProxy);
+        Assert.Equal("AWS_EC2_INSTANCE_PROFILE_NAME", settings.Metadata.RoleName);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("soon")]
+    [InlineData("99999999999")]
+    public void Bounds_that_are_none_leave_the_default(string value)
+    {
+        var metadata = From(("AWS_METADATA_SERVICE_TIMEOUT", value), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", value)).Metadata;
+        Assert.Equal((TimeSpan.FromSeconds(1), 2), (metadata.Timeout, metadata.Attempts));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text.Json;
 using Amazon.Runtime;
 using CredentialProvider.Feeds;
 
@@ -16,9 +17,13 @@ internal static class AwsFailure
     /// <summary>A failure on the way to a token for <paramref name="feed"/>.</summary>
     public static NoTokenException OfToken(Feed feed, string endpoint, Exception failure) =>
         FindFirst<NoTokenException>(failure)
-        ?? (FindFirst<AmazonServiceException>(failure) is { ErrorCode.Length: > 0 } refusal
-            ? OfCodeArtifact(feed, refusal)
-            : OfConnection(endpoint, failure));
+        ?? FindFirst<AmazonServiceException>(failure) switch
+        {
+            { ErrorCode.Length: > 0 } refusal => OfCodeArtifact(feed, refusal),
+            { StatusCode: not 0 } other => NotCodeArtifact(endpoint, $"status {(int)other.StatusCode} without an error code", failure),
+            _ when FindFirst<JsonException>(failure) is { } json => NotCodeArtifact(endpoint, json.Message, failure),
+            _ => OfConnection(endpoint, failure),
+        };
 
     /// <summary>STS did not give a session of <paramref name="roleArn"/>.</summary>
     public static Exception OfRole(string roleArn, AmazonServiceException e) => e.ErrorCode switch
@@ -63,7 +68,7 @@ internal static class AwsFailure
         "InvalidSignatureException" or "SignatureDoesNotMatch" or "RequestExpired" or "RequestTimeTooSkewed" when IsAboutTime(e) =>
             new NoTokenException(ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {e.Message}", "set the clock, for example with chrony or timedatectl", e),
         "UnrecognizedClientException" or "InvalidClientTokenId" or "InvalidSignatureException" or "SignatureDoesNotMatch"
-            or "MissingAuthenticationTokenException" or "InvalidAccessKeyId" => new NoTokenException(ErrorCode.BadCredentials,
+            or "MissingAuthenticationTokenException" or "MissingAuthenticationToken" or "InvalidAccessKeyId" => new NoTokenException(ErrorCode.BadCredentials,
             $"AWS does not take the credentials: {e.Message}", "check them with 'aws sts get-caller-identity'", e),
         _ => null,
     };
@@ -103,6 +108,9 @@ internal static class AwsFailure
             ? new NoTokenException(ErrorCode.Network, $"{endpoint} did not answer in time", "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure)
             : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message.TrimEnd('.'), "check the AWS credentials with 'aws sts get-caller-identity'", failure);
     }
+
+    private static NoTokenException NotCodeArtifact(string endpoint, string why, Exception failure) => new(
+        ErrorCode.Service, $"what answers at {endpoint} is not CodeArtifact ({why})", "check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT", failure);
 
     private static NoTokenException Unknown(AmazonServiceException e) => new(
         ErrorCode.Service, $"AWS answers {e.ErrorCode} ({(int)e.StatusCode}): {e.Message}", "try again; AWS's health is at https://health.aws.amazon.com", e);

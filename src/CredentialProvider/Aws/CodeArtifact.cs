@@ -50,6 +50,8 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
     {
         ServiceURL = endpoint;
         AuthenticationRegion = region;
+        // Otherwise guessed from the endpoint's host name, which can be anybody's.
+        AuthenticationServiceName = "codeartifact";
         EndpointProvider = new StaticEndpointProvider(endpoint);
     }
 
@@ -140,15 +142,22 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
     {
         public override AmazonWebServiceResponse Unmarshall(JsonUnmarshallerContext input)
         {
-            using var json = JsonDocument.Parse(input.Stream);
-            var root = json.RootElement;
-            return new GetAuthorizationTokenResponse
+            try
             {
-                AuthorizationToken = root.GetProperty("authorizationToken").GetString()
-                    ?? throw new JsonException("authorizationToken is null"),
-                // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
-                Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(root.GetProperty("expiration").GetDouble() * 1000)),
-            };
+                using var json = JsonDocument.Parse(input.Stream);
+                var root = json.RootElement;
+                return new GetAuthorizationTokenResponse
+                {
+                    AuthorizationToken = root.GetProperty("authorizationToken").GetString()
+                        ?? throw new JsonException("authorizationToken is null"),
+                    // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
+                    Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(root.GetProperty("expiration").GetDouble() * 1000)),
+                };
+            }
+            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentOutOfRangeException or FormatException)
+            {
+                throw new JsonException(e.Message, e);
+            }
         }
 
         public override AmazonServiceException UnmarshallException(

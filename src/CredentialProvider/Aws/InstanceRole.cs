@@ -45,7 +45,8 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     {
         if (settings.IsDisabled)
             throw Nothing("AWS_EC2_METADATA_DISABLED is true", "unset it, or give credentials another way");
-        if (!Uri.TryCreate(settings.Endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var endpoint))
+        if (!Uri.TryCreate(settings.Endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var endpoint)
+            || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
         {
             throw new NoTokenException(ErrorCode.Setting,
                 $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{settings.Endpoint}'", "it takes a URL like http://169.254.169.254");

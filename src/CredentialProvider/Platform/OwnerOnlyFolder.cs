@@ -109,7 +109,7 @@ internal sealed class OwnerOnlyFolder
         isBusy = false;
         var path = Path.Combine(_path, name);
         if (!OperatingSystem.IsWindows() && !File.Exists(path))
-            Posix.CreateFile(path, OwnerOnlyFileMode);
+            Posix.CreateFile(path);
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
@@ -128,10 +128,17 @@ internal sealed class OwnerOnlyFolder
     /// <summary>Adds to a file that is made readable for its owner only, wherever a person wants it.</summary>
     public static void Append(string path, string text)
     {
-        if (!OperatingSystem.IsWindows() && !File.Exists(path))
-            Posix.CreateFile(path, OwnerOnlyFileMode);
-        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        if (!OperatingSystem.IsWindows())
+        {
+            if (!File.Exists(path))
+                Posix.CreateFile(path);
+            // A FileStream writes where it thinks the end is; with O_APPEND the kernel knows, whoever else writes.
+            Posix.Append(path, bytes);
+            return;
+        }
+
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
         file.Write(bytes, 0, bytes.Length);
     }
 

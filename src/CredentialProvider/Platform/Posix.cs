@@ -59,8 +59,26 @@ internal static class Posix
 
     public static bool TryCreateFolder(string path, int mode) => MkDir(Utf8(path), mode) == 0;
 
-    /// <summary>Makes an empty file that has its mode from the start.</summary>
-    public static void CreateFile(string path, int mode) => _ = Close(Creat(Utf8(path), mode));
+    /// <summary>Makes an empty file that nobody else may read, unless there is one: then that stays as it is.</summary>
+    public static void CreateFile(string path)
+    {
+        var temporary = $"{path}.XXXXXX";
+        if (!TryCreateTemporary(ref temporary))
+            return;
+        _ = Link(Utf8(temporary), Utf8(path));
+        File.Delete(temporary);
+    }
+
+    /// <summary>Adds to a file that exists, in one step.</summary>
+    public static void Append(string path, byte[] bytes)
+    {
+        const int WriteOnly = 1, LinuxAppend = 0x400, MacAppend = 0x8;
+        var descriptor = Open(Utf8(path), WriteOnly | (OperatingSystem.IsMacOS() ? MacAppend : LinuxAppend));
+        if (descriptor < 0)
+            return;
+        _ = Write(descriptor, bytes, bytes.Length);
+        _ = Close(descriptor);
+    }
 
     /// <summary>Replaces what is at <paramref name="to"/> in one step.</summary>
     public static bool TryRename(string from, string to) => Rename(Utf8(from), Utf8(to)) == 0;
@@ -96,9 +114,9 @@ internal static class Posix
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MkDir(byte[] path, int mode);
 
-    [DllImport("libc", EntryPoint = "creat")]
+    [DllImport("libc", EntryPoint = "link")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Creat(byte[] path, int mode);
+    private static extern int Link(byte[] existing, byte[] path);
 
     [DllImport("libc", EntryPoint = "rename")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -107,6 +125,14 @@ internal static class Posix
     [DllImport("libc", EntryPoint = "mkstemp")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MkSTemp([In, Out] byte[] template);
+
+    [DllImport("libc", EntryPoint = "open")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open(byte[] path, int flags);
+
+    [DllImport("libc", EntryPoint = "write")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Write(int descriptor, byte[] bytes, nint length);
 
     [DllImport("libc", EntryPoint = "close")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -120,7 +120,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     {
         if (answer.TryAtOnce(request) is { } response)
         {
-            Respond(message, response.Payload);
+            Respond(message, response.ToPayload());
             answer.AfterAnswer(request, _closing.Token);
             return;
         }
@@ -137,7 +137,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             var answering = answer.AnswerAsync(request, LogToNuGet, cancel.Token);
             while (await Task.WhenAny(answering, Task.Delay(_progressInterval, cancel.Token)) != answering && !cancel.IsCancellationRequested)
                 connection.Send(message.RequestId, MessageType.Progress, message.Method, "{}");
-            Respond(message, (await answering).Payload);
+            Respond(message, (await answering).ToPayload());
         }
         catch (OperationCanceledException)
         {

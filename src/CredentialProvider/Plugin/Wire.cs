@@ -73,7 +73,7 @@ internal sealed record CredentialsRequest(string? Uri, bool IsRetry)
 internal sealed record CredentialsResponse(string Code, Secret? Token = null, string? Reason = null)
 {
     /// <summary>CodeArtifact takes any token with the user name <c>aws</c>; NuGet's plugins know no bearer tokens.</summary>
-    public string Payload =>
+    public string ToPayload() =>
         Token is not null ? $$"""{"ResponseCode":"Success","Username":"aws","Password":{{Json.Text(Token.Reveal())}},"AuthenticationTypes":["Basic"]}"""
         : Reason is not null ? $$"""{"ResponseCode":{{Json.Text(Code)}},"Message":{{Json.Text(Reason)}}}"""
         : $$"""{"ResponseCode":{{Json.Text(Code)}}}""";

@@ -86,6 +86,51 @@ public sealed class TheInstanceRole : IAsyncLifetime
         Assert.Contains("hop limit", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Is_asked_as_IMDSv2_is_documented()
+    {
+        using var server = new LoopbackServer(200, """{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2100-01-01T00:00:00Z"}""");
+        var keys = await Role(("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.Url + "/"), ("AWS_EC2_INSTANCE_PROFILE_NAME", "a role")).GetCredentialsAsync();
+        Assert.Equal(("A", "S", "T"), (keys.AccessKey, keys.SecretKey, keys.Token));
+        Assert.Collection(server.Requests,
+            put => Assert.Matches("^PUT /latest/api/token HTTP/1.1\r?\n(.*\n)*(?i)x-aws-ec2-metadata-token-ttl-seconds: [0-9]+\r?\n", put),
+            get => Assert.Matches("^GET /latest/meta-data/iam/security-credentials/a%20role HTTP/1.1\r?\n(.*\n)*(?i)x-aws-ec2-metadata-token: ", get));
+    }
+
+    [Fact]
+    public async Task Is_not_there_and_said_at_once_where_the_port_is_closed()
+    {
+        var server = new LoopbackServer(200, "");
+        var url = server.Url;
+        server.Dispose();
+        var watch = Stopwatch.StartNew();
+        var failure = await Assert.ThrowsAsync<NoTokenException>(() => Role(
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", url), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "9")).GetCredentialsAsync());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
+        Assert.Equal("CACP1004", failure.Code);
+        Assert.Contains("this is no EC2 instance", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Is_not_asked_where_it_is_switched_off()
+    {
+        var failure = await Assert.ThrowsAsync<NoTokenException>(() => Role(("AWS_EC2_METADATA_DISABLED", "true")).GetCredentialsAsync());
+        Assert.Contains("AWS_EC2_METADATA_DISABLED is true", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_aws.Audit.Entries);
+    }
+
+    [Theory]
+    [InlineData("169.254.169.254")]
+    [InlineData("localhost:1338")]
+    [InlineData("/run/metadata")]
+    [InlineData("file:///run/metadata")]
+    public async Task Is_at_an_HTTP_address_or_the_setting_is_named(string endpoint)
+    {
+        var failure = await Assert.ThrowsAsync<NoTokenException>(() => Role(("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint)).GetCredentialsAsync());
+        Assert.Equal("CACP1012", failure.Code);
+        Assert.Contains($"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{endpoint}'", failure.Message, StringComparison.Ordinal);
+    }
+
     private InstanceRole Role(params (string, string)[] variables) => new(SettingsFromVariables.From(
-        [("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri), .. variables]).Metadata, TimeProvider.System);
+        [.. variables, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri)]).Metadata, TimeProvider.System);
 }

@@ -1,9 +1,5 @@
-using System.IO.Pipelines;
-using System.Text;
 using System.Text.Json.Nodes;
 using CredentialProvider.Feeds;
-using CredentialProvider.Plugin;
-using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Tests.Plugin;
 
@@ -13,29 +9,19 @@ public sealed class HostConversation : IDisposable
     private const string App = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json";
     private const string Shared = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/shared/v3/index.json";
 
-    private readonly Pipe _input = new();
-    private readonly Pipe _output = new();
-    private readonly StreamReader _answers;
     private readonly TaskCompletionSource _gate = new();
-    private readonly PluginHost _host;
-    private readonly Thread _running;
+    private readonly RunningHost _host;
     private Func<Feed, CancellationToken, Task<AuthorizationToken>> _fetch;
 
     public HostConversation()
     {
-        var settings = SettingsFromVariables.From(("CODEARTIFACT_CACHE", "off"));
-        _answers = new StreamReader(_output.Reader.AsStream());
         _fetch = async (_, cancel) =>
         {
             await _gate.Task.WaitAsync(cancel);
             return Fresh("token");
         };
-        var tokens = new TokenSource(settings, new TokenCache(null), TimeProvider.System, (feed, cancel) => _fetch(feed, cancel));
-        _host = new PluginHost(new Connection(_input.Reader.AsStream(), _output.Writer.AsStream()),
-            new CredentialAnswer(settings, tokens, TimeProvider.System), new LogFile(null, null, TimeProvider.System));
-        _running = new Thread(_host.Run);
-        _running.Start();
-        Assert.Contains("Handshake", _answers.ReadLine()!, StringComparison.Ordinal);
+        _host = new RunningHost(SettingsFromVariables.From(("CODEARTIFACT_CACHE", "off")), (feed, cancel) => _fetch(feed, cancel));
+        Assert.Equal("Handshake", (string?)_host.HearAsync().Result["Method"]);
     }
 
     [Fact]
@@ -120,29 +106,66 @@ public sealed class HostConversation : IDisposable
         Assert.Equal("next", Id(await HearAsync()));
     }
 
-    public void Dispose()
+    [Fact]
+    public async Task Another_repository_of_the_domain_gets_the_token_that_a_retry_brought()
     {
-        _input.Writer.Complete();
-        _running.Join();
-        _host.Dispose();
-        _answers.Dispose();
+        var number = 0;
+        _fetch = (_, _) => Task.FromResult(Fresh($"token {++number}"));
+        string[] expected = ["token 1", "token 1", "token 2", "token 2"];
+        Ask("1", App);
+        Assert.Equal(expected[0], await HearPasswordAsync());
+        Ask("2", Shared);
+        Assert.Equal(expected[1], await HearPasswordAsync());
+        Ask("3", App, isRetry: true);
+        Assert.Equal(expected[2], await HearPasswordAsync());
+        Ask("4", Shared, isRetry: true);
+        Assert.Equal(expected[3], await HearPasswordAsync());
     }
+
+    [Fact]
+    public async Task Answers_come_in_the_order_in_which_AWS_gives_tokens()
+    {
+        var gates = new Dictionary<string, TaskCompletionSource> { ["contoso"] = new(), ["fabrikam"] = new() };
+        _fetch = async (feed, cancel) =>
+        {
+            await gates[feed.Domain].Task.WaitAsync(cancel);
+            return Fresh(feed.Domain);
+        };
+        Ask("1", App);
+        Ask("2", "https://fabrikam-444455556666.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json");
+        gates["fabrikam"].SetResult();
+        Assert.Equal("fabrikam", await HearPasswordAsync());
+        gates["contoso"].SetResult();
+        Assert.Equal("contoso", await HearPasswordAsync());
+    }
+
+    [Fact]
+    public void Close_ends_the_plugin_while_a_request_waits_and_its_input_is_open()
+    {
+        Ask("1", App);
+        Say("""{"RequestId":"2","Type":"Request","Method":"Close"}""");
+        Assert.True(_host.Ends());
+    }
+
+    [Fact]
+    public void The_end_of_input_ends_the_plugin_while_a_request_waits()
+    {
+        Ask("1", App);
+        Assert.DoesNotContain("Response", _host.End(), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _host.Dispose();
 
     private static AuthorizationToken Fresh(string text) =>
         new(new Secret(text), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(12));
 
     private static string? Id(JsonNode message) => (string?)message["RequestId"];
 
-    private void Ask(string id, string uri, bool isRetry = false) => Say(new JsonObject
-    {
-        ["RequestId"] = id,
-        ["Type"] = "Request",
-        ["Method"] = "GetAuthenticationCredentials",
-        ["Payload"] = new JsonObject { ["Uri"] = uri, ["IsRetry"] = isRetry, ["IsNonInteractive"] = true, ["CanShowDialog"] = true },
-    }.ToJsonString());
+    private void Ask(string id, string uri, bool isRetry = false) => _host.Ask(id, uri, isRetry);
 
-    private void Say(string line) => _input.Writer.WriteAsync(Encoding.UTF8.GetBytes(line + "\n")).AsTask().Wait();
+    private void Say(string line) => _host.Say(line);
 
-    private async Task<JsonNode> HearAsync() =>
-        JsonNode.Parse((await _answers.ReadLineAsync(TestContext.Current.CancellationToken))!)!;
+    private Task<JsonNode> HearAsync() => _host.HearAsync();
+
+    private async Task<string?> HearPasswordAsync() => (string?)(await HearAsync())["Payload"]!["Password"];
 }

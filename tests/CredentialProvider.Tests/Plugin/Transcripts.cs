@@ -1,53 +1,55 @@
-using System.Text;
+using System.Globalization;
 using System.Text.Json.Nodes;
-using CredentialProvider.Plugin;
-using CredentialProvider.Tests.Tokens;
-using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Tests.Plugin;
 
 /// <summary>
-/// Conversations as text files. <c>&gt;</c> is a line from NuGet, sent as it stands; <c>&lt;</c> is what the plugin has to say next, where
-/// <c>"*"</c> stands for any text; <c>$NAME=value</c> sets a variable; <c>#</c> is for people. Behind the last line nothing more may come,
-/// and the end of input has to end the plugin.
+/// Conversations as text files. <c>&gt;</c> is a line from NuGet, sent as it stands but for PROCESS_ID; <c>&lt;</c> is what the plugin has to say
+/// next, where <c>"*"</c> stands for any text; <c>$NAME=value</c> sets a variable; <c>#</c> is for people. AWS refuses every token. Behind
+/// the last line nothing more may come, and the end of input has to end the plugin.
 /// </summary>
 public sealed class Transcripts
 {
-    public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Plugin", "Transcripts"), "*.txt").Select(path => Path.GetFileName(path)).Order()];
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Plugin", "Transcripts");
+
+    public static TheoryData<string, string> Files
+    {
+        get
+        {
+            var rows = new TheoryData<string, string>();
+            foreach (var file in Directory.GetFiles(Folder, "*.txt").Order())
+            {
+                rows.Add(Path.GetFileName(file), "\r\n");
+                rows.Add(Path.GetFileName(file), "\n");
+            }
+
+            return rows;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Go_as_written(string file)
+    public async Task Go_as_written(string file, string lineEnd)
     {
-        var lines = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Plugin", "Transcripts", file));
-        var variables = lines.Where(line => line.StartsWith('$')).Select(line => line[1..].Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
-        var said = Say(variables, string.Concat(lines.Where(line => line.StartsWith("> ", StringComparison.Ordinal)).Select(line => line[2..] + "\r\n")));
-        var expected = lines.Where(line => line.StartsWith("< ", StringComparison.Ordinal)).Select(line => line[2..]).ToList();
-        for (var i = 0; i < expected.Count; i++)
+        var lines = await File.ReadAllLinesAsync(Path.Combine(Folder, file), TestContext.Current.CancellationToken);
+        using var host = new RunningHost(SettingsOf(lines), (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely"));
+        foreach (var line in lines)
         {
-            Assert.True(i < said.Count, $"nothing said, but expected: {expected[i]}");
-            Assert.True(Matches(JsonNode.Parse(expected[i]), JsonNode.Parse(said[i])), $"expected: {expected[i]}\nsaid:     {said[i]}");
+            if (line.StartsWith("> ", StringComparison.Ordinal))
+                host.Say(line[2..].Replace("PROCESS_ID", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), lineEnd);
+            if (!line.StartsWith("< ", StringComparison.Ordinal))
+                continue;
+            var said = await host.HearAsync();
+            Assert.True(Matches(JsonNode.Parse(line[2..]), said), $"expected: {line[2..]}\nsaid:     {said.ToJsonString()}");
         }
 
-        Assert.Equal(expected.Count, said.Count);
+        Assert.Equal("", host.End());
     }
 
-    /// <summary>Every answer comes in order where none has to wait, which is so as long as nobody fetches a token.</summary>
-    private static List<string> Say(Dictionary<string, string> variables, string input)
+    private static Settings SettingsOf(string[] lines)
     {
-        variables["CODEARTIFACT_CACHE"] = "off";
-        var settings = Settings.From(variables.GetValueOrDefault);
-        var output = new MemoryStream();
-        var tokens = new TokenSource(settings, new TokenCache(null), TimeProvider.System,
-            (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely"));
-        using (var host = new PluginHost(new Connection(new MemoryStream(Encoding.UTF8.GetBytes(input)), output),
-            new CredentialAnswer(settings, tokens, TimeProvider.System), new LogFile(null, null, TimeProvider.System)))
-        {
-            host.Run();
-        }
-
-        return [.. Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        var variables = lines.Where(line => line.StartsWith('$')).Select(line => line[1..].Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        return Settings.From(variables.GetValueOrDefault);
     }
 
     private static bool Matches(JsonNode? expected, JsonNode? actual) => (expected, actual) switch

@@ -28,5 +28,30 @@ public sealed class TokenLife
     }
 
     [Fact]
+    public void Good_with_ten_minutes_left_and_not_with_a_tick_less()
+    {
+        var limit = Noon.AddHours(12).AddMinutes(-10);
+        Assert.True(Token().IsGood(limit));
+        Assert.False(Token().IsGood(limit.AddTicks(1)));
+    }
+
+    [Fact]
+    public void Aging_from_half_of_its_life_to_the_tick()
+    {
+        Assert.False(Token().IsAging(Noon.AddHours(6).AddTicks(-1)));
+        Assert.True(Token().IsAging(Noon.AddHours(6)));
+    }
+
+    [Fact]
+    public void A_clock_may_be_ten_minutes_off()
+    {
+        Assert.True(Token().IsGood(Noon.AddMinutes(-10)));
+        Assert.False(Token().IsGood(Noon.AddMinutes(-10).AddTicks(-1)));
+    }
+
+    [Fact]
+    public void A_token_that_expires_before_it_was_obtained_is_good_for_nothing() => Assert.False(Token(life: -1).IsGood(Noon));
+
+    [Fact]
     public void A_token_from_the_future_is_from_another_clock() => Assert.False(Token(obtained: 1).IsAlive(Noon));
 }

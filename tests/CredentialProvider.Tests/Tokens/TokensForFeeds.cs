@@ -136,6 +136,108 @@ public sealed class TokensForFeeds : IDisposable
         Assert.Equal(0, _fetched);
     }
 
+    [Fact]
+    public async Task A_good_token_is_given_without_a_call()
+    {
+        _cache.Write(Key, Token("good", obtained: -11.8));
+        Assert.Equal("good", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal(0, _fetched);
+    }
+
+    [Fact]
+    public async Task Who_waits_takes_over_when_the_one_that_calls_is_cancelled()
+    {
+        using var cancel = new CancellationTokenSource();
+        var calls = 0;
+        var source = new TokenSource(Plain, _cache, _time, async (_, stop) =>
+        {
+            if (Interlocked.Increment(ref calls) == 1)
+                await Task.Delay(Timeout.Infinite, stop);
+            return Token("second");
+        });
+        var first = source.GetAsync(App, Any, cancel.Token);
+        var second = source.GetAsync(App, Any, Cancel);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal("second", (await second).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_call_in_the_same_process_can_be_cancelled_and_the_call_goes_on()
+    {
+        var gate = new TaskCompletionSource();
+        var source = Source(gate.Task);
+        using var cancel = new CancellationTokenSource();
+        var calling = source.GetAsync(App, Any, Cancel);
+        var waiting = source.GetAsync(App, Any, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        gate.SetResult();
+        Assert.Equal("token 1", (await calling).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Domains_do_not_wait_for_each_other()
+    {
+        var gate = new TaskCompletionSource();
+        var source = new TokenSource(Plain, _cache, _time, (feed, _) => FetchAsync(feed.Domain == "contoso" ? gate.Task : Task.CompletedTask));
+        var slow = source.GetAsync(App, Any, Cancel);
+        await source.GetAsync(App with { Domain = "fabrikam" }, Any, Cancel);
+        Assert.False(slow.IsCompleted);
+        gate.SetResult();
+        await slow;
+    }
+
+    [Fact]
+    public async Task A_failure_of_one_domain_is_not_anothers()
+    {
+        var source = Source();
+        _failure = Failure();
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        _failure = null;
+        Assert.Equal("token 2", (await source.GetAsync(App with { Domain = "fabrikam" }, Any, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task A_remembered_failure_gives_way_to_a_token_that_another_process_got()
+    {
+        var source = Source();
+        _failure = Failure();
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        _cache.Write(Key, Token("theirs"));
+        Assert.Equal("theirs", (await source.GetAsync(App, Any, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_is_no_failure_to_remember()
+    {
+        using var cancel = new CancellationTokenSource();
+        var source = new TokenSource(Plain, _cache, _time, (_, stop) => FetchAsync(stop == cancel.Token ? Task.Delay(Timeout.Infinite, stop) : Task.CompletedTask));
+        var cancelled = source.GetAsync(App, Any, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal("token 1", (await source.GetAsync(App, Any, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task A_token_from_another_clock_is_replaced()
+    {
+        _cache.Write(Key, Token("future", obtained: 1));
+        Assert.Equal("token 1", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", _cache.Read(Key)!.Token.Reveal());
+    }
+
+    [Fact]
+    public async Task A_retry_in_many_processes_makes_one_call()
+    {
+        _cache.Write(Key, Token("refused"));
+        var gate = new TaskCompletionSource();
+        var asking = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(App, after: Noon, Cancel)).ToList();
+        gate.SetResult();
+        Assert.All(await Task.WhenAll(asking), token => Assert.Equal("token 1", token.Token.Reveal()));
+        Assert.Equal(1, _fetched);
+    }
+
     public void Dispose() => _temporary.Dispose();
 
     private static NoTokenException Failure() => new(ErrorCode.Network, "no way there", "build one");

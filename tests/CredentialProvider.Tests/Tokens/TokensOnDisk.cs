@@ -47,7 +47,11 @@ public sealed class TokensOnDisk : IDisposable
         [
             Key, TokenKey.For(App with { Region = "eu-west-1" }, Plain), TokenKey.For(App with { Owner = "444455556666" }, Plain),
             With(("AWS_PROFILE", "dev")), With(("CODEARTIFACT_PROFILE", "ci")), With(("CODEARTIFACT_ROLE_ARN", "arn:aws:iam::111122223333:role/A")),
-            With(("AWS_ENDPOINT_URL_CODEARTIFACT", "https://elsewhere.example")), With(("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/x")),
+            With(("AWS_ENDPOINT_URL_CODEARTIFACT", "https://elsewhere.example")), With(("AWS_USE_FIPS_ENDPOINT", "true")),
+            With(("CODEARTIFACT_ROLE_ARN", "arn:aws:iam::111122223333:role/A,arn:aws:iam::111122223333:role/B")),
+            With(("CODEARTIFACT_ROLE_ARN", "arn:aws:iam::111122223333:role/B,arn:aws:iam::111122223333:role/A")), TokenKey.For(App with { Domain = "fabrikam" }, Plain),
+            With(("CODEARTIFACT_ROLE_ARN", "arn:aws:iam::111122223333:role/A"), ("AWS_PROFILE", "dev")),
+            With(("AWS_PROFILE", "other")), With(("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/x")),
             With(("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "x")),
             With(("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"), ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/W")),
         ];
@@ -172,6 +176,67 @@ public sealed class TokensOnDisk : IDisposable
         Assert.Null(_cache.Read(Key));
         using var held = _cache.TryLock(Key);
         Assert.NotNull(held);
+    }
+
+    [Theory]
+    [InlineData("mkfifo")]
+    [InlineData("mkdir")]
+    public async Task What_is_no_file_is_a_miss_and_nothing_hangs(string program)
+    {
+        _cache.Write(Key, Token());
+        System.IO.File.Delete(File);
+        Run(program, "-m", "600", File);
+        Assert.Null(await Task.Run(() => _cache.Read(Key)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Equal(program == "mkfifo", _cache.Write(Key, Token("new")));
+        Assert.Equal(program == "mkfifo" ? "new" : null, _cache.Read(Key)?.Token.Reveal());
+        Assert.Single(Directory.GetFileSystemEntries(Folder));
+    }
+
+    [Fact]
+    public void Without_a_folder_nothing_is_kept()
+    {
+        var none = new TokenCache(null);
+        Assert.False(none.Write(Key, Token()));
+        Assert.Null(none.Read(Key));
+        using var held = none.TryLock(Key);
+        using var also = none.TryLock(Key);
+        Assert.NotNull(held);
+        Assert.NotNull(also);
+    }
+
+    [Theory]
+    [InlineData("Token", 7)]
+    [InlineData("Obtained", "yesterday")]
+    [InlineData("Obtained", 1.5)]
+    [InlineData("Endpoint", null)]
+    [InlineData("Region", "eu-west-1")]
+    [InlineData("Owner", "444455556666")]
+    [InlineData("Expires", null)]
+    public void A_field_of_another_kind_is_a_miss(string field, object? value)
+    {
+        _cache.Write(Key, Token());
+        var json = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
+        json[field] = JsonValue.Create(value);
+        System.IO.File.WriteAllText(File, json.ToJsonString());
+        Assert.Null(_cache.Read(Key));
+    }
+
+    [Fact]
+    public void A_token_of_any_text_comes_back_as_it_was()
+    {
+        const string Text = "eyJ0 \"quoted\" \\ é 😀 \u2028=";
+        _cache.Write(Key, Token(Text));
+        Assert.Equal(Text, _cache.Read(Key)!.Token.Reveal());
+    }
+
+    [Fact]
+    public void Many_who_come_first_at_once_all_get_a_folder()
+    {
+        var keys = Enumerable.Range(0, 16).Select(i => Key with { Domain = $"domain{i}" }).ToList();
+        var deep = _temporary.Below("not/there/yet/cache");
+        var written = keys.AsParallel().WithDegreeOfParallelism(16).Select(key => new TokenCache(deep).Write(key, Token())).ToList();
+        Assert.DoesNotContain(false, written);
+        Assert.All(keys, key => Assert.NotNull(new TokenCache(deep).Read(key)));
     }
 
     [Fact]
