@@ -76,12 +76,12 @@ say '2. The instance has an empty home, and nuget.config one source and no crede
 sed 's/^/  /' "$work/solution/nuget.config"
 
 say '3. dotnet restore, on an agent that has never seen the feed'
-on_instance dotnet restore
+on_instance dotnet restore | sed "s|$work/solution/||"
 story
 
 say '4. The next build: packages gone, token cached'
 packages=packages-again
-on_instance dotnet restore --force --no-cache
+on_instance dotnet restore --force --no-cache | sed "s|$work/solution/||"
 story
 
 say '5. What is kept, and who can read it'
