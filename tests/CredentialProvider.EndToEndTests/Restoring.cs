@@ -33,6 +33,43 @@ public sealed class Restoring
         Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
     }
 
+    [Theory]
+    [InlineData("https://contoso-111122223333.codeartifact.us-east-1.on.aws/nuget/app/v3/index.json")]
+    [InlineData("https://vpce-0a1b2c3d-abcd.d.codeartifact.us-east-1.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/v3/index.json")]
+    public async Task Every_form_of_the_URL_restores(string url)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
+        var project = sandbox.WriteProject("client", "Contoso.App.Client/1.0.0");
+        sandbox.WriteConfig("client", ("app", url));
+
+        (await sandbox.DotnetAsync(project, "restore", "-warnaserror")).Succeeded();
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+    }
+
+    [Fact]
+    public async Task Nothing_secret_is_written_but_to_the_cache()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
+        sandbox.Variables["CODEARTIFACT_LOG_FILE"] = Path.Combine(sandbox.Home, "plugin.log");
+        var project = sandbox.WriteSimpleProject();
+
+        var outcome = (await sandbox.DotnetAsync(project, "restore", "-v", "diagnostic")).Succeeded();
+
+        var secrets = sandbox.Aws.World.Sessions.Values.SelectMany(session => new[] { session.SecretAccessKey, session.Token! })
+            .Concat(sandbox.Aws.World.Tokens.Keys).ToList();
+        Assert.Equal(3, secrets.Count);
+        Assert.All(secrets, secret => Assert.DoesNotContain(secret, outcome.Output, StringComparison.Ordinal));
+        Assert.Contains("token for domain contoso", await File.ReadAllTextAsync(Path.Combine(sandbox.Home, "plugin.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.All(Directory.EnumerateFiles(sandbox.Folder("."), "*", SearchOption.AllDirectories).Where(path => Path.GetDirectoryName(path) != sandbox.Cache), path =>
+        {
+            var content = File.ReadAllText(path, System.Text.Encoding.Latin1);
+            Assert.All(secrets, secret => Assert.DoesNotContain(secret, content, StringComparison.Ordinal));
+        });
+    }
+
     [Fact]
     public async Task A_second_restore_calls_nobody()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Amazon.Runtime;
 
 namespace CredentialProvider.Aws;
@@ -14,10 +15,18 @@ internal static class AwsCall
     /// <summary>Fetches the keys now, so that a failure to find them is not taken for one of the call that they sign.</summary>
     public static async Task<AWSCredentials> FetchAsync(AWSCredentials source)
     {
-        var keys = await source.GetCredentialsAsync();
-        return keys.UseToken
-            ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
-            : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
+        try
+        {
+            var keys = await source.GetCredentialsAsync();
+            return keys.UseToken
+                ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
+                : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
+        }
+        catch (JsonException e)
+        {
+            throw new NoTokenException(ErrorCode.NoCredentials, $"the source of AWS credentials answers what is not JSON: {e.Message}",
+                "check the container's endpoint, or the files below ~/.aws/sso/cache", e);
+        }
     }
 
     public static void Bound(ClientConfig config, Settings settings)

@@ -49,7 +49,7 @@ internal static class AwsFailure
 
     private static NoTokenException Denied(Feed feed, AmazonServiceException e)
     {
-        var domain = $"arn:aws:codeartifact:{feed.Region}:{feed.Owner}:domain/{feed.Domain}";
+        var domain = $"arn:{Partition.OfRegion(feed.Region)?.Name}:codeartifact:{feed.Region}:{feed.Owner}:domain/{feed.Domain}";
         var fix = e.Message.Contains("sts:GetServiceBearerToken", StringComparison.Ordinal)
             ? "allow sts:GetServiceBearerToken on * (condition: sts:AWSServiceName is codeartifact.amazonaws.com) in the role's own policy"
             : $"allow codeartifact:GetAuthorizationToken on {domain}, and sts:GetServiceBearerToken on *, in the role's policy";
@@ -89,7 +89,7 @@ internal static class AwsFailure
         if (FindFirst<SocketException>(failure) is { } socket)
         {
             return new NoTokenException(ErrorCode.Network, $"{endpoint} cannot be reached: {socket.Message}",
-                "check DNS, HTTPS_PROXY and, in a VPC, the endpoint com.amazonaws.REGION.codeartifact.api", failure);
+                "check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint of codeartifact.api", failure);
         }
 
         if (FindFirst<HttpRequestException>(failure) is { } http)

@@ -4,23 +4,24 @@ namespace CredentialProvider.Feeds;
 /// A group of AWS regions that share host name suffixes. Regions are matched by shape, so that one that opens tomorrow works
 /// today. Source: the endpoint rule set in AWS's service model of CodeArtifact.
 /// </summary>
+/// <param name="Name">As in ARNs.</param>
 /// <param name="RegionPrefixes">What a region's name starts with, before <c>-place-number</c>.</param>
 /// <param name="DnsSuffix">Suffix of API and repository hosts.</param>
 /// <param name="ApiDualStackSuffix">Suffix of API hosts that also answer over IPv6.</param>
 /// <param name="RepositoryDualStackSuffix">The same for repository hosts; null where AWS documents none.</param>
 internal sealed record Partition(
-    string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix, string? RepositoryDualStackSuffix)
+    string Name, string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix, string? RepositoryDualStackSuffix)
 {
     private static readonly Partition[] All =
     [
-        new(["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"], "amazonaws.com", "api.aws", "on.aws"),
-        new(["us-gov"], "amazonaws.com", "api.aws", "on.aws"),
-        new(["cn"], "amazonaws.com.cn", "api.amazonwebservices.com.cn", null),
-        new(["us-iso"], "c2s.ic.gov", "api.aws.ic.gov", null),
-        new(["us-isob"], "sc2s.sgov.gov", "api.aws.scloud", null),
-        new(["eu-isoe"], "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", null),
-        new(["us-isof", "eu-isof"], "csp.hci.ic.gov", "api.aws.hci.ic.gov", null),
-        new(["eusc-de"], "amazonaws.eu", "api.amazonwebservices.eu", null),
+        new("aws", ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"], "amazonaws.com", "api.aws", "on.aws"),
+        new("aws-us-gov", ["us-gov"], "amazonaws.com", "api.aws", "on.aws"),
+        new("aws-cn", ["cn"], "amazonaws.com.cn", "api.amazonwebservices.com.cn", null),
+        new("aws-iso", ["us-iso"], "c2s.ic.gov", "api.aws.ic.gov", null),
+        new("aws-iso-b", ["us-isob"], "sc2s.sgov.gov", "api.aws.scloud", null),
+        new("aws-iso-e", ["eu-isoe"], "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", null),
+        new("aws-iso-f", ["us-isof", "eu-isof"], "csp.hci.ic.gov", "api.aws.hci.ic.gov", null),
+        new("aws-eusc", ["eusc-de"], "amazonaws.eu", "api.amazonwebservices.eu", null),
     ];
 
     /// <summary>The partition that a region belongs to, or null for what cannot be a region's name.</summary>

@@ -65,7 +65,9 @@ internal static class Posix
         var temporary = $"{path}.XXXXXX";
         if (!TryCreateTemporary(ref temporary))
             return;
-        _ = Link(Utf8(temporary), Utf8(path));
+        // Some file systems have no links; there, two processes that start a file at once may lose one's first line.
+        if (Link(Utf8(temporary), Utf8(path)) != 0 && !File.Exists(path) && TryRename(temporary, path))
+            return;
         File.Delete(temporary);
     }
 

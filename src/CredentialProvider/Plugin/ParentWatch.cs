@@ -27,6 +27,11 @@ internal static class ParentWatch
         {
             // It ended while we looked.
         }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or NotSupportedException)
+        {
+            // A process that we may not look at is there, at any rate.
+            return;
+        }
 
         Environment.Exit(0);
     }

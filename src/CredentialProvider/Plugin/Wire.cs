@@ -58,7 +58,8 @@ internal sealed record Message(string RequestId, string Type, string Method, Jso
     private static string? Text(JsonElement element, string field) =>
         Get(element, field) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetString() : null;
 
-    private static JsonElement Get(JsonElement element, string field) => element.TryGetProperty(field, out var value) ? value : default;
+    private static JsonElement Get(JsonElement element, string field) =>
+        element.ValueKind != JsonValueKind.Undefined && element.TryGetProperty(field, out var value) ? value : default;
 }
 
 /// <summary>What NuGet asks; the other fields of the request change nothing here.</summary>

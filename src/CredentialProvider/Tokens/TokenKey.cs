@@ -23,11 +23,11 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
     private static string IdentityFor(Settings settings)
     {
         var identity =
-            settings.Profile is { } own ? $"profile {own}"
+            settings.Profile is { } own ? $"profile {own} of {settings.AwsConfigFile}"
             : settings.HasAwsKeys ? "environment"
             : settings.AwsWebIdentityTokenFile is not null && settings.AwsRoleArn is { } role ? $"web identity {role}"
-            : settings.AwsProfile is { } named ? $"profile {named}"
-            : File.Exists(settings.AwsConfigFile) || File.Exists(settings.AwsCredentialsFile) ? "profile default"
+            : settings.AwsProfile is { } named ? $"profile {named} of {settings.AwsConfigFile}"
+            : File.Exists(settings.AwsConfigFile) || File.Exists(settings.AwsCredentialsFile) ? $"profile default of {settings.AwsConfigFile}"
             : settings.AwsContainerUri is { } uri ? $"container {uri}"
             : "instance role";
         return settings.RoleArns.Length == 0 ? identity : $"{identity} -> {string.Join(" -> ", settings.RoleArns)}";

@@ -1,0 +1,20 @@
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>What build/build.sh leaves behind.</summary>
+public sealed class TheBuild
+{
+    [Fact]
+    public void The_native_program_has_twelve_megabytes_at_most_and_stands_alone()
+    {
+        Artifacts.Require(Artifacts.Native, "the native program");
+        Assert.InRange(new FileInfo(Artifacts.Native).Length, 1, 12_000_000);
+        Assert.Equal([Artifacts.Native], Directory.GetFiles(Artifacts.NativeFolder));
+    }
+
+    [Fact]
+    public void The_netcore_build_runs_on_every_later_runtime() => Assert.Contains("\"rollForward\": \"Major\"",
+        File.ReadAllText(Path.ChangeExtension(Artifacts.NetCore, ".runtimeconfig.json")), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_netfx_build_is_there() => Assert.True(File.Exists(Artifacts.NetFx));
+}
