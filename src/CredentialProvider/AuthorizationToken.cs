@@ -10,10 +10,12 @@ internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained,
 
     private TimeSpan Life => Expires - Obtained;
 
-    /// <summary>Good at this moment, if for nothing longer. A token from the future is from another clock: not good.</summary>
+    /// <summary>Good at this moment, if for nothing longer. A token from the future is from another clock: not
+    /// good.</summary>
     public bool IsAlive(DateTimeOffset now) => now < Expires && Obtained <= now + Reserve;
 
-    /// <summary>Good for a restore that starts now. A token made for less than 20 minutes counts as good for half its life.</summary>
+    /// <summary>Good for a restore that starts now. A token made for less than 20 minutes counts as good for half
+    /// its life.</summary>
     public bool IsGood(DateTimeOffset now) =>
         IsAlive(now) && Expires - now >= (Life < Reserve + Reserve ? new TimeSpan(Life.Ticks / 2) : Reserve);
 

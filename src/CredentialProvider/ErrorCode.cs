@@ -1,6 +1,7 @@
 namespace CredentialProvider;
 
-/// <summary>The codes that messages start with. They are searched for on the web: never reuse or renumber one.</summary>
+/// <summary>The codes that messages start with. They are searched for on the web: never reuse or renumber
+/// one.</summary>
 internal static class ErrorCode
 {
     /// <summary>IAM does not allow the call that makes tokens.</summary>
@@ -24,7 +25,8 @@ internal static class ErrorCode
     /// <summary>AWS could not be reached.</summary>
     public const string Network = "CACP1007";
 
-    /// <summary>AWS was reached but its certificate is not trusted: a proxy that opens TLS, or missing root certificates.</summary>
+    /// <summary>AWS was reached but its certificate is not trusted: a proxy that opens TLS, or missing root
+    /// certificates.</summary>
     public const string Tls = "CACP1008";
 
     /// <summary>A role of the chain may not be assumed.</summary>

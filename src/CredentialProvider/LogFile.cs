@@ -8,7 +8,8 @@ internal static class LogLevels
 
     private static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
 
-    /// <summary>True if a line of <paramref name="level"/> is wanted by whoever asked for <paramref name="least"/> and above.</summary>
+    /// <summary>True if a line of <paramref name="level"/> is wanted by whoever asked for <paramref name="least"/>
+    /// and above.</summary>
     public static bool Includes(string least, string level) => Rank(level) >= Rank(least);
 
     /// <summary>A name that nobody knows asks for everything.</summary>
@@ -16,8 +17,8 @@ internal static class LogLevels
 }
 
 /// <summary>
-/// The log that a person asks for with CODEARTIFACT_LOG_FILE: one line an event, never a secret. Nothing is opened without one,
-/// and a log that cannot be written is no reason to fail a build.
+/// The log that a person asks for with CODEARTIFACT_LOG_FILE: one line an event, never a secret. Nothing is opened
+/// without one, and a log that cannot be written is no reason to fail a build.
 /// </summary>
 internal sealed class LogFile(string? path, string? level, TimeProvider time)
 {

@@ -1,8 +1,8 @@
 namespace CredentialProvider;
 
 /// <summary>
-/// There is no token for a feed of ours. Carries the parts of <c>CACP1001: what: why; fix</c>, each one line and free of secrets;
-/// the feed's domain is the <em>what</em>, added by whoever asked.
+/// There is no token for a feed of ours. Carries the parts of <c>CACP1001: what: why; fix</c>, each one line and free
+/// of secrets; the feed's domain is the <em>what</em>, added by whoever asked.
 /// </summary>
 internal sealed class NoTokenException(string code, string why, string fix, Exception? cause = null)
     : Exception($"{why}; {fix}", cause)

@@ -1,6 +1,7 @@
 namespace CredentialProvider;
 
-/// <summary>A token, key or password: it can be used, but a stray print, log line or exception shows no part of it.</summary>
+/// <summary>A token, key or password: it can be used, but a stray print, log line or exception shows no part of
+/// it.</summary>
 internal sealed class Secret(string value)
 {
     /// <summary>The text itself, for the one place that hands it to the other side.</summary>

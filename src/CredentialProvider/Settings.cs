@@ -1,9 +1,9 @@
 namespace CredentialProvider;
 
 /// <summary>
-/// What the environment asks for: the one place that reads it. The README's table of settings is checked against the names
-/// here. A value that cannot be used is kept as <see cref="Problem"/> and reported when a feed of ours needs a token: it must
-/// not disturb a build that has none.
+/// What the environment asks for: the one place that reads it. The README's table of settings is checked against the
+/// names here. A value that cannot be used is kept as <see cref="Problem"/> and reported when a feed of ours needs a
+/// token: it must not disturb a build that has none.
 /// </summary>
 internal sealed class Settings
 {
@@ -40,13 +40,15 @@ internal sealed class Settings
     /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last of the roles.</summary>
     public string? ExternalId => Text("CODEARTIFACT_EXTERNAL_ID");
 
-    /// <summary>CODEARTIFACT_TOKEN_DURATION in seconds: 900 to 43200, or 0 for as long as the credentials live.</summary>
+    /// <summary>CODEARTIFACT_TOKEN_DURATION in seconds: 900 to 43200, or 0 for as long as the credentials
+    /// live.</summary>
     public int TokenDuration { get; }
 
     /// <summary>CODEARTIFACT_DOMAINS: <c>domain</c>, <c>domain/owner</c> or <c>*/owner</c>; empty allows all.</summary>
     public string[] Domains { get; }
 
-    /// <summary>A folder in CODEARTIFACT_CACHE_DIR or the user's cache folder; null keeps no tokens (CODEARTIFACT_CACHE=off).</summary>
+    /// <summary>A folder in CODEARTIFACT_CACHE_DIR or the user's cache folder; null keeps no tokens
+    /// (CODEARTIFACT_CACHE=off).</summary>
     public string? CacheFolder { get; }
 
     /// <summary>CODEARTIFACT_LOG_FILE, or AWS_CODEARTIFACT_NUGET_LOGFILE, which AWS's own provider reads.</summary>
@@ -76,7 +78,8 @@ internal sealed class Settings
     /// <summary>AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set.</summary>
     public bool HasAwsKeys => Text("AWS_ACCESS_KEY_ID") is not null && Text("AWS_SECRET_ACCESS_KEY") is not null;
 
-    /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: a file that the platform renews. Counts with <see cref="AwsRoleArn"/> only.</summary>
+    /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: a file that the platform renews. Counts with <see cref="AwsRoleArn"/>
+    /// only.</summary>
     public string? AwsWebIdentityTokenFile => Text("AWS_WEB_IDENTITY_TOKEN_FILE");
 
     /// <summary>AWS_ROLE_ARN: the role that the web identity is exchanged for.</summary>

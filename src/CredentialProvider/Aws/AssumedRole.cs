@@ -6,8 +6,9 @@ using Amazon.SecurityToken.Model;
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// A role's session from STS in the feed's region, kept in memory only. A session of a role that was itself assumed lasts an hour
-/// at most, which is also what STS gives where no duration is asked for; a CodeArtifact token outlives it.
+/// A role's session from STS in the feed's region, kept in memory only. A session of a role that was itself assumed
+/// lasts an hour at most, which is also what STS gives where no duration is asked for; a CodeArtifact token outlives
+/// it.
 /// </summary>
 /// <param name="roleArn">For messages.</param>
 /// <param name="assume">Makes the call.</param>
@@ -38,7 +39,8 @@ internal sealed class AssumedRole(
         string tokenFile, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
     {
         if (!File.Exists(tokenFile))
-            throw new NoTokenException(ErrorCode.NoCredentials, $"the web identity token file {tokenFile} does not exist", "check AWS_WEB_IDENTITY_TOKEN_FILE");
+            throw new NoTokenException(ErrorCode.NoCredentials,
+                $"the web identity token file {tokenFile} does not exist", "check AWS_WEB_IDENTITY_TOKEN_FILE");
         using var client = sts.Client(new AnonymousAWSCredentials());
         var response = await client.AssumeRoleWithWebIdentityAsync(new AssumeRoleWithWebIdentityRequest
         {

@@ -12,7 +12,8 @@ internal static class AwsCall
 
     private static readonly TimeSpan OneCall = TimeSpan.FromSeconds(10);
 
-    /// <summary>Fetches the keys now, so that a failure to find them is not taken for one of the call that they sign.</summary>
+    /// <summary>Fetches the keys now, so that a failure to find them is not taken for one of the call that they
+    /// sign.</summary>
     public static async Task<AWSCredentials> FetchAsync(AWSCredentials source)
     {
         try
@@ -24,7 +25,8 @@ internal static class AwsCall
         }
         catch (JsonException e)
         {
-            throw new NoTokenException(ErrorCode.NoCredentials, $"the source of AWS credentials answers what is not JSON: {e.Message}",
+            throw new NoTokenException(ErrorCode.NoCredentials,
+                $"the source of AWS credentials answers what is not JSON: {e.Message}",
                 "check the container's endpoint, or the files below ~/.aws/sso/cache", e);
         }
     }

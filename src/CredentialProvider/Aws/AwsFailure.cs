@@ -9,8 +9,8 @@ using CredentialProvider.Feeds;
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// What went wrong at AWS, as a cause and a fix. Matches on AWS's error codes, not on statuses or whole sentences; AWS's own words are
-/// kept. Codes: "Common errors" of the CodeArtifact and STS API references.
+/// What went wrong at AWS, as a cause and a fix. Matches on AWS's error codes, not on statuses or whole sentences;
+/// AWS's own words are kept. Codes: "Common errors" of the CodeArtifact and STS API references.
 /// </summary>
 internal static class AwsFailure
 {
@@ -20,7 +20,8 @@ internal static class AwsFailure
         ?? FindFirst<AmazonServiceException>(failure) switch
         {
             { ErrorCode.Length: > 0 } refusal => OfCodeArtifact(feed, refusal),
-            { StatusCode: not 0 } other => NotCodeArtifact(endpoint, $"status {(int)other.StatusCode} without an error code", failure),
+            { StatusCode: not 0 } other => NotCodeArtifact(endpoint,
+                $"status {(int)other.StatusCode} without an error code", failure),
             _ when FindFirst<JsonException>(failure) is { } json => NotCodeArtifact(endpoint, json.Message, failure),
             _ => OfConnection(endpoint, failure),
         };
@@ -28,10 +29,12 @@ internal static class AwsFailure
     /// <summary>STS did not give a session of <paramref name="roleArn"/>.</summary>
     public static Exception OfRole(string roleArn, AmazonServiceException e) => e.ErrorCode switch
     {
-        "AccessDenied" => new NoTokenException(ErrorCode.RoleNotAssumed, $"role {roleArn} may not be assumed: {e.Message}",
+        "AccessDenied" => new NoTokenException(ErrorCode.RoleNotAssumed,
+            $"role {roleArn} may not be assumed: {e.Message}",
             "allow sts:AssumeRole on it in the caller's policy, and the caller (with its external id) in the role's trust policy", e),
         "ValidationError" or "InvalidIdentityToken" or "IDPRejectedClaim" or "ExpiredTokenException" => new NoTokenException(
-            ErrorCode.RoleNotAssumed, $"role {roleArn} was not assumed: {e.Message}", "correct the role or the identity it is assumed with", e),
+            ErrorCode.RoleNotAssumed, $"role {roleArn} was not assumed: {e.Message}",
+                "correct the role or the identity it is assumed with", e),
         { Length: > 0 } => OfAnyService(e) ?? Unknown(e),
         // No code: the call did not get as far as STS.
         _ => e,
@@ -64,9 +67,11 @@ internal static class AwsFailure
             e is AmazonCodeArtifactException { RetryAfterSeconds: { } seconds }
                 ? $"try again in {seconds} s" : "try again in a minute, or ask for a higher quota", e),
         "ExpiredTokenException" or "ExpiredToken" => new NoTokenException(ErrorCode.BadCredentials,
-            $"the AWS credentials are expired: {e.Message}", "renew them, or unset AWS_SESSION_TOKEN and the keys beside it", e),
+            $"the AWS credentials are expired: {e.Message}",
+                "renew them, or unset AWS_SESSION_TOKEN and the keys beside it", e),
         "InvalidSignatureException" or "SignatureDoesNotMatch" or "RequestExpired" or "RequestTimeTooSkewed" when IsAboutTime(e) =>
-            new NoTokenException(ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {e.Message}", "set the clock, for example with chrony or timedatectl", e),
+            new NoTokenException(ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {e.Message}",
+                "set the clock, for example with chrony or timedatectl", e),
         "UnrecognizedClientException" or "InvalidClientTokenId" or "InvalidSignatureException" or "SignatureDoesNotMatch"
             or "MissingAuthenticationTokenException" or "MissingAuthenticationToken" or "InvalidAccessKeyId" => new NoTokenException(ErrorCode.BadCredentials,
             $"AWS does not take the credentials: {e.Message}", "check them with 'aws sts get-caller-identity'", e),
@@ -101,19 +106,24 @@ internal static class AwsFailure
         if (FindFirst<WebException>(failure) is { } web)
         {
             var code = web.Status == WebExceptionStatus.TrustFailure ? ErrorCode.Tls : ErrorCode.Network;
-            return new NoTokenException(code, $"{endpoint} cannot be reached: {web.Message}", "check DNS, HTTPS_PROXY and trusted certificates", failure);
+            return new NoTokenException(code, $"{endpoint} cannot be reached: {web.Message}",
+                "check DNS, HTTPS_PROXY and trusted certificates", failure);
         }
 
         return FindFirst<OperationCanceledException>(failure) is not null
-            ? new NoTokenException(ErrorCode.Network, $"{endpoint} did not answer in time", "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure)
-            : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message.TrimEnd('.'), "check the AWS credentials with 'aws sts get-caller-identity'", failure);
+            ? new NoTokenException(ErrorCode.Network, $"{endpoint} did not answer in time",
+                "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure)
+            : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message.TrimEnd('.'),
+                "check the AWS credentials with 'aws sts get-caller-identity'", failure);
     }
 
     private static NoTokenException NotCodeArtifact(string endpoint, string why, Exception failure) => new(
-        ErrorCode.Service, $"what answers at {endpoint} is not CodeArtifact ({why})", "check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT", failure);
+        ErrorCode.Service, $"what answers at {endpoint} is not CodeArtifact ({why})",
+            "check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT", failure);
 
     private static NoTokenException Unknown(AmazonServiceException e) => new(
-        ErrorCode.Service, $"AWS answers {e.ErrorCode} ({(int)e.StatusCode}): {e.Message}", "try again; AWS's health is at https://health.aws.amazon.com", e);
+        ErrorCode.Service, $"AWS answers {e.ErrorCode} ({(int)e.StatusCode}): {e.Message}",
+            "try again; AWS's health is at https://health.aws.amazon.com", e);
 
     private static T? FindFirst<T>(Exception? failure)
         where T : Exception

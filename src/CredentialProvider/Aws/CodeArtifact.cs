@@ -34,7 +34,8 @@ internal sealed class GetAuthorizationTokenResponse : AmazonWebServiceResponse
     public DateTimeOffset Expiration { get; set; }
 }
 
-/// <summary>An answer other than 200 by CodeArtifact, with what its error type carries besides code and message.</summary>
+/// <summary>An answer other than 200 by CodeArtifact, with what its error type carries besides code and
+/// message.</summary>
 internal sealed class AmazonCodeArtifactException(ErrorResponse error, Exception? inner, HttpStatusCode status)
     : AmazonServiceException(error.Message, inner, error.Type, error.Code, error.RequestId, status)
 {
@@ -63,7 +64,8 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
 
     public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) => new(ServiceURL);
 
-    /// <summary>The SDK's standard mode, named instead of looked up: looking it up can ask the metadata service.</summary>
+    /// <summary>The SDK's standard mode, named instead of looked up: looking it up can ask the metadata
+    /// service.</summary>
     private sealed class StaticConfiguration : IDefaultConfigurationProvider
     {
         public IDefaultConfiguration GetDefaultConfiguration(

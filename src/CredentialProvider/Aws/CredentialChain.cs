@@ -7,15 +7,17 @@ using Amazon.SSOOIDC;
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// Finds AWS credentials where AWS's SDKs find them and in their order: environment, web identity, profile, container, instance
-/// role. What the SDK does well it does (SSO, credential_process, containers); roles are assumed here, so that a profile that
-/// starts at the instance role gets the bounded one. Credentials are made ready, not fetched.
+/// Finds AWS credentials where AWS's SDKs find them and in their order: environment, web identity, profile,
+/// container, instance role. What the SDK does well it does (SSO, credential_process, containers); roles are assumed
+/// here, so that a profile that starts at the instance role gets the bounded one. Credentials are made ready, not
+/// fetched.
 /// </summary>
 internal sealed class CredentialChain(Settings settings, TimeProvider time)
 {
     private readonly InstanceRole _instanceRole = new(settings.Metadata, time);
 
-    /// <summary>The SDK's single sign-on looks for these clients by reflection, which a program compiled ahead of time lacks.</summary>
+    /// <summary>The SDK's single sign-on looks for these clients by reflection, which a program compiled ahead of
+    /// time lacks.</summary>
     static CredentialChain()
     {
         var registry = GlobalRuntimeDependencyRegistry.Instance;
@@ -25,7 +27,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             new AnonymousAWSCredentials(), context.SSOOIDCClientContextData.Region));
     }
 
-    /// <summary>The credentials that sign for CodeArtifact in this region, behind all roles of CODEARTIFACT_ROLE_ARN.</summary>
+    /// <summary>The credentials that sign for CodeArtifact in this region, behind all roles of
+    /// CODEARTIFACT_ROLE_ARN.</summary>
     /// <exception cref="NoTokenException">A profile is missing or cannot be used.</exception>
     public AWSCredentials Resolve(string region)
     {
@@ -60,7 +63,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     {
         const int LongestChain = 8;
         if (depth > LongestChain)
-            throw Unusable(name, "its source_profile leads in a circle", "end it at a profile with credentials of its own");
+            throw Unusable(name, "its source_profile leads in a circle",
+                "end it at a profile with credentials of its own");
         if (!Profiles().TryGetProfile(name, out var profile))
         {
             throw Unusable(name, $"it is in neither {settings.AwsConfigFile} nor {settings.AwsCredentialsFile}",
@@ -74,7 +78,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             if (options.WebIdentityTokenFile is { Length: > 0 } file)
                 return AssumedRole.FromWebIdentity(file, role, sts, time);
             if (options.MfaSerial is { Length: > 0 })
-                throw Unusable(name, "it needs an MFA code, which a build cannot ask for", "use a profile with a session, such as one with sso_session");
+                throw Unusable(name, "it needs an MFA code, which a build cannot ask for",
+                    "use a profile with a session, such as one with sso_session");
             return AssumedRole.From(SourceOf(name, options, sts, depth), role, sts, time);
         }
 
@@ -92,7 +97,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     {
         // A profile that names itself has its own keys beside the role.
         { SourceProfile: { } self } when self == name =>
-            options.AccessKey is null ? throw Unusable(name, "it is its own source_profile but has no keys", "add keys or name another profile")
+            options.AccessKey is null ? throw Unusable(name, "it is its own source_profile but has no keys",
+                "add keys or name another profile")
             : options.Token is null ? new BasicAWSCredentials(options.AccessKey, options.SecretKey)
             : new SessionAWSCredentials(options.AccessKey, options.SecretKey, options.Token),
         { SourceProfile: { Length: > 0 } source } => FromProfile(source, sts, depth + 1),
@@ -103,7 +109,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             "add source_profile, or credential_source = Ec2InstanceMetadata"),
     };
 
-    /// <summary>Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE anew, so that a mended file counts at once.</summary>
+    /// <summary>Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE anew, so that a mended file counts at
+    /// once.</summary>
     private static CredentialProfileStoreChain Profiles() => new();
 
     private static NoTokenException Unusable(string profile, string why, string fix, Exception? cause = null) =>

@@ -7,8 +7,9 @@ using Amazon.Runtime;
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// The credentials of the role that an EC2 instance has, from its metadata service (IMDSv2 only). Unlike the SDK's own source it
-/// is bounded: where nothing answers it gives up within 2.5 s by default, and it says which of the usual reasons it was.
+/// The credentials of the role that an EC2 instance has, from its metadata service (IMDSv2 only). Unlike the SDK's
+/// own source it is bounded: where nothing answers it gives up within 2.5 s by default, and it says which of the
+/// usual reasons it was.
 /// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
 /// </summary>
 internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time) : AWSCredentials
@@ -49,7 +50,8 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
             || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
         {
             throw new NoTokenException(ErrorCode.Setting,
-                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{settings.Endpoint}'", "it takes a URL like http://169.254.169.254");
+                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{settings.Endpoint}'",
+                    "it takes a URL like http://169.254.169.254");
         }
 
         using var handler = new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false, CheckCertificateRevocationList = true };
@@ -71,7 +73,8 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     private Task<string> ReadAsync(HttpClient http, string session, string path) => AskAsync(
         http, () => new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "X-aws-ec2-metadata-token", session } } });
 
-    /// <summary>Asks up to <see cref="MetadataSettings.Attempts"/> times; an answer that will not change is taken at once.</summary>
+    /// <summary>Asks up to <see cref="MetadataSettings.Attempts"/> times; an answer that will not change is taken at
+    /// once.</summary>
     private async Task<string> AskAsync(HttpClient http, Func<HttpRequestMessage> request)
     {
         for (var attempt = 1; ; attempt++)
@@ -126,11 +129,13 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
             string? Text(string name) => json.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
 
             if (Text("Code") is { } code and not "Success")
-                throw Nothing($"the metadata service answers {code} for role {Name}", "check the trust policy of the role: EC2 must be allowed to assume it");
+                throw Nothing($"the metadata service answers {code} for role {Name}",
+                    "check the trust policy of the role: EC2 must be allowed to assume it");
             if (Text("AccessKeyId") is not { } id || Text("SecretAccessKey") is not { } secret
                 || !DateTimeOffset.TryParse(Text("Expiration"), out var expires))
             {
-                throw Nothing($"the metadata service's answer for role {Name} is not complete", "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
+                throw Nothing($"the metadata service's answer for role {Name} is not complete",
+                    "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
             }
 
             if (expires <= time.GetUtcNow())
@@ -144,7 +149,8 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Nothing($"the metadata service's answer for role {Name} is not JSON as expected", "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
+            throw Nothing($"the metadata service's answer for role {Name} is not JSON as expected",
+                "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
         }
     }
 
@@ -158,14 +164,18 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     {
         HttpStatusCode.NotFound when uri.AbsolutePath.EndsWith(Roles, StringComparison.Ordinal) => NoRole(),
         HttpStatusCode.NotFound when Name is { } name => Nothing(
-            $"the instance has no role {name}", "check the instance profile, and AWS_EC2_INSTANCE_PROFILE_NAME if it is set"),
+            $"the instance has no role {name}",
+                "check the instance profile, and AWS_EC2_INSTANCE_PROFILE_NAME if it is set"),
         HttpStatusCode.Forbidden => Nothing(
-            "instance metadata is disabled (403)", "enable it: aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled"),
-        _ => Nothing($"the metadata service at {settings.Endpoint} answers {(int)status}", "give credentials another way, or check what serves this address"),
+            "instance metadata is disabled (403)",
+                "enable it: aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled"),
+        _ => Nothing($"the metadata service at {settings.Endpoint} answers {(int)status}",
+            "give credentials another way, or check what serves this address"),
     };
 
     private static NoTokenException NoRole() => Nothing(
-        "the instance has no role", "attach one: aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=PROFILE");
+        "the instance has no role",
+            "attach one: aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=PROFILE");
 
     private NoTokenException Silent() => Nothing(
         $"the metadata service at {settings.Endpoint} takes connections but does not answer, as behind a hop limit of 1 in a container",

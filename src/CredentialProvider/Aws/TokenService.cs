@@ -3,7 +3,8 @@ using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>Makes a token: finds credentials, calls GetAuthorizationToken, and puts every failure into a person's words.</summary>
+/// <summary>Makes a token: finds credentials, calls GetAuthorizationToken, and puts every failure into a person's
+/// words.</summary>
 internal sealed class TokenService(Settings settings, TimeProvider time)
 {
     private readonly CredentialChain _chain = new(settings, time);

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace CredentialProvider.Feeds;
 
 /// <summary>
-/// A NuGet repository in CodeArtifact, as its URL names it. The URL alone decides; no network is touched. URL forms: "Using
-/// CodeArtifact with NuGet" and "Working with Amazon VPC endpoints" in the CodeArtifact user guide.
+/// A NuGet repository in CodeArtifact, as its URL names it. The URL alone decides; no network is touched. URL forms:
+/// "Using CodeArtifact with NuGet" and "Working with Amazon VPC endpoints" in the CodeArtifact user guide.
 /// </summary>
 /// <param name="Domain">2 to 50 of a-z, 0-9 and hyphen, starting with a letter.</param>
 /// <param name="Owner">The 12 digits of the AWS account that owns the domain.</param>
@@ -15,7 +15,8 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     /// <summary>Domain, owner and region as every message names them.</summary>
     public string DomainName => $"domain {Domain} ({Owner}, {Region})";
 
-    /// <summary>True if the list is empty or has this domain as <c>domain</c>, <c>domain/owner</c> or <c>*/owner</c>.</summary>
+    /// <summary>True if the list is empty or has this domain as <c>domain</c>, <c>domain/owner</c> or
+    /// <c>*/owner</c>.</summary>
     public bool IsAmong(string[] domains)
     {
         foreach (var entry in domains)
@@ -133,7 +134,8 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
         return true;
     }
 
-    /// <summary><c>vpce-0123456789abcdef0-abcdefgh</c>, with <c>-us-east-1a</c> behind it for one availability zone.</summary>
+    /// <summary><c>vpce-0123456789abcdef0-abcdefgh</c>, with <c>-us-east-1a</c> behind it for one availability
+    /// zone.</summary>
     private static bool IsVpcEndpoint(string label)
     {
         if (!label.StartsWith("vpce-", StringComparison.Ordinal))
@@ -148,8 +150,8 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     }
 
     /// <summary>
-    /// Printable ASCII without a backslash: System.Uri maps other alphabets, white space and backslashes to what they resemble,
-    /// and a feed's URL has none.
+    /// Printable ASCII without a backslash: System.Uri maps other alphabets, white space and backslashes to what they
+    /// resemble, and a feed's URL has none.
     /// </summary>
     private static bool IsPlain(string url)
     {

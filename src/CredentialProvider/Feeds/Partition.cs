@@ -1,8 +1,8 @@
 namespace CredentialProvider.Feeds;
 
 /// <summary>
-/// A group of AWS regions that share host name suffixes. Regions are matched by shape, so that one that opens tomorrow works
-/// today. Source: the endpoint rule set in AWS's service model of CodeArtifact.
+/// A group of AWS regions that share host name suffixes. Regions are matched by shape, so that one that opens
+/// tomorrow works today. Source: the endpoint rule set in AWS's service model of CodeArtifact.
 /// </summary>
 /// <param name="Name">As in ARNs.</param>
 /// <param name="RegionPrefixes">What a region's name starts with, before <c>-place-number</c>.</param>

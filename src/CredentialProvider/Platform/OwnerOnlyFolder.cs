@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 namespace CredentialProvider.Platform;
 
 /// <summary>
-/// A folder of small files that only their owner may read. On Unix by modes 0700 and 0600, checked at each use and never through a
-/// symbolic link; on Windows by DPAPI, which ties the bytes to the user. Once the folder is ours and 0700, nobody else can change what is in it
-/// between a check and a use.
+/// A folder of small files that only their owner may read. On Unix by modes 0700 and 0600, checked at each use and
+/// never through a symbolic link; on Windows by DPAPI, which ties the bytes to the user. Once the folder is ours and
+/// 0700, nobody else can change what is in it between a check and a use.
 /// </summary>
 internal sealed class OwnerOnlyFolder
 {
@@ -21,8 +21,8 @@ internal sealed class OwnerOnlyFolder
     private OwnerOnlyFolder(string path) => _path = path;
 
     /// <summary>
-    /// Opens the folder, makes it if need be, and closes it to others if it was open to them. Null where it cannot be ours: its
-    /// owner is somebody else, it is a link or a file, or it cannot be made.
+    /// Opens the folder, makes it if need be, and closes it to others if it was open to them. Null where it cannot be
+    /// ours: its owner is somebody else, it is a link or a file, or it cannot be made.
     /// </summary>
     public static OwnerOnlyFolder? TryOpen(string path)
     {
@@ -66,7 +66,8 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
-    /// <summary>Writes beside and renames: a reader sees the old bytes or the new ones, whatever happens meanwhile.</summary>
+    /// <summary>Writes beside and renames: a reader sees the old bytes or the new ones, whatever happens
+    /// meanwhile.</summary>
     public bool TryWrite(string name, byte[] bytes)
     {
         var path = Path.Combine(_path, name);
@@ -98,10 +99,11 @@ internal sealed class OwnerOnlyFolder
     }
 
     /// <summary>
-    /// Holds the named lock until disposed. The operating system ends it with the process, so a dead holder blocks nobody. Lock
-    /// files stay: deleting one would let two processes hold "the" lock.
+    /// Holds the named lock until disposed. The operating system ends it with the process, so a dead holder blocks
+    /// nobody. Lock files stay: deleting one would let two processes hold "the" lock.
     /// </summary>
-    /// <param name="isBusy">Somebody else holds it. Null without this means that there are no locks to be had here.</param>
+    /// <param name="isBusy">Somebody else holds it. Null without this means that there are no locks to be had
+    /// here.</param>
     public IDisposable? TryLock(string name, out bool isBusy)
     {
         // errno EWOULDBLOCK on Linux and macOS, and ERROR_SHARING_VIOLATION: what FileStream puts into HResult.

@@ -4,8 +4,8 @@ using System.Text;
 namespace CredentialProvider.Platform;
 
 /// <summary>
-/// The few calls of the C library that .NET lacks or lacks in .NET Framework (which runs on Unix under mono): owners, modes and
-/// links of files.
+/// The few calls of the C library that .NET lacks or lacks in .NET Framework (which runs on Unix under mono): owners,
+/// modes and links of files.
 /// </summary>
 internal static class Posix
 {
@@ -17,7 +17,8 @@ internal static class Posix
     /// <summary>The user whose rights this process has.</summary>
     public static uint EffectiveUser => GetEUid();
 
-    /// <summary>False where there is nothing, or the C library has no such call (then <paramref name="isKnown"/> is false).</summary>
+    /// <summary>False where there is nothing, or the C library has no such call (then <paramref name="isKnown"/> is
+    /// false).</summary>
     public static bool TryGetStatus(string path, out Status status, out bool isKnown)
     {
         const int LargestStatus = 256; // struct statx has 256 bytes everywhere, macOS's struct stat 144

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace CredentialProvider.Platform;
 
 /// <summary>
-/// Standard input and output as plain pipes. On Unix, Console would set up a terminal first: a thread, signal handlers and a
-/// millisecond for what is never a terminal.
+/// Standard input and output as plain pipes. On Unix, Console would set up a terminal first: a thread, signal
+/// handlers and a millisecond for what is never a terminal.
 /// </summary>
 internal static class StandardStreams
 {

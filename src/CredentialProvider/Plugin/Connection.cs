@@ -13,7 +13,8 @@ internal sealed class Connection(Stream input, Stream output)
     private int _start;
     private int _end;
 
-    /// <summary>Blocks for the next line that is a message; null at the end of input. Other lines are passed over.</summary>
+    /// <summary>Blocks for the next line that is a message; null at the end of input. Other lines are passed
+    /// over.</summary>
     public Message? Receive()
     {
         while (TryReadLine(out var line))
@@ -25,7 +26,8 @@ internal sealed class Connection(Stream input, Stream output)
         return null;
     }
 
-    /// <summary>Sends one message, whole, in one write. A client that is gone is no error: its input's end follows.</summary>
+    /// <summary>Sends one message, whole, in one write. A client that is gone is no error: its input's end
+    /// follows.</summary>
     /// <param name="payload">A JSON object; null for none.</param>
     public void Send(string requestId, string type, string method, string? payload)
     {

@@ -5,12 +5,13 @@ using CredentialProvider.Tokens;
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// Decides what NuGet is told about one URL. Error is the code that makes NuGet go on to the next provider without a word, so it is both "not
-/// ours" and, behind a warning that says why, "ours, but no token".
+/// Decides what NuGet is told about one URL. Error is the code that makes NuGet go on to the next provider without a
+/// word, so it is both "not ours" and, behind a warning that says why, "ours, but no token".
 /// </summary>
 internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, TimeProvider time)
 {
-    /// <summary>A second refusal within this time is an answer to a fresh token; one more token would not change it.</summary>
+    /// <summary>A second refusal within this time is an answer to a fresh token; one more token would not change
+    /// it.</summary>
     private static readonly TimeSpan RetryLife = TimeSpan.FromMinutes(2);
 
     private static readonly CredentialsResponse NotOurs = new(ResponseCode.Error);
@@ -20,7 +21,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     private readonly ConcurrentDictionary<string, AuthorizationToken> _givenOnRetry = new();
     private readonly ConcurrentDictionary<string, string> _warned = new();
 
-    /// <summary>The answer where nobody has to be asked: not our feed, or a token at hand. Null where it takes <see cref="AnswerAsync"/>.</summary>
+    /// <summary>The answer where nobody has to be asked: not our feed, or a token at hand. Null where it takes
+    /// <see cref="AnswerAsync"/>.</summary>
     public CredentialsResponse? TryAtOnce(CredentialsRequest request)
     {
         if (!IsOurs(request, out var feed))
@@ -32,7 +34,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         return tokens.TryGetCached(feed, after: DateTimeOffset.MinValue) is { } token ? Give(request, token) : null;
     }
 
-    /// <summary>What can be done now that NuGet has its answer: get the next token if this one is in the second half of its life.</summary>
+    /// <summary>What can be done now that NuGet has its answer: get the next token if this one is in the second half
+    /// of its life.</summary>
     public void AfterAnswer(CredentialsRequest request, CancellationToken cancel)
     {
         if (!IsOurs(request, out var feed) || settings.AuthToken is not null)
@@ -73,7 +76,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         }
     }
 
-    /// <summary>On a retry, the moment before which no token will do: the one that was refused was obtained then.</summary>
+    /// <summary>On a retry, the moment before which no token will do: the one that was refused was obtained
+    /// then.</summary>
     private DateTimeOffset After(CredentialsRequest request, Feed feed, Action<string, string> log)
     {
         if (!request.IsRetry)

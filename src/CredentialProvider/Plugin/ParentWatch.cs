@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// Ends this process when NuGet's is gone. The end of input says so too, but not where another child of NuGet's holds the pipe open.
+/// Ends this process when NuGet's is gone. The end of input says so too, but not where another child of NuGet's
+/// holds the pipe open.
 /// </summary>
 internal static class ParentWatch
 {

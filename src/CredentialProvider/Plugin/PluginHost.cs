@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// NuGet's side of the conversation, from handshake to Close. Messages are taken one by one on the caller's thread; a request for
-/// credentials that has to wait for AWS goes on beside it, so that Cancel, Close and other requests get through.
+/// NuGet's side of the conversation, from handshake to Close. Messages are taken one by one on the caller's thread; a
+/// request for credentials that has to wait for AWS goes on beside it, so that Cancel, Close and other requests get
+/// through.
 /// </summary>
 internal sealed class PluginHost(Connection connection, CredentialAnswer answer, LogFile log) : IDisposable
 {
@@ -70,7 +71,8 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 AnswerHandshake(message);
                 break;
             case MessageMethod.GetOperationClaims:
-                // Asked without a source: what this plugin can do at all. With one: what it serves there, which is nothing but answers to a 401.
+                // Asked without a source: what this plugin can do at all. With one: what it serves there, which is
+                // nothing but answers to a 401.
                 var isSourceAgnostic = !message.Has("PackageSourceRepository") && !message.Has("ServiceIndex");
                 Respond(message, isSourceAgnostic ? """{"Claims":["Authentication"]}""" : """{"Claims":[]}""");
                 break;

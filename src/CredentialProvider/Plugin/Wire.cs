@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace CredentialProvider.Plugin;
 
-// NuGet's plugin protocol 2.0.0 on one page: names and values are the protocol's. Messages are read field by field and written as text: a
-// serializer's set-up would be most of what a start costs (DESIGN.md has the figures).
+// NuGet's plugin protocol 2.0.0 on one page: names and values are the protocol's. Messages are read field by field
+// and written as text: a serializer's set-up would be most of what a start costs (DESIGN.md has the figures).
 // https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-plugins
 // https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-authentication-plugin
 
@@ -26,8 +26,10 @@ internal static class ResponseCode
     public const string Success = nameof(Success), Error = nameof(Error);
 }
 
-/// <summary>One line from NuGet. Type and Method stay text: one that is unknown must not make a line unreadable.</summary>
-/// <param name="Payload">Undefined where there is none. Good until the next line is received: it lies in the connection's buffer.</param>
+/// <summary>One line from NuGet. Type and Method stay text: one that is unknown must not make a line
+/// unreadable.</summary>
+/// <param name="Payload">Undefined where there is none. Good until the next line is received: it lies in the
+/// connection's buffer.</param>
 internal sealed record Message(string RequestId, string Type, string Method, JsonElement Payload)
 {
     /// <summary>Null for a line that is no message.</summary>
@@ -73,7 +75,8 @@ internal sealed record CredentialsRequest(string? Uri, bool IsRetry)
 /// <param name="Reason">Goes with an Error; NuGet reads it, but shows only what comes by Log.</param>
 internal sealed record CredentialsResponse(string Code, Secret? Token = null, string? Reason = null)
 {
-    /// <summary>CodeArtifact takes any token with the user name <c>aws</c>; NuGet's plugins know no bearer tokens.</summary>
+    /// <summary>CodeArtifact takes any token with the user name <c>aws</c>; NuGet's plugins know no bearer
+    /// tokens.</summary>
     public string ToPayload() =>
         Token is not null ? $$"""{"ResponseCode":"Success","Username":"aws","Password":{{Json.Text(Token.Reveal())}},"AuthenticationTypes":["Basic"]}"""
         : Reason is not null ? $$"""{"ResponseCode":{{Json.Text(Code)}},"Message":{{Json.Text(Reason)}}}"""

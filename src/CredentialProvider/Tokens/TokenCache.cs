@@ -4,8 +4,9 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Tokens;
 
 /// <summary>
-/// Tokens on disk, one file a key. Whatever is wrong with a file (damaged, another's, of a newer format) makes it a miss, and
-/// whatever is wrong with the folder makes every read a miss and every write nothing: a cache never fails a build.
+/// Tokens on disk, one file a key. Whatever is wrong with a file (damaged, another's, of a newer format) makes it a
+/// miss, and whatever is wrong with the folder makes every read a miss and every write nothing: a cache never fails a
+/// build.
 /// </summary>
 internal sealed class TokenCache(string? folder)
 {
@@ -39,8 +40,8 @@ internal sealed class TokenCache(string? folder)
     }
 
     /// <summary>
-    /// The right to fetch this key's token; null while another process has it. Where locks cannot be had at all, everybody has it:
-    /// more calls, but no failure.
+    /// The right to fetch this key's token; null while another process has it. Where locks cannot be had at all,
+    /// everybody has it: more calls, but no failure.
     /// </summary>
     public IDisposable? TryLock(TokenKey key)
     {

@@ -3,8 +3,9 @@ using CredentialProvider.Feeds;
 namespace CredentialProvider.Tokens;
 
 /// <summary>
-/// What a token is good for and whose it is: CodeArtifact makes tokens for a domain, not for a repository. The identity is how
-/// credentials are found (profile, roles, kind of source), not an access key, which changes with every session of a role.
+/// What a token is good for and whose it is: CodeArtifact makes tokens for a domain, not for a repository. The
+/// identity is how credentials are found (profile, roles, kind of source), not an access key, which changes with
+/// every session of a role.
 /// </summary>
 /// <param name="Endpoint">Host of the CodeArtifact API, or the URL that was set in its place.</param>
 internal sealed record TokenKey(string Endpoint, string Region, string Domain, string Owner, string Identity)
@@ -14,8 +15,8 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
         ApiEndpoint.For(feed.Region, settings), feed.Region, feed.Domain, feed.Owner, IdentityFor(settings));
 
     /// <summary>
-    /// Readable, safe on every file system, and different for different keys but for chance: the key stands in the file too, so a
-    /// collision costs a call and nothing else.
+    /// Readable, safe on every file system, and different for different keys but for chance: the key stands in the
+    /// file too, so a collision costs a call and nothing else.
     /// </summary>
     public string FileName => $"{Domain}-{Owner}.{Region}.{Fnv1a($"{Endpoint}\n{Identity}"):x16}.json";
 
@@ -33,7 +34,8 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
         return settings.RoleArns.Length == 0 ? identity : $"{identity} -> {string.Join(" -> ", settings.RoleArns)}";
     }
 
-    /// <summary>FNV-1a, 64 bit: names files, protects nothing. A cryptographic hash would load OpenSSL for every answer.</summary>
+    /// <summary>FNV-1a, 64 bit: names files, protects nothing. A cryptographic hash would load OpenSSL for every
+    /// answer.</summary>
     private static ulong Fnv1a(string text)
     {
         var hash = 14695981039346656037;

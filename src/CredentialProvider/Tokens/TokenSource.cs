@@ -4,14 +4,15 @@ using CredentialProvider.Feeds;
 namespace CredentialProvider.Tokens;
 
 /// <summary>
-/// Tokens for feeds: from memory or disk where there is a good one, else fetched, by one process at a time. An old token that is
-/// still alive is given away only where a new one cannot be had.
+/// Tokens for feeds: from memory or disk where there is a good one, else fetched, by one process at a time. An old
+/// token that is still alive is given away only where a new one cannot be had.
 /// </summary>
 /// <param name="fetch">Asks AWS. Throws <see cref="NoTokenException"/>.</param>
 internal sealed class TokenSource(
     Settings settings, TokenCache cache, TimeProvider time, Func<Feed, CancellationToken, Task<AuthorizationToken>> fetch)
 {
-    /// <summary>A cause that a person has to mend is still there for the next feed of the same build: not asked twice.</summary>
+    /// <summary>A cause that a person has to mend is still there for the next feed of the same build: not asked
+    /// twice.</summary>
     private static readonly TimeSpan FailureLife = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(15);
 
@@ -32,7 +33,8 @@ internal sealed class TokenSource(
     /// <summary>Half of its life is over: <see cref="RefreshAsync"/> would be timely.</summary>
     public bool IsAging(AuthorizationToken token) => token.IsAging(time.GetUtcNow());
 
-    /// <summary>Gets the next token while the current one is in use. Fails silently: there is time to try again.</summary>
+    /// <summary>Gets the next token while the current one is in use. Fails silently: there is time to try
+    /// again.</summary>
     public async Task RefreshAsync(Feed feed, AuthorizationToken current, CancellationToken cancel)
     {
         try

@@ -38,7 +38,7 @@ public sealed class FeedRecognition
     [InlineData(null)]
     [InlineData("")]
     [InlineData("/nuget/app/v3/index.json")]
-    [InlineData("https://api.nuget.org/v3/index.json")]
+    [InlineData("https://nuget.example.test/v3/index.json")]
     [InlineData("http://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]
     [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com:8443/nuget/app/v3/index.json")]
     [InlineData("https://aws:x@contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")]

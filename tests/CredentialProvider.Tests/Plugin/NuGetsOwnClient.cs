@@ -70,7 +70,7 @@ public sealed class NuGetsOwnClient : IAsyncLifetime
     [Fact]
     public async Task Reads_that_a_feed_is_foreign()
     {
-        var response = await AskAsync("https://api.nuget.org/v3/index.json");
+        var response = await AskAsync("https://nuget.example.test/v3/index.json");
         Assert.Equal((MessageResponseCode.Error, null, null), (response.ResponseCode, response.Password, response.Message));
         Assert.False(_heard.First.Task.IsCompleted);
     }
