@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
 build/build.sh
+dotnet publish tests/FloorPlugin --nologo -v quiet -c Release -r "$(runtime_identifier)" -o artifacts/floor
 dotnet build tests/CredentialProvider.Benchmarks --nologo -v quiet -c Release
 mkdir -p docs
 artifacts/bin/CredentialProvider.Benchmarks/release/CredentialProvider.Benchmarks --output docs/benchmarks.md

@@ -9,12 +9,13 @@ namespace CredentialProvider.Benchmarks;
 /// <summary>Measures side by side, in turn, and writes docs/benchmarks.md.</summary>
 internal static class Report
 {
-    private const int Launches = 60, RestorePairs = 16, Storm = 64, Packages = 40;
+    private const int Launches = 60, Restores = 16, Storm = 64, Packages = 40;
 
     private static readonly string Root = typeof(Report).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
 
     private static readonly string Native = Path.GetFullPath(Path.Combine(Root, "artifacts/native/nuget-plugin-codeartifact"));
+    private static readonly string Floor = Path.GetFullPath(Path.Combine(Root, "artifacts/floor/nuget-plugin-floor"));
     private static readonly string NetCore = Path.GetFullPath(Path.Combine(
         Root, "artifacts/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll"));
 
@@ -41,6 +42,7 @@ internal static class Report
         await using var machine = await Machine.StartAsync();
         (string Name, string[] Command)[] plugins =
         [
+            ("floor: answers with constants", [Floor, "-Plugin"]),
             ("native", [Native, "-Plugin"]),
             ("netcore", ["dotnet", NetCore, "-Plugin"]),
             ("peer on NuGet.Protocol 8.0.0", ["dotnet", typeof(Report).Assembly.Location, "-Plugin"]),
@@ -113,31 +115,35 @@ internal static class Report
             machine.Aws.World.InstanceRole!, "static", DateTimeOffset.UtcNow), DateTimeOffset.UtcNow.AddHours(12));
         var plugin = machine.WriteProject("plugin", Packages, null);
         var @static = machine.WriteProject("static", Packages, token);
-        List<double> ratios = [], withPlugin = [], withStatic = [];
-        for (var pair = -1; pair < RestorePairs; pair++)
+        (string Name, string Project, Dictionary<string, string> Variables)[] ways =
+        [
+            ("a static token in nuget.config", @static, []),
+            ("the native plugin", plugin, new() { ["NUGET_PLUGIN_PATHS"] = Native }),
+            ("the floor", plugin, new() { ["NUGET_PLUGIN_PATHS"] = Floor, ["FLOOR_TOKEN"] = token }),
+        ];
+        var times = ways.Select(_ => new List<double>()).ToList();
+        for (var round = -1; round < Restores; round++)
         {
-            // A B, then B A: whoever comes second finds a warmer machine.
-            var other = pair % 2 == 0 ? await machine.RestoreAsync(@static, null) : 0;
-            var own = await machine.RestoreAsync(plugin, Path.GetDirectoryName(Native)!);
-            if (pair % 2 != 0)
-                other = await machine.RestoreAsync(@static, null);
-            if (pair < 0)
-                continue;
-            withPlugin.Add(own);
-            withStatic.Add(other);
-            ratios.Add(own / other);
+            // A B C, then C B A: whoever comes last finds a warmer machine.
+            foreach (var i in round % 2 == 0 ? Enumerable.Range(0, ways.Length) : Enumerable.Range(0, ways.Length).Reverse())
+            {
+                var elapsed = await machine.RestoreAsync(ways[i].Project, ways[i].Variables);
+                if (round >= 0)
+                    times[i].Add(elapsed);
+            }
         }
 
         text.AppendLine($"""
 
             ## `dotnet restore` of {Packages} packages, token in the cache
 
-            {RestorePairs} pairs, all packages downloaded each time; the other side has a token in clear text in nuget.config.
+            {Restores} rounds, all packages downloaded each time. The floor is what NuGet's own side of any plugin costs.
 
-            | with the plugin, ms | with a static token, ms | ratio of a pair |
+            | credentials from | ms | ratio to a static token, by round |
             | --- | --- | --- |
-            | {Figures.Spread(withPlugin, "0")} | {Figures.Spread(withStatic, "0")} | {Figures.Spread(ratios, "0.000")} |
             """);
+        for (var i = 0; i < ways.Length; i++)
+            text.AppendLine($"| {ways[i].Name} | {Figures.Spread(times[i], "0")} | {Figures.Spread([.. times[i].Zip(times[0], (own, other) => own / other)], "0.000")} |");
     }
 
     /// <summary>A machine with an empty home and an instance role.</summary>
@@ -180,7 +186,7 @@ internal static class Report
         }
 
         /// <summary>Milliseconds that one restore takes, from an empty package folder.</summary>
-        public async Task<double> RestoreAsync(string project, string? pluginFolder)
+        public async Task<double> RestoreAsync(string project, Dictionary<string, string> variables)
         {
             var packages = _root.CreateSubdirectory(Path.GetRandomFileName()).FullName;
             var start = new ProcessStartInfo("dotnet", ["restore", "--force", "--no-cache"]) { WorkingDirectory = project, RedirectStandardOutput = true };
@@ -188,8 +194,8 @@ internal static class Report
             foreach (var (name, value) in Variables)
                 start.Environment[name] = value;
             start.Environment["NUGET_PACKAGES"] = packages;
-            if (pluginFolder is not null)
-                start.Environment["PATH"] = $"{pluginFolder}:{start.Environment["PATH"]}";
+            foreach (var (name, value) in variables)
+                start.Environment[name] = value;
             var watch = Stopwatch.StartNew();
             using var process = Process.Start(start)!;
             var output = await process.StandardOutput.ReadToEndAsync();
