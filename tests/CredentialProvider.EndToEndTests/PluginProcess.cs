@@ -80,7 +80,7 @@ public sealed class PluginProcess : IAsyncDisposable
 
     public async Task ExitAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await _process.WaitForExitAsync(limit.Token);
     }
 

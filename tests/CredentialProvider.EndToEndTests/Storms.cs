@@ -32,7 +32,7 @@ public sealed class Storms
         await using var first = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
         await using var second = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
         var never = first.CredentialsAsync(Feeds.App);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (sandbox.Aws.Audit.Count("metadata") < 3)
             await Task.Delay(10, limit.Token);
         var waiting = second.CredentialsAsync(Feeds.App);
