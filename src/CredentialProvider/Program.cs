@@ -27,8 +27,10 @@ internal static class Program
     {
         var time = TimeProvider.System;
         var log = new LogFile(settings.LogFile, settings.LogLevel, time);
+        // One for all domains, so that they share credentials; made when first needed, which loads the AWS code.
+        var service = new Lazy<TokenService>(() => new TokenService(settings, time));
         var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
-            (feed, cancel) => new TokenService(settings, time).FetchAsync(feed, cancel));
+            (feed, cancel) => service.Value.FetchAsync(feed, cancel));
         using var host = new PluginHost(connection, new CredentialAnswer(settings, tokens, time), log);
         host.Run();
     }

@@ -105,6 +105,7 @@ public sealed class Restoring
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "ten.sln", "-warnaserror")).Succeeded();
 
         Assert.Equal(2, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+        Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
         Assert.True(sandbox.HasPackage("Fabrikam.Tool"));
     }
 

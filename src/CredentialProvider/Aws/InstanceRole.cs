@@ -25,6 +25,9 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     /// <summary>A credentials document has about 2 KB.</summary>
     private const int LargestAnswer = 64 * 1024;
 
+    /// <summary>Keys that expire sooner are not worth signing with.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+
     private ImmutableCredentials? _credentials;
     private DateTimeOffset _expires;
 
@@ -37,7 +40,7 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     /// <exception cref="NoTokenException">There is no instance role to be had.</exception>
     public override async Task<ImmutableCredentials> GetCredentialsAsync()
     {
-        if (_credentials is null || time.GetUtcNow() >= _expires)
+        if (_credentials is null || time.GetUtcNow() >= _expires - Margin)
             (_credentials, _expires) = await FetchAsync();
         return _credentials;
     }

@@ -7,7 +7,7 @@ namespace CredentialProvider.Aws;
 /// words.</summary>
 internal sealed class TokenService(Settings settings, TimeProvider time)
 {
-    private readonly CredentialChain _chain = new(settings, time);
+    private CredentialChain _chain = new(settings, time);
 
     /// <exception cref="NoTokenException">With the cause and what to do.</exception>
     public async Task<AuthorizationToken> FetchAsync(Feed feed, CancellationToken cancel)
@@ -32,7 +32,10 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
 
     private async Task<AuthorizationToken> CallAsync(Feed feed, CancellationToken cancel)
     {
-        var credentials = await AwsCall.FetchAsync(_chain.Resolve(feed.Region));
+        var chain = _chain;
+        // Until the call has succeeded, the next one starts over: what failed may be mended with other credentials.
+        _chain = new CredentialChain(settings, time);
+        var credentials = await AwsCall.FetchAsync(chain.Resolve(feed.Region));
         var config = new AmazonCodeArtifactConfig(ApiEndpoint.For(feed.Region, settings), feed.Region);
         AwsCall.Bound(config, settings);
         using var client = new AmazonCodeArtifactClient(credentials, config);
@@ -44,6 +47,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
                 DurationSeconds = settings.TokenDuration,
             },
             cancel);
+        _chain = chain;
         return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
     }
 }
