@@ -8,44 +8,46 @@ namespace CredentialProvider;
 internal sealed class Settings
 {
     /// <summary>The longest life that CodeArtifact gives a token: 12 hours, in seconds. Also its default.</summary>
-    private const int LongestDuration = 43200;
+    public const int LongestDuration = 43200;
     private const int ShortestDuration = 900;
 
     private readonly Func<string, string?> _variable;
+    private readonly Lazy<Configuration> _configuration;
 
     private Settings(Func<string, string?> variable)
     {
         _variable = variable;
         AuthToken = Text("CODEARTIFACT_AUTH_TOKEN") is { } token ? new Secret(token) : null;
-        Profile = Text("CODEARTIFACT_PROFILE");
-        RoleArns = List("CODEARTIFACT_ROLE_ARN");
-        Domains = List("CODEARTIFACT_DOMAINS");
-        (TokenDuration, Problem) = ReadDuration();
-        Problem ??= FindProblemOfRoles();
+        (var duration, Problem) = ReadDuration();
+        var roles = List("CODEARTIFACT_ROLE_ARN");
+        Problem ??= FindProblemOf(roles);
+        TokenOptions = new TokenOptions(
+            Text("CODEARTIFACT_PROFILE"),
+            roles.Length == 0 ? null : [.. roles.Select(arn => new RoleRequest(arn))],
+            duration,
+            IgnoresEndpointUrls ? null : Text("AWS_ENDPOINT_URL_CODEARTIFACT") ?? Text("AWS_ENDPOINT_URL"));
+        _configuration = new Lazy<Configuration>(ReadConfiguration);
         CacheFolder = string.Equals(Text("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null : FindCacheFolder();
         LogFile = Text("CODEARTIFACT_LOG_FILE") ?? Text("AWS_CODEARTIFACT_NUGET_LOGFILE");
-        CodeArtifactEndpoint = IsTrue("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ? null
-            : Text("AWS_ENDPOINT_URL_CODEARTIFACT") ?? Text("AWS_ENDPOINT_URL");
     }
 
     /// <summary>CODEARTIFACT_AUTH_TOKEN: a token from outside, used for every CodeArtifact feed.</summary>
     public Secret? AuthToken { get; }
 
-    /// <summary>CODEARTIFACT_PROFILE: comes before every other source of credentials.</summary>
-    public string? Profile { get; }
+    /// <summary>CODEARTIFACT_PROFILE, CODEARTIFACT_ROLE_ARN, CODEARTIFACT_TOKEN_DURATION, and
+    /// AWS_ENDPOINT_URL_CODEARTIFACT or AWS_ENDPOINT_URL.</summary>
+    public TokenOptions TokenOptions { get; }
 
-    /// <summary>CODEARTIFACT_ROLE_ARN: assumed one after the other.</summary>
-    public string[] RoleArns { get; }
-
-    /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last of the roles.</summary>
+    /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last of the roles, wherever they are named.</summary>
     public string? ExternalId => Text("CODEARTIFACT_EXTERNAL_ID");
 
-    /// <summary>CODEARTIFACT_TOKEN_DURATION in seconds: 900 to 43200, or 0 for as long as the credentials
-    /// live.</summary>
-    public int TokenDuration { get; }
+    /// <summary>CODEARTIFACT_DOMAINS, or the configuration file's: <c>domain</c>, <c>domain/owner</c> or
+    /// <c>*/owner</c>; empty allows all.</summary>
+    public string[] Domains => List("CODEARTIFACT_DOMAINS") is { Length: > 0 } own ? own : Configuration.Domains;
 
-    /// <summary>CODEARTIFACT_DOMAINS: <c>domain</c>, <c>domain/owner</c> or <c>*/owner</c>; empty allows all.</summary>
-    public string[] Domains { get; }
+    /// <summary>The first of CODEARTIFACT_CONFIG, the user's codeartifact.json and the machine's; read once, when
+    /// first asked for.</summary>
+    public Configuration Configuration => _configuration.Value;
 
     /// <summary>A folder in CODEARTIFACT_CACHE_DIR or the user's cache folder; null keeps no tokens
     /// (CODEARTIFACT_CACHE=off).</summary>
@@ -57,14 +59,14 @@ internal sealed class Settings
     /// <summary>CODEARTIFACT_LOG_LEVEL: NuGet's names, Debug to Error.</summary>
     public string? LogLevel => Text("CODEARTIFACT_LOG_LEVEL");
 
-    /// <summary>AWS_ENDPOINT_URL_CODEARTIFACT or AWS_ENDPOINT_URL: the CodeArtifact API elsewhere.</summary>
-    public string? CodeArtifactEndpoint { get; }
+    /// <summary>AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.</summary>
+    public bool IgnoresEndpointUrls => IsTrue("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
 
-    /// <summary>AWS_USE_FIPS_ENDPOINT.</summary>
-    public bool UseFipsEndpoint => IsTrue("AWS_USE_FIPS_ENDPOINT");
+    /// <summary>AWS_USE_FIPS_ENDPOINT; null where it is not set.</summary>
+    public bool? UseFipsEndpoint => Question("AWS_USE_FIPS_ENDPOINT");
 
-    /// <summary>AWS_USE_DUALSTACK_ENDPOINT.</summary>
-    public bool UseDualStackEndpoint => IsTrue("AWS_USE_DUALSTACK_ENDPOINT");
+    /// <summary>AWS_USE_DUALSTACK_ENDPOINT; null where it is not set.</summary>
+    public bool? UseDualStackEndpoint => Question("AWS_USE_DUALSTACK_ENDPOINT");
 
     /// <summary>HTTPS_PROXY, where the run-time does not read it by itself.</summary>
     public string? HttpsProxy => Text("HTTPS_PROXY") ?? Text("https_proxy");
@@ -104,6 +106,23 @@ internal sealed class Settings
     /// <summary>Empty for a user without a home, as in some containers.</summary>
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
+    /// <summary>Where the user's configuration file is looked for, after CODEARTIFACT_CONFIG; XDG_CONFIG_HOME counts.</summary>
+    public string UserConfigurationFile => Path.Combine(
+        Text("XDG_CONFIG_HOME") is { } folder && Path.IsPathRooted(folder) ? folder
+            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData) : Path.Combine(Home, ".config"),
+        "codeartifact.json");
+
+    /// <summary>The machine's configuration file.</summary>
+    public static string MachineConfigurationFile => Path.Combine(
+        OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData) : "/etc",
+        "codeartifact-credentials", "codeartifact.json");
+
+    /// <summary>Seconds that CodeArtifact takes for a token's life.</summary>
+    public static bool IsDuration(int seconds) => seconds is 0 or (>= ShortestDuration and <= LongestDuration);
+
+    public static bool IsRoleArn(string arn) =>
+        arn.StartsWith("arn:", StringComparison.Ordinal) && arn.Contains(":role/", StringComparison.Ordinal);
+
     /// <summary>Reads the process's environment.</summary>
     public static Settings FromEnvironment() => new(Environment.GetEnvironmentVariable);
 
@@ -112,7 +131,10 @@ internal sealed class Settings
 
     private string? Text(string name) => _variable(name)?.Trim() is { Length: > 0 } value ? value : null;
 
-    private bool IsTrue(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
+    private bool IsTrue(string name) => Question(name) == true;
+
+    private bool? Question(string name) =>
+        Text(name) is { } value ? value.Equals("true", StringComparison.OrdinalIgnoreCase) : null;
 
     private string[] List(string name)
     {
@@ -128,24 +150,32 @@ internal sealed class Settings
         return [.. parts];
     }
 
-    private (int Seconds, string? Problem) ReadDuration()
+    private (int? Seconds, string? Problem) ReadDuration()
     {
         if (Text("CODEARTIFACT_TOKEN_DURATION") is not { } text)
-            return (LongestDuration, null);
-        return int.TryParse(text, out var seconds) && seconds is 0 or (>= ShortestDuration and <= LongestDuration)
+            return (null, null);
+        return int.TryParse(text, out var seconds) && IsDuration(seconds)
             ? (seconds, null)
-            : (LongestDuration, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; it takes seconds: 0, or 900 to 43200");
+            : (null, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; it takes seconds: 0, or 900 to 43200");
     }
 
-    private string? FindProblemOfRoles()
+    private static string? FindProblemOf(string[] roles)
     {
-        foreach (var arn in RoleArns)
+        foreach (var arn in roles)
         {
-            if (!arn.StartsWith("arn:", StringComparison.Ordinal) || !arn.Contains(":role/", StringComparison.Ordinal))
+            if (!IsRoleArn(arn))
                 return $"CODEARTIFACT_ROLE_ARN has '{arn}'; it takes role ARNs like arn:aws:iam::111122223333:role/Reader";
         }
 
         return null;
+    }
+
+    private Configuration ReadConfiguration()
+    {
+        if (Text("CODEARTIFACT_CONFIG") is { } named)
+            return ConfigurationFile.Read(named);
+        var path = Array.Find([UserConfigurationFile, MachineConfigurationFile], File.Exists);
+        return path is null ? Configuration.Empty : ConfigurationFile.Read(path);
     }
 
     /// <summary>Always a folder of its own, since it is closed to others: nobody wants that of /tmp.</summary>

@@ -137,6 +137,108 @@ public sealed class Sources
         sandbox.Variables["CODEARTIFACT_EXTERNAL_ID"] = "42";
     });
 
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public Task A_chain_of_roles_from_the_configuration_file(string build) => GivesTokenOf(build, "DomainReader", sandbox =>
+    {
+        var tools = Assumable(sandbox, "Tools", "BuildAgentRole", externalId: "7");
+        tools.Policy.Add(new Statement("sts:AssumeRole"));
+        var reader = sandbox.Aws.World.AddRole("DomainReader", World.ReadPolicy(), "444455556666", new Trust(tools.Arn, "42"));
+        sandbox.Write("home/.config/codeartifact.json", $$"""
+            {
+              "defaults": { "profile": "of-another-team" },
+              "rules": [
+                { "domain": "contoso", "roles": [{ "arn": "{{tools.Arn}}", "externalId": "7" }, { "arn": "{{reader.Arn}}", "externalId": "42", "sessionName": "ci" }] },
+                { "repository": "app", "profile": "instance" }, // the chain stays that of the domain's rule
+              ]
+            }
+            """);
+        sandbox.Write("home/.aws/config", $"""
+            [profile instance]
+            role_arn = {Assumable(sandbox, "Instance", "BuildAgentRole").Arn}
+            credential_source = Ec2InstanceMetadata
+            """);
+        tools.Trusts.Add(new Trust("arn:aws:iam::111122223333:role/Instance", "7"));
+        sandbox.Aws.World.Roles["arn:aws:iam::111122223333:role/Instance"].Policy.Add(new Statement("sts:AssumeRole"));
+    });
+
+    [Theory]
+    [InlineData("endpoint_url = https://vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com", "vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com")]
+    [InlineData("services = private", "vpce-0a1b-ce.api.codeartifact.us-east-1.vpce.amazonaws.com")]
+    [InlineData("use_fips_endpoint = true", "codeartifact-fips.us-east-1.amazonaws.com")]
+    [InlineData("use_dualstack_endpoint = true", "codeartifact.us-east-1.api.aws")]
+    [InlineData("services = private\nignore_configured_endpoint_urls = true", "codeartifact.us-east-1.amazonaws.com")]
+    public Task A_profile_says_where_CodeArtifact_is_called(string setting, string host) => CallsCodeArtifactAt(host, sandbox =>
+    {
+        // Keys, since such a profile's settings are for STS, too.
+        var session = Session(sandbox, "Developer");
+        sandbox.Write("home/.aws/config", $"""
+            [profile reader]
+            aws_access_key_id = {session.AccessKeyId}
+            aws_secret_access_key = {session.SecretAccessKey}
+            aws_session_token = {session.Token}
+            {setting}
+
+            [services private]
+            codeartifact =
+              endpoint_url = https://vpce-0a1b-ce.api.codeartifact.us-east-1.vpce.amazonaws.com
+            """);
+        sandbox.Variables["AWS_PROFILE"] = "reader";
+    });
+
+    [Theory]
+    [InlineData("AWS_ENDPOINT_URL_CODEARTIFACT", "https://vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com", "vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com")]
+    [InlineData("AWS_USE_FIPS_ENDPOINT", "true", "codeartifact-fips.us-east-1.amazonaws.com")]
+    [InlineData("AWS_USE_DUALSTACK_ENDPOINT", "true", "codeartifact.us-east-1.api.aws")]
+    public Task A_variable_says_where_CodeArtifact_is_called(string variable, string value, string host) =>
+        CallsCodeArtifactAt(host, sandbox => sandbox.Variables[variable] = value);
+
+    [Fact]
+    public Task A_rule_says_where_CodeArtifact_is_called() => CallsCodeArtifactAt(
+        "vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com",
+        sandbox => sandbox.Write("home/.config/codeartifact.json", """
+            { "rules": [ { "region": "us-east-1", "endpoint": "https://vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com" } ] }
+            """));
+
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public async Task A_web_identity_token_file_is_read_anew_for_each_token(string build)
+    {
+        Artifacts.Require(build, build);
+        await using var sandbox = await Sandbox.StartAsync();
+        var role = new Role("arn:aws:iam::111122223333:role/Workflow") { Policy = World.ReadPolicy(), WebIdentityToken = "first" };
+        sandbox.Aws.World.Roles[role.Arn] = role;
+        sandbox.Variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = sandbox.Write("token", "first");
+        sandbox.Variables["AWS_ROLE_ARN"] = role.Arn;
+        await using var plugin = await PluginProcess.Start(sandbox, build).HandshakeAsync();
+        Assert.Equal("Success", (string?)(await plugin.CredentialsAsync(Feeds.App))["ResponseCode"]);
+
+        sandbox.Aws.World.Roles[role.Arn] = role with { WebIdentityToken = "second" };
+        sandbox.Write("token", "second");
+        sandbox.Aws.World.ExpireAllCredentials();
+        sandbox.Aws.World.RevokeAllTokens();
+        var again = await plugin.CredentialsAsync(Feeds.App, isRetry: true);
+
+        Assert.Empty(plugin.Warnings);
+        Assert.Equal("Success", (string?)again["ResponseCode"]);
+        await plugin.CloseAsync();
+    }
+
+    private static async Task CallsCodeArtifactAt(string host, Action<Sandbox> prepare)
+    {
+        Artifacts.Require(Artifacts.Native, Artifacts.Native);
+        await using var sandbox = await Sandbox.StartAsync();
+        prepare(sandbox);
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
+
+        var answer = await plugin.CredentialsAsync(Feeds.App);
+
+        Assert.Empty(plugin.Warnings);
+        Assert.Equal("Success", (string?)answer["ResponseCode"]);
+        Assert.Equal(host, Assert.Single(sandbox.Aws.Audit.Entries, entry => entry.Service == "codeartifact").Host);
+        await plugin.CloseAsync();
+    }
+
     private static async Task GivesTokenOf(string build, string role, Action<Sandbox> prepare)
     {
         Artifacts.Require(build, build);

@@ -1,3 +1,6 @@
+using CredentialProvider.Feeds;
+using CredentialProvider.Tests.Tokens;
+
 namespace CredentialProvider.Tests;
 
 public sealed class SettingsFromVariables
@@ -7,7 +10,8 @@ public sealed class SettingsFromVariables
     {
         var settings = From();
         Assert.Null(settings.Problem);
-        Assert.Equal(43200, settings.TokenDuration);
+        Assert.Equal(TokenOptions.None, settings.TokenOptions);
+        Assert.Equal(43200, FeedSettings.For(Examples.App, settings).Duration);
         Assert.Equal("http://169.254.169.254", settings.Metadata.Endpoint);
         Assert.Equal(TimeSpan.FromSeconds(1), settings.Metadata.Timeout);
     }
@@ -17,7 +21,7 @@ public sealed class SettingsFromVariables
     [InlineData("900", 900)]
     [InlineData("43200", 43200)]
     public void A_duration_in_range_is_taken(string value, int seconds) =>
-        Assert.Equal(seconds, From(("CODEARTIFACT_TOKEN_DURATION", value)).TokenDuration);
+        Assert.Equal(seconds, From(("CODEARTIFACT_TOKEN_DURATION", value)).TokenOptions.Duration);
 
     [Theory]
     [InlineData("899")]
@@ -31,7 +35,7 @@ public sealed class SettingsFromVariables
     public void Roles_are_listed_in_order()
     {
         var settings = From(("CODEARTIFACT_ROLE_ARN", "arn:aws:iam::111122223333:role/A , arn:aws:iam::444455556666:role/team/B"));
-        Assert.Equal(["arn:aws:iam::111122223333:role/A", "arn:aws:iam::444455556666:role/team/B"], settings.RoleArns);
+        Assert.Equal(["arn:aws:iam::111122223333:role/A", "arn:aws:iam::444455556666:role/team/B"], settings.TokenOptions.Roles!.Select(role => role.Arn));
     }
 
     [Fact]
@@ -80,7 +84,7 @@ public sealed class SettingsFromVariables
     {
         Assert.Equal(["contoso", "*/111122223333"], From(("CODEARTIFACT_DOMAINS", " contoso ,, */111122223333,")).Domains);
         Assert.Empty(From(("CODEARTIFACT_DOMAINS", " , ")).Domains);
-        Assert.Empty(From(("CODEARTIFACT_ROLE_ARN", "")).RoleArns);
+        Assert.Null(From(("CODEARTIFACT_ROLE_ARN", "")).TokenOptions.Roles);
     }
 
     [Fact]
@@ -103,7 +107,7 @@ public sealed class SettingsFromVariables
     public void Every_other_variable_is_taken_as_it_stands()
     {
         var settings = Settings.From(name => name);
-        Assert.Equal("CODEARTIFACT_PROFILE", settings.Profile);
+        Assert.Equal("CODEARTIFACT_PROFILE", settings.TokenOptions.Profile);
         Assert.Equal("CODEARTIFACT_EXTERNAL_ID", settings.ExternalId);
         Assert.Equal("AWS_PROFILE", settings.AwsProfile);
         Assert.Equal("AWS_ROLE_ARN", settings.AwsRoleArn);

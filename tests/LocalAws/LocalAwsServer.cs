@@ -134,7 +134,8 @@ public sealed class LocalAwsServer : IAsyncDisposable
     /// <summary>What the proxy answers to CONNECT; null for no answer but the end of the connection.</summary>
     private async Task<int?> ConnectAsync(string host, CancellationToken closed)
     {
-        int? status = AwsHosts.IsAws(host) || World.ForeignFeeds.Exists(feed => feed.Host == host) ? 200 : 502;
+        int? status = AwsHosts.IsAws(host) || World.ForeignFeeds.Exists(feed => feed.Host == host)
+            || World.ReverseProxies.Exists(proxy => proxy.Host == host) ? 200 : 502;
         if (Faults.Take("proxy", "Connect", host) is { } fault)
         {
             await Task.Delay(fault.Drops ? Timeout.InfiniteTimeSpan : fault.Delay, closed)

@@ -23,7 +23,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
     public void Name(Exchange exchange)
     {
         exchange.Service = world.ForeignFeeds.Exists(feed => feed.Host == exchange.Host) ? "foreign" : "nuget";
-        var path = exchange.Service == "foreign" ? exchange.Path.TrimStart('/') : Parse(exchange.Host, exchange.Path)?.Path ?? "";
+        var path = exchange.Service == "foreign" ? exchange.Path.TrimStart('/') : Parse(AwsHost(exchange), exchange.Path)?.Path ?? "";
         exchange.Operation = NuGetFeed.OperationOf(exchange.Method, path.StartsWith("v3/", StringComparison.Ordinal) ? path[3..] : path);
     }
 
@@ -35,7 +35,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
             return;
         }
 
-        if (Parse(exchange.Host, exchange.Path) is not { } url)
+        if (Parse(AwsHost(exchange), exchange.Path) is not { } url)
         {
             exchange.Text("Not Found", 404);
             return;
@@ -61,6 +61,10 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         else
             exchange.Text("Not Found", 404);
     }
+
+    /// <summary>Where a reverse proxy leads; else the host itself.</summary>
+    private string AwsHost(Exchange exchange) => world.ReverseProxies.Find(proxy => proxy.Host == exchange.Host) is { Domain: var domain }
+        ? $"{domain.Name}-{domain.Owner}.d.codeartifact.{domain.Region}.amazonaws.com" : exchange.Host;
 
     private IssuedToken? Caller(Exchange exchange, string domain, string owner, string region)
     {

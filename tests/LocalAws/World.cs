@@ -75,6 +75,9 @@ public sealed record ForeignFeed(string Host, string? Password)
     public List<Package> Packages { get; init; } = [];
 }
 
+/// <summary>A host that passes requests on to a domain's repositories, under its own name.</summary>
+public sealed record ReverseProxy(string Host, Domain Domain);
+
 /// <summary>A token that was handed out.</summary>
 public sealed record IssuedToken(Domain Domain, Session Caller)
 {
@@ -114,6 +117,8 @@ public sealed class World
     public List<Repository> Repositories { get; } = [];
 
     public List<ForeignFeed> ForeignFeeds { get; } = [];
+
+    public List<ReverseProxy> ReverseProxies { get; } = [];
 
     /// <summary>How long role sessions live that are asked for with no duration.</summary>
     public TimeSpan SessionLife { get; set; } = TimeSpan.FromHours(1);

@@ -72,9 +72,6 @@ internal sealed class AssumedRole(
     }
 }
 
-/// <summary>What AssumeRole is asked.</summary>
-internal sealed record RoleRequest(string Arn, string? SessionName = null, string? ExternalId = null);
-
 /// <summary>The regional STS; the feed's region is the one that is known to be reachable and allowed.</summary>
 internal sealed record StsEndpoint(string Region, Settings Settings)
 {

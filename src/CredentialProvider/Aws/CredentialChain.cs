@@ -1,8 +1,10 @@
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
+using Amazon.Runtime.Internal.Util;
 using Amazon.RuntimeDependencies;
 using Amazon.SSO;
 using Amazon.SSOOIDC;
+using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Aws;
 
@@ -27,27 +29,40 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             new AnonymousAWSCredentials(), context.SSOOIDCClientContextData.Region));
     }
 
-    /// <summary>The credentials that sign for CodeArtifact in this region, behind all roles of
-    /// CODEARTIFACT_ROLE_ARN.</summary>
+    /// <summary>The credentials that sign for this feed's domain, behind all roles of its settings.</summary>
     /// <exception cref="NoTokenException">A profile is missing or cannot be used.</exception>
-    public AWSCredentials Resolve(string region)
+    public AWSCredentials Resolve(Feed feed)
     {
-        var sts = new StsEndpoint(region, settings);
-        var credentials = Start(sts);
-        for (var i = 0; i < settings.RoleArns.Length; i++)
-        {
-            var externalId = i == settings.RoleArns.Length - 1 ? settings.ExternalId : null;
-            credentials = AssumedRole.From(
-                credentials, new RoleRequest(settings.RoleArns[i], ExternalId: externalId), sts, time);
-        }
-
+        var (sts, own) = (new StsEndpoint(feed.Region, settings), FeedSettings.For(feed, settings));
+        var credentials = own.Profile is { } profile ? FromProfile(profile, sts) : Start(sts);
+        foreach (var role in own.Roles)
+            credentials = AssumedRole.From(credentials, role, sts, time);
         return credentials;
     }
 
+    /// <summary>Where the profile in use wants CodeArtifact called, as AWS's SDKs read it; null if there is no
+    /// profile.</summary>
+    public ProfileEndpoint? EndpointOf(Feed feed)
+    {
+        var name = FeedSettings.For(feed, settings).Profile ?? settings.AwsProfile ?? "default";
+        if (!Profiles().TryGetProfile(name, out var profile))
+            return null;
+        var isIgnored = settings.IgnoresEndpointUrls || profile.IgnoreConfiguredEndpointUrls == true;
+        return new ProfileEndpoint(
+            isIgnored ? null : EndpointOfService(profile.Services) ?? profile.EndpointUrl,
+            profile.UseFIPSEndpoint, profile.UseDualstackEndpoint);
+    }
+
+    /// <summary>endpoint_url below codeartifact in a <c>[services NAME]</c> section, which the SDK reads for its own
+    /// clients only.</summary>
+    private string? EndpointOfService(string? section) => section is { Length: > 0 } && File.Exists(settings.AwsConfigFile)
+        && new ProfileIniFile(settings.AwsConfigFile, profileMarkerRequired: true)
+            .TryGetSection(section, isSsoSession: false, isServicesSection: true, out _, out var services)
+        && services.TryGetValue("codeartifact", out var codeArtifact)
+        && codeArtifact.TryGetValue("endpoint_url", out var url) ? url : null;
+
     private AWSCredentials Start(StsEndpoint sts)
     {
-        if (settings.Profile is { } own)
-            return FromProfile(own, sts);
         if (settings.HasAwsKeys)
             return new EnvironmentVariablesAWSCredentials();
         if (settings.AwsWebIdentityTokenFile is { } file && settings.AwsRoleArn is { } role)

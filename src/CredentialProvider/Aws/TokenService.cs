@@ -22,11 +22,11 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw new NoTokenException(ErrorCode.Network, $"AWS did not answer within {AwsCall.Budget.TotalSeconds:0} s",
-                "check the way to " + ApiEndpoint.For(feed.Region, settings));
+                "check the way to " + ApiEndpoint.For(feed, settings));
         }
         catch (Exception e) when (e is not (NoTokenException or OperationCanceledException))
         {
-            throw AwsFailure.OfToken(feed, ApiEndpoint.For(feed.Region, settings), e);
+            throw AwsFailure.OfToken(feed, ApiEndpoint.For(feed, settings), e);
         }
     }
 
@@ -35,8 +35,8 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         var chain = _chain;
         // Until the call has succeeded, the next one starts over: what failed may be mended with other credentials.
         _chain = new CredentialChain(settings, time);
-        var credentials = await AwsCall.FetchAsync(chain.Resolve(feed.Region));
-        var config = new AmazonCodeArtifactConfig(ApiEndpoint.For(feed.Region, settings), feed.Region);
+        var credentials = await AwsCall.FetchAsync(chain.Resolve(feed));
+        var config = new AmazonCodeArtifactConfig(ApiEndpoint.For(feed, settings, chain.EndpointOf(feed)), feed.Region);
         AwsCall.Bound(config, settings);
         using var client = new AmazonCodeArtifactClient(credentials, config);
         var response = await client.GetAuthorizationTokenAsync(
@@ -44,7 +44,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
             {
                 Domain = feed.Domain,
                 DomainOwner = feed.Owner,
-                DurationSeconds = settings.TokenDuration,
+                DurationSeconds = FeedSettings.For(feed, settings).Duration,
             },
             cancel);
         _chain = chain;

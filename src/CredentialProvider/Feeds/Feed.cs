@@ -9,11 +9,12 @@ namespace CredentialProvider.Feeds;
 /// <param name="Domain">2 to 50 of a-z, 0-9 and hyphen, starting with a letter.</param>
 /// <param name="Owner">The 12 digits of the AWS account that owns the domain.</param>
 /// <param name="Region">For example us-east-1; it is where tokens for this feed are made.</param>
-/// <param name="Repository">2 to 100 characters.</param>
-internal sealed record Feed(string Domain, string Owner, string Region, string Repository)
+/// <param name="Repository">2 to 100 characters; empty where a private host's path does not tell.</param>
+/// <param name="Host">The private host of the configuration file that the URL names; null on AWS's own hosts.</param>
+internal sealed record Feed(string Domain, string Owner, string Region, string Repository, string? Host = null)
 {
     /// <summary>Domain, owner and region as every message names them.</summary>
-    public string DomainName => $"domain {Domain} ({Owner}, {Region})";
+    public string DomainName => Domain.Length > 0 ? $"domain {Domain} ({Owner}, {Region})" : $"host {Host}";
 
     /// <summary>True if the list is empty or has this domain as <c>domain</c>, <c>domain/owner</c> or
     /// <c>*/owner</c>.</summary>
@@ -31,6 +32,11 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
         return domains.Length == 0;
     }
 
+    /// <summary>A feed that this program answers for: on AWS's hosts or a private host of the configuration file, and
+    /// in an allowed domain.</summary>
+    public static bool TryFind(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
+        (TryParse(url, out feed) || TryParse(url, settings.Configuration.Hosts, out feed)) && feed.IsAmong(settings.Domains);
+
     /// <summary>
     /// Recognises <c>https://HOST/nuget/REPOSITORY/…</c> on AWS's own CodeArtifact hosts, and the same below
     /// <c>/nuget/d/DOMAIN-OWNER/REPOSITORY/</c> on an interface VPC endpoint. Anything else is a foreign feed.
@@ -38,33 +44,67 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     public static bool TryParse(string? url, [NotNullWhen(true)] out Feed? feed)
     {
         feed = null;
-        if (url is null || !IsPlain(url) || !Uri.TryCreate(url, UriKind.Absolute, out var uri))
+        if (!TryParseUrl(url, out var uri) || !uri.IsDefaultPort)
             return false;
-        if (uri.Scheme != Uri.UriSchemeHttps || !uri.IsDefaultPort || uri.UserInfo.Length > 0
-            || uri.HostNameType != UriHostNameType.Dns)
+        if (!TryParseHost(uri.Host.Split('.'), out var owned, out var region, out var isVpcEndpoint))
+            return false;
+        if (!TryParsePath(uri, out var ownedByPath, out var repository) || isVpcEndpoint != ownedByPath is not null)
+            return false;
+        if (!TrySplitOwner(ownedByPath ?? owned, out var domain, out var owner))
+            return false;
+
+        feed = new Feed(domain, owner, region, repository);
+        return true;
+    }
+
+    /// <summary>
+    /// A URL on a host that the configuration file maps. Such a host may serve anything else, too, but it is the
+    /// person's own: every path on it is taken for a feed of its domain.
+    /// </summary>
+    private static bool TryParse(string? url, PrivateHost[] hosts, [NotNullWhen(true)] out Feed? feed)
+    {
+        feed = null;
+        if (hosts.Length == 0 || !TryParseUrl(url, out var uri)
+            || Array.Find(hosts, entry => entry.Host.Equals(uri.Authority, StringComparison.OrdinalIgnoreCase)) is not { } host)
         {
             return false;
         }
 
-        if (!TryParseHost(uri.Host.Split('.'), out var owned, out var region, out var isVpcEndpoint))
-            return false;
+        var hasRepository = TryParsePath(uri, out var owned, out var repository);
+        if (!hasRepository)
+            repository = host.Repository ?? "";
+        // Ours, but not to be understood: its settings have a problem that says why.
+        if (host.Problem is not null)
+            (feed, owned) = (new Feed("", "", "", repository, host.Host), null);
+        else if (host is { Domain: { } domain, Owner: { } owner })
+            feed = new Feed(domain, owner, host.Region, repository, host.Host);
+        else if (owned is not null && TrySplitOwner(owned, out domain, out owner))
+            feed = new Feed(domain, owner, host.Region, repository, host.Host);
+        // A path that names another domain than the host's entry is not what the entry is about.
+        return feed is not null && (owned is null || owned == $"{feed.Domain}-{feed.Owner}");
+    }
 
-        // "/", "nuget/", "REPOSITORY/", … : segments keep their slash.
+    private static bool TryParseUrl(string? url, [NotNullWhen(true)] out Uri? uri)
+    {
+        uri = null;
+        return url is not null && IsPlain(url) && Uri.TryCreate(url, UriKind.Absolute, out uri)
+            && uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0 && uri.HostNameType == UriHostNameType.Dns;
+    }
+
+    /// <summary><c>/nuget/REPOSITORY/…</c> or <c>/nuget/d/DOMAIN-OWNER/REPOSITORY/…</c>; the second has an
+    /// owner.</summary>
+    private static bool TryParsePath(Uri uri, out string? owned, out string repository)
+    {
+        (owned, repository) = (null, "");
         var segments = uri.AbsolutePath.Split('/');
-        var next = 1;
-        if (segments.Length <= next || segments[next++] != "nuget")
+        if (segments.Length < 3 || segments[1] != "nuget")
             return false;
-        if (isVpcEndpoint && (segments.Length <= next + 1 || segments[next++] != "d"))
-            return false;
-        if (isVpcEndpoint)
-            owned = segments[next++];
-        if (segments.Length <= next || !IsRepository(segments[next]))
-            return false;
-        if (!TrySplitOwner(owned, out var domain, out var owner))
-            return false;
-
-        feed = new Feed(domain, owner, region, segments[next]);
-        return true;
+        // No repository has a name of one character.
+        if (segments[2] != "d")
+            repository = segments[2];
+        else if (segments.Length > 4)
+            (owned, repository) = (segments[3], segments[4]);
+        return IsRepository(repository);
     }
 
     /// <summary>
@@ -101,14 +141,16 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     /// <summary>A domain may contain hyphens and digits; the owner is what follows the last hyphen.</summary>
     private static bool TrySplitOwner(string owned, out string domain, out string owner)
     {
-        const int OwnerLength = 12;
         var hyphen = owned.LastIndexOf('-');
         domain = hyphen > 0 ? owned[..hyphen] : "";
         owner = owned[(hyphen + 1)..];
-        return owner.Length == OwnerLength && Ascii.AreDigits(owner.AsSpan()) && IsDomain(domain);
+        return IsOwner(owner) && IsDomain(domain);
     }
 
-    private static bool IsDomain(string domain)
+    /// <summary>An AWS account's number.</summary>
+    public static bool IsOwner(string owner) => owner.Length == 12 && Ascii.AreDigits(owner.AsSpan());
+
+    public static bool IsDomain(string domain)
     {
         if (domain.Length is < 2 or > 50 || !Ascii.IsLower(domain[0]) || domain[^1] == '-')
             return false;
@@ -121,7 +163,7 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
         return true;
     }
 
-    private static bool IsRepository(string repository)
+    public static bool IsRepository(string repository)
     {
         if (repository.Length is < 2 or > 100 || !Ascii.IsLetterOrDigit(repository[0]))
             return false;

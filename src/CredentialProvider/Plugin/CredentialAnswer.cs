@@ -27,7 +27,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     {
         if (!IsOurs(request, out var feed))
             return NotOurs;
-        if (request.IsRetry || settings.Problem is not null)
+        if (request.IsRetry || FeedSettings.For(feed, settings).Problem is not null)
             return null;
         if (settings.AuthToken is { } fixedToken)
             return new CredentialsResponse(ResponseCode.Success, fixedToken);
@@ -52,10 +52,10 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             return NotOurs;
         try
         {
-            if (settings.Problem is { } problem)
+            if (FeedSettings.For(feed, settings).Problem is { } problem)
                 throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
             var token = await tokens.GetAsync(feed, After(request, feed, log), cancel);
-            log(LogLevels.Verbose, $"token for {feed.DomainName} expires at {token.Expires.UtcDateTime:u}");
+            log(LogLevels.Verbose, $"token for {feed.DomainName} by {TokenKey.For(feed, settings).Identity} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
                 _givenOnRetry[request.Uri!] = token;
             return Give(request, token);
@@ -99,7 +99,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     }
 
     private bool IsOurs(CredentialsRequest request, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Feed? feed) =>
-        Feed.TryParse(request.Uri, out feed) && feed.IsAmong(settings.Domains);
+        Feed.TryFind(request.Uri, settings, out feed);
 
     private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)
     {

@@ -12,7 +12,8 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
 {
     /// <summary>Reads nothing but the settings and whether the profile files exist.</summary>
     public static TokenKey For(Feed feed, Settings settings) => new(
-        ApiEndpoint.For(feed.Region, settings), feed.Region, feed.Domain, feed.Owner, IdentityFor(settings));
+        ApiEndpoint.For(feed, settings), feed.Region, feed.Domain, feed.Owner,
+        IdentityFor(FeedSettings.For(feed, settings), settings));
 
     /// <summary>
     /// Readable, safe on every file system, and different for different keys but for chance: the key stands in the
@@ -21,17 +22,19 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
     public string FileName => $"{Domain}-{Owner}.{Region}.{Fnv1a($"{Endpoint}\n{Identity}"):x16}.json";
 
     /// <summary>The order is that of AWS's credential chain, with this project's own profile setting first.</summary>
-    private static string IdentityFor(Settings settings)
+    private static string IdentityFor(FeedSettings feed, Settings settings)
     {
         var identity =
-            settings.Profile is { } own ? $"profile {own} of {settings.AwsConfigFile}"
+            feed.Profile is { } own ? $"profile {own} of {settings.AwsConfigFile}"
             : settings.HasAwsKeys ? "environment"
             : settings.AwsWebIdentityTokenFile is not null && settings.AwsRoleArn is { } role ? $"web identity {role}"
             : settings.AwsProfile is { } named ? $"profile {named} of {settings.AwsConfigFile}"
             : File.Exists(settings.AwsConfigFile) || File.Exists(settings.AwsCredentialsFile) ? $"profile default of {settings.AwsConfigFile}"
             : settings.AwsContainerUri is { } uri ? $"container {uri}"
             : "instance role";
-        return settings.RoleArns.Length == 0 ? identity : $"{identity} -> {string.Join(" -> ", settings.RoleArns)}";
+        foreach (var step in feed.Roles)
+            identity += " -> " + step.Arn;
+        return identity;
     }
 
     /// <summary>FNV-1a, 64 bit: names files, protects nothing. A cryptographic hash would load OpenSSL for every

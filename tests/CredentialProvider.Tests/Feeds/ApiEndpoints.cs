@@ -15,7 +15,7 @@ public sealed class ApiEndpoints
     [InlineData("us-iso-east-1", "", "https://codeartifact.us-iso-east-1.c2s.ic.gov")]
     [InlineData("eusc-de-east-1", "AWS_USE_DUALSTACK_ENDPOINT", "https://codeartifact.eusc-de-east-1.api.amazonwebservices.eu")]
     public void Follow_AWS_rules(string region, string variables, string endpoint) =>
-        Assert.Equal(endpoint, ApiEndpoint.For(region, Settings.From(name => variables.Split(',').Contains(name) ? "true" : null)));
+        Assert.Equal(endpoint, ApiEndpoint.For(In(region), Settings.From(name => variables.Split(',').Contains(name) ? "true" : null)));
 
     [Theory]
     [InlineData("AWS_ENDPOINT_URL_CODEARTIFACT=https://own.example,AWS_ENDPOINT_URL=https://all.example", "https://own.example")]
@@ -24,6 +24,8 @@ public sealed class ApiEndpoints
     public void Can_be_set(string variables, string endpoint)
     {
         var values = variables.Split(',').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
-        Assert.Equal(endpoint, ApiEndpoint.For("us-east-1", Settings.From(values.GetValueOrDefault)));
+        Assert.Equal(endpoint, ApiEndpoint.For(In("us-east-1"), Settings.From(values.GetValueOrDefault)));
     }
+
+    private static Feed In(string region) => new("contoso", "111122223333", region, "app");
 }
