@@ -6,6 +6,18 @@ namespace CredentialProvider.EndToEndTests;
 /// <summary>Each source of AWS credentials, through the plugin's own protocol, for every build.</summary>
 public sealed class Sources
 {
+    private const string SsoProfile = """
+        [default]
+        sso_session = corp
+        sso_account_id = 111122223333
+        sso_role_name = SsoReader
+
+        [sso-session corp]
+        sso_start_url = https://corp.awsapps.com/start
+        sso_region = us-east-1
+        sso_registration_scopes = sso:account:access
+        """;
+
     public static TheoryData<string> Builds => [Artifacts.Native, Artifacts.NetCore];
 
     [Theory]
@@ -100,19 +112,40 @@ public sealed class Sources
     {
         var role = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
         sandbox.Aws.World.SsoTokens["sso-access-token"] = role;
-        sandbox.Write("home/.aws/config", """
-            [default]
-            sso_session = corp
-            sso_account_id = 111122223333
-            sso_role_name = SsoReader
-
-            [sso-session corp]
-            sso_start_url = https://corp.awsapps.com/start
-            sso_region = us-east-1
-            sso_registration_scopes = sso:account:access
-            """);
+        sandbox.Write("home/.aws/config", SsoProfile);
         // SHA-1 of "corp", by sha1sum.
         sandbox.Write("home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", $$"""
+            {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token",
+             "expiresAt":"{{DateTime.UtcNow.AddHours(8):s}}Z"}
+            """);
+    });
+
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public Task A_single_sign_on_session_that_has_to_be_renewed(string build) => GivesTokenOf(build, "SsoReader", sandbox =>
+    {
+        sandbox.Aws.World.SsoRefreshTokens["sso-refresh-token"] = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
+        sandbox.Write("home/.aws/config", SsoProfile);
+        sandbox.Write("home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", $$"""
+            {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"old","expiresAt":"{{DateTime.UtcNow.AddMinutes(-5):s}}Z",
+             "clientId":"client","clientSecret":"secret","registrationExpiresAt":"{{DateTime.UtcNow.AddDays(30):s}}Z","refreshToken":"sso-refresh-token"}
+            """);
+    });
+
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public Task A_single_sign_on_profile_of_the_older_form(string build) => GivesTokenOf(build, "SsoReader", sandbox =>
+    {
+        sandbox.Aws.World.SsoTokens["sso-access-token"] = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
+        sandbox.Write("home/.aws/config", """
+            [default]
+            sso_start_url = https://corp.awsapps.com/start
+            sso_region = us-east-1
+            sso_account_id = 111122223333
+            sso_role_name = SsoReader
+            """);
+        // SHA-1 of the start URL, by sha1sum.
+        sandbox.Write("home/.aws/sso/cache/a51746d4aa793ae07b25e90c3a5db96fc7832bd7.json", $$"""
             {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token",
              "expiresAt":"{{DateTime.UtcNow.AddHours(8):s}}Z"}
             """);

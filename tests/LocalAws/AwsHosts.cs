@@ -13,12 +13,13 @@ internal static class AwsHosts
 
     public static bool IsAws(string host) => Array.Exists(Suffixes, suffix => host.EndsWith(suffix, StringComparison.Ordinal));
 
-    /// <summary>sts, sso or codeartifact, with its region; every other name is a repository's.</summary>
+    /// <summary>sts, sso, sso-oidc or codeartifact, with its region; every other name is a repository's.</summary>
     public static (string Service, string Region) Parse(string host) => host.Split('.') switch
     {
         // The global endpoint.
         ["sts", "amazonaws", "com"] => ("sts", "us-east-1"),
         ["sts" or "sts-fips", var region, ..] => ("sts", region),
+        ["oidc", var region, ..] => ("sso-oidc", region),
         ["portal", "sso", var region, ..] => ("sso", region),
         ["codeartifact" or "codeartifact-fips", var region, ..] => ("codeartifact", region),
         // A VPC endpoint without private DNS.

@@ -27,6 +27,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     private readonly SecurityTokenService _sts;
     private readonly CodeArtifactApi _api;
     private readonly SsoPortal _sso;
+    private readonly SsoOidc _oidc;
     private readonly Repositories _repositories;
     private WebApplication? _application;
 
@@ -35,7 +36,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         (World, _time) = (world, time);
         world.Now = Now;
         (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
-        (_sso, _repositories) = (new(world, Now), new(world, Now));
+        (_sso, _oidc, _repositories) = (new(world, Now), new(world), new(world, Now));
     }
 
     public World World { get; }
@@ -203,6 +204,9 @@ public sealed class LocalAwsServer : IAsyncDisposable
             case "sso":
                 SsoPortal.Name(exchange);
                 return () => _sso.Answer(exchange);
+            case "sso-oidc":
+                SsoOidc.Name(exchange);
+                return () => _oidc.Answer(exchange);
             case "codeartifact":
                 CodeArtifactApi.Name(exchange);
                 return () => _api.Answer(exchange, region);

@@ -103,6 +103,9 @@ public sealed class World
     /// <summary>SSO access tokens that the portal takes, with the role they give.</summary>
     public ConcurrentDictionary<string, Role> SsoTokens { get; } = new();
 
+    /// <summary>SSO refresh tokens, good for one use, with the role that their successors give.</summary>
+    public ConcurrentDictionary<string, Role> SsoRefreshTokens { get; } = new();
+
     /// <summary>What a container has to send to get the instance role's credentials.</summary>
     public string ContainerAuthorization { get; } = RandomText(24);
 

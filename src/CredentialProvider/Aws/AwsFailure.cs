@@ -83,6 +83,11 @@ internal static class AwsFailure
         || e.Message.Contains("Signature expired", StringComparison.Ordinal)
         || e.Message.Contains("not yet current", StringComparison.Ordinal);
 
+    /// <summary>The other side was not reached, so that nobody has refused anything.</summary>
+    public static bool IsOfNetwork(Exception failure) => FindFirst<SocketException>(failure) is not null
+        || FindFirst<AuthenticationException>(failure) is not null || FindFirst<HttpRequestException>(failure) is not null
+        || FindFirst<WebException>(failure) is not null || FindFirst<OperationCanceledException>(failure) is not null;
+
     private static NoTokenException OfConnection(string endpoint, Exception failure)
     {
         if (FindFirst<AuthenticationException>(failure) is { } tls)

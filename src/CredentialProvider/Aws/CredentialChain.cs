@@ -100,7 +100,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
         try
         {
-            return profile.GetAWSCredentials(Profiles());
+            var credentials = profile.GetAWSCredentials(Profiles());
+            return credentials is SSOAWSCredentials ? new SignedOn(name, credentials) : credentials;
         }
         catch (Exception e) when (e is InvalidDataException or AmazonClientException or InvalidOperationException)
         {
@@ -130,4 +131,25 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
     private static NoTokenException Unusable(string profile, string why, string fix, Exception? cause = null) =>
         new(ErrorCode.Profile, $"AWS profile '{profile}' cannot be used: {why}", fix, cause);
+
+    /// <summary>Single sign-on, which only a person can start again.</summary>
+    private sealed class SignedOn(string profile, AWSCredentials credentials) : AWSCredentials
+    {
+        /// <summary>The SDK's synchronous path, which this program never takes.</summary>
+        public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
+
+        public override async Task<ImmutableCredentials> GetCredentialsAsync()
+        {
+            try
+            {
+                return await credentials.GetCredentialsAsync();
+            }
+            catch (Exception e) when (e is AmazonClientException or AmazonServiceException && !AwsFailure.IsOfNetwork(e))
+            {
+                throw new NoTokenException(ErrorCode.BadCredentials,
+                    $"the single sign-on of AWS profile '{profile}' is over or not begun: {e.Message.TrimEnd('.')}",
+                    $"sign in: aws sso login --profile {profile}", e);
+            }
+        }
+    }
 }
