@@ -93,9 +93,17 @@ internal sealed class Settings
     /// <summary>AWS_PROFILE.</summary>
     public string? AwsProfile => Text("AWS_PROFILE");
 
-    /// <summary>AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI.</summary>
-    public string? AwsContainerUri =>
-        Text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ?? Text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    /// <summary>AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: a path at the address of ECS.</summary>
+    public string? AwsContainerRelativeUri => Text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+
+    /// <summary>AWS_CONTAINER_CREDENTIALS_FULL_URI: counts where there is no relative one.</summary>
+    public string? AwsContainerFullUri => Text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+
+    /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.</summary>
+    public string? AwsContainerTokenFile => Text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+
+    /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN: counts where there is no file.</summary>
+    public Secret? AwsContainerToken => Text("AWS_CONTAINER_AUTHORIZATION_TOKEN") is { } token ? new Secret(token) : null;
 
     /// <summary>AWS_CONFIG_FILE, or its place below the home folder.</summary>
     public string AwsConfigFile => Text("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");

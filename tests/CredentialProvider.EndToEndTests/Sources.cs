@@ -161,6 +161,58 @@ public sealed class Sources
 
     [Theory]
     [MemberData(nameof(Builds))]
+    public async Task A_pod_identity_whose_token_file_is_renewed(string build)
+    {
+        Artifacts.Require(build, build);
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;
+        sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = sandbox.Write("pod-token", "old");
+        sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "the file comes first";
+        await using var first = await PluginProcess.Start(sandbox, build).HandshakeAsync();
+        await first.CredentialsAsync(Feeds.App);
+        Assert.Contains("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Assert.Single(first.Warnings), StringComparison.Ordinal);
+
+        sandbox.Write("pod-token", sandbox.Aws.World.ContainerAuthorization + "\n");
+        await using var second = await PluginProcess.Start(sandbox, build).HandshakeAsync();
+        Assert.Equal("Success", (string?)(await second.CredentialsAsync(Feeds.App))["ResponseCode"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public async Task An_ECS_task_is_not_asked_for_by_way_of_the_proxy(string build)
+    {
+        Artifacts.Require(build, build);
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.Variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/1";
+        // Whoever is asked first takes the connection and is heard of.
+        using var proxy = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        proxy.Start();
+        sandbox.Variables["HTTP_PROXY"] = sandbox.Variables["http_proxy"] = $"http://{proxy.LocalEndpoint}";
+        await using var plugin = await PluginProcess.Start(sandbox, build).HandshakeAsync();
+
+        Assert.Equal("Error", (string?)(await plugin.CredentialsAsync(Feeds.App))["ResponseCode"]);
+
+        // Directly, where nobody answers or, on some machines, somebody refuses.
+        Assert.Contains("the container's credential endpoint http://169.254.170.2 ", Assert.Single(plugin.Warnings), StringComparison.Ordinal);
+        Assert.False(proxy.Pending());
+    }
+
+    [Theory]
+    [InlineData("http://credentials.example.test/x", "is neither https nor an address of this machine")]
+    [InlineData("no-url", "is no URL")]
+    public async Task A_container_endpoint_that_is_elsewhere_is_not_asked(string uri, string why)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = uri;
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
+
+        await plugin.CredentialsAsync(Feeds.App);
+
+        Assert.Contains(why, Assert.Single(plugin.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Builds))]
     public Task A_chain_of_roles_from_the_instance_role(string build) => GivesTokenOf(build, "DomainReader", sandbox =>
     {
         var tools = Assumable(sandbox, "Tools", "BuildAgentRole");

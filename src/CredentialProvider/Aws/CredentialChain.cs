@@ -10,13 +10,14 @@ namespace CredentialProvider.Aws;
 
 /// <summary>
 /// Finds AWS credentials where AWS's SDKs find them and in their order: environment, web identity, profile,
-/// container, instance role. What the SDK does well it does (SSO, credential_process, containers); roles are assumed
+/// container, instance role. What the SDK does well it does (SSO, credential_process); roles are assumed
 /// here, so that a profile that starts at the instance role gets the bounded one. Credentials are made ready, not
 /// fetched.
 /// </summary>
 internal sealed class CredentialChain(Settings settings, TimeProvider time)
 {
     private readonly InstanceRole _instanceRole = new(settings.Metadata, time);
+    private readonly ContainerRole _containerRole = new(settings, time);
 
     /// <summary>The SDK's single sign-on looks for these clients by reflection, which a program compiled ahead of
     /// time lacks.</summary>
@@ -71,7 +72,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             return FromProfile(named, sts);
         if (Profiles().TryGetProfile("default", out var profile) && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null))
             return FromProfile("default", sts);
-        return settings.AwsContainerUri is null ? _instanceRole : new GenericContainerCredentials();
+        return (settings.AwsContainerRelativeUri ?? settings.AwsContainerFullUri) is null ? _instanceRole : _containerRole;
     }
 
     private AWSCredentials FromProfile(string name, StsEndpoint sts, int depth = 0)
@@ -119,7 +120,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             : new SessionAWSCredentials(options.AccessKey, options.SecretKey, options.Token),
         { SourceProfile: { Length: > 0 } source } => FromProfile(source, sts, depth + 1),
         { CredentialSource: "Ec2InstanceMetadata" } => _instanceRole,
-        { CredentialSource: "EcsContainer" } => new GenericContainerCredentials(),
+        { CredentialSource: "EcsContainer" } => _containerRole,
         { CredentialSource: "Environment" } => new EnvironmentVariablesAWSCredentials(),
         _ => throw Unusable(name, "it has role_arn but neither source_profile nor a credential_source that is known",
             "add source_profile, or credential_source = Ec2InstanceMetadata"),
