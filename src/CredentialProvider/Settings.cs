@@ -93,17 +93,17 @@ internal sealed class Settings
     /// <summary>AWS_PROFILE.</summary>
     public string? AwsProfile => Text("AWS_PROFILE");
 
-    /// <summary>AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: a path at the address of ECS.</summary>
-    public string? AwsContainerRelativeUri => Text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-
-    /// <summary>AWS_CONTAINER_CREDENTIALS_FULL_URI: counts where there is no relative one.</summary>
-    public string? AwsContainerFullUri => Text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    /// <summary>AWS_CONTAINER_CREDENTIALS_RELATIVE_URI at the address of ECS, else
+    /// AWS_CONTAINER_CREDENTIALS_FULL_URI.</summary>
+    public string? AwsContainerUri => Text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { } path
+        ? "http://169.254.170.2" + path : Text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 
     /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.</summary>
     public string? AwsContainerTokenFile => Text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 
     /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN: counts where there is no file.</summary>
-    public Secret? AwsContainerToken => Text("AWS_CONTAINER_AUTHORIZATION_TOKEN") is { } token ? new Secret(token) : null;
+    public Secret? AwsContainerToken =>
+        Text("AWS_CONTAINER_AUTHORIZATION_TOKEN") is { } token ? new Secret(token) : null;
 
     /// <summary>AWS_CONFIG_FILE, or its place below the home folder.</summary>
     public string AwsConfigFile => Text("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");
@@ -114,15 +114,17 @@ internal sealed class Settings
     /// <summary>Empty for a user without a home, as in some containers.</summary>
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    /// <summary>Where the user's configuration file is looked for, after CODEARTIFACT_CONFIG; XDG_CONFIG_HOME counts.</summary>
-    public string UserConfigurationFile => Path.Combine(
+    /// <summary>Where the user's configuration file is looked for, after CODEARTIFACT_CONFIG; XDG_CONFIG_HOME
+    /// counts.</summary>
+    private string UserConfigurationFile => Path.Combine(
         Text("XDG_CONFIG_HOME") is { } folder && Path.IsPathRooted(folder) ? folder
-            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData) : Path.Combine(Home, ".config"),
+            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData)
+            : Path.Combine(Home, ".config"),
         "codeartifact.json");
 
-    /// <summary>The machine's configuration file.</summary>
-    public static string MachineConfigurationFile => Path.Combine(
-        OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData) : "/etc",
+    private static string MachineConfigurationFile => Path.Combine(
+        OperatingSystem.IsWindows()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData) : "/etc",
         "codeartifact-credentials", "codeartifact.json");
 
     /// <summary>Seconds that CodeArtifact takes for a token's life.</summary>

@@ -113,8 +113,7 @@ public sealed class SettingsFromVariables
         Assert.Equal("AWS_ROLE_ARN", settings.AwsRoleArn);
         Assert.Equal("AWS_ROLE_SESSION_NAME", settings.AwsRoleSessionName);
         Assert.Equal("AWS_WEB_IDENTITY_TOKEN_FILE", settings.AwsWebIdentityTokenFile);
-        Assert.Equal("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", settings.AwsContainerRelativeUri);
-        Assert.Equal("AWS_CONTAINER_CREDENTIALS_FULL_URI", settings.AwsContainerFullUri);
+        Assert.Equal("http://169.254.170.2AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", settings.AwsContainerUri);
         Assert.Equal("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", settings.AwsContainerTokenFile);
         Assert.Equal("AWS_CONTAINER_AUTHORIZATION_TOKEN", settings.AwsContainerToken?.Reveal());
         Assert.Equal("AWS_CONFIG_FILE", settings.AwsConfigFile);

@@ -11,7 +11,6 @@ namespace CredentialProvider.Aws;
 /// </summary>
 internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSCredentials
 {
-    private const string EcsAddress = "http://169.254.170.2";
     private const int LargestAnswer = 64 * 1024, Attempts = 2;
 
     /// <summary>Plain http is for these alone, besides the loopback: addresses of ECS and EKS.</summary>
@@ -39,9 +38,12 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
 
     private Uri FindEndpoint()
     {
-        var text = settings.AwsContainerRelativeUri is { } path ? EcsAddress + path : settings.AwsContainerFullUri;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri))
-            throw Nothing($"the container's credential endpoint '{text}' is no URL", "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        if (!Uri.TryCreate(settings.AwsContainerUri, UriKind.Absolute, out var uri))
+        {
+            throw Nothing($"the container's credential endpoint '{settings.AwsContainerUri}' is no URL",
+                "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        }
+
         var isAllowed = uri.Scheme == Uri.UriSchemeHttps
             || (uri.Scheme == Uri.UriSchemeHttp && (uri.IsLoopback || Array.IndexOf(PlainHosts, uri.Host) >= 0));
         return isAllowed ? uri : throw Nothing(
@@ -51,7 +53,12 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
 
     private async Task<string> AskAsync(Uri uri)
     {
-        using var handler = new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false, CheckCertificateRevocationList = true };
+        using var handler = new HttpClientHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            CheckCertificateRevocationList = true,
+        };
         using var http = new HttpClient(handler) { Timeout = Patience, MaxResponseContentBufferSize = LargestAnswer };
         var where = uri.GetLeftPart(UriPartial.Authority);
         for (var attempt = 1; ; attempt++)
@@ -72,7 +79,8 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException && attempt == Attempts)
             {
-                throw Nothing($"the container's credential endpoint {where} does not answer ({e.InnerException?.Message ?? e.Message})",
+                var cause = e.InnerException?.Message ?? e.Message;
+                throw Nothing($"the container's credential endpoint {where} does not answer ({cause})",
                     "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI; outside a container, unset them");
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
@@ -93,7 +101,8 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Nothing($"the container's authorization token cannot be read: {e.Message}", "check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+            throw Nothing($"the container's authorization token cannot be read: {e.Message}",
+                "check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
         }
     }
 
@@ -102,11 +111,12 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
         try
         {
             using var json = JsonDocument.Parse(document);
-            string Text(string name) => json.RootElement.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null");
+            string Text(string name) =>
+                json.RootElement.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null");
             return (new ImmutableCredentials(Text("AccessKeyId"), Text("SecretAccessKey"), Text("Token")),
                 json.RootElement.GetProperty("Expiration").GetDateTimeOffset());
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw Nothing("the answer of the container's credential endpoint is not as it should be",
                 "check what serves AWS_CONTAINER_CREDENTIALS_FULL_URI");

@@ -72,7 +72,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             return FromProfile(named, sts);
         if (Profiles().TryGetProfile("default", out var profile) && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null))
             return FromProfile("default", sts);
-        return (settings.AwsContainerRelativeUri ?? settings.AwsContainerFullUri) is null ? _instanceRole : _containerRole;
+        return settings.AwsContainerUri is null ? _instanceRole : _containerRole;
     }
 
     private AWSCredentials FromProfile(string name, StsEndpoint sts, int depth = 0)
