@@ -4,13 +4,12 @@ namespace CredentialProvider;
 /// What the configuration file says; <see cref="ConfigurationFile"/> reads it. A problem is kept where it is, so that
 /// it stops only the feeds that it concerns.
 /// </summary>
-/// <param name="Path">The file; null where there is none.</param>
 /// <param name="Domains">Allow list, like CODEARTIFACT_DOMAINS.</param>
 /// <param name="Problem">Concerns every feed.</param>
 internal sealed record Configuration(
-    string? Path, string[] Domains, TokenOptions Defaults, Rule[] Rules, PrivateHost[] Hosts, string? Problem = null)
+    string[] Domains, TokenOptions Defaults, Rule[] Rules, PrivateHost[] Hosts, string? Problem = null)
 {
-    public static Configuration Empty { get; } = new(null, [], TokenOptions.None, [], []);
+    public static Configuration Empty { get; } = new([], TokenOptions.None, [], []);
 }
 
 /// <summary>How tokens are asked for; null for what is not said here.</summary>

@@ -82,22 +82,11 @@ public sealed class Failures
         {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"old","expiresAt":"2026-01-01T00:00:00Z","clientId":"client",
          "clientSecret":"secret","registrationExpiresAt":"2036-01-01T00:00:00Z","refreshToken":"used-up"}
         """)]
-    public Task A_single_sign_on_that_is_over(string cached) => Warns("CACP1005", ["AWS profile 'dev'", "aws sso login --profile dev"], sandbox =>
+    public Task A_single_sign_on_that_is_over(string cached) => Warns("CACP1005", ["AWS profile 'default'", "aws sso login --profile default"], sandbox =>
     {
-        sandbox.Write("home/.aws/config", """
-            [profile dev]
-            sso_session = corp
-            sso_account_id = 111122223333
-            sso_role_name = SsoReader
-
-            [sso-session corp]
-            sso_start_url = https://corp.awsapps.com/start
-            sso_region = us-east-1
-            sso_registration_scopes = sso:account:access
-            """);
+        sandbox.Write("home/.aws/config", Sources.SsoProfile);
         if (cached.Length > 0)
-            sandbox.Write("home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", cached);
-        sandbox.Variables["AWS_PROFILE"] = "dev";
+            sandbox.Write(Sources.SsoCacheFile, cached);
     });
 
     [Fact]

@@ -6,7 +6,10 @@ namespace CredentialProvider.EndToEndTests;
 /// <summary>Each source of AWS credentials, through the plugin's own protocol, for every build.</summary>
 public sealed class Sources
 {
-    private const string SsoProfile = """
+    /// <summary>SHA-1 of "corp", by sha1sum.</summary>
+    internal const string SsoCacheFile = "home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
+
+    internal const string SsoProfile = """
         [default]
         sso_session = corp
         sso_account_id = 111122223333
@@ -113,8 +116,7 @@ public sealed class Sources
         var role = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
         sandbox.Aws.World.SsoTokens["sso-access-token"] = role;
         sandbox.Write("home/.aws/config", SsoProfile);
-        // SHA-1 of "corp", by sha1sum.
-        sandbox.Write("home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", $$"""
+        sandbox.Write(SsoCacheFile, $$"""
             {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token",
              "expiresAt":"{{DateTime.UtcNow.AddHours(8):s}}Z"}
             """);
@@ -126,7 +128,7 @@ public sealed class Sources
     {
         sandbox.Aws.World.SsoRefreshTokens["sso-refresh-token"] = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
         sandbox.Write("home/.aws/config", SsoProfile);
-        sandbox.Write("home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", $$"""
+        sandbox.Write(SsoCacheFile, $$"""
             {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"old","expiresAt":"{{DateTime.UtcNow.AddMinutes(-5):s}}Z",
              "clientId":"client","clientSecret":"secret","registrationExpiresAt":"{{DateTime.UtcNow.AddDays(30):s}}Z","refreshToken":"sso-refresh-token"}
             """);

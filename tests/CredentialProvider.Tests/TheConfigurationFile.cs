@@ -118,7 +118,8 @@ public sealed class TheConfigurationFile
     [InlineData("{ \"defaults\": { \"roles\": [\"Reader\"] } }", "f, line 1, column 27: defaults.roles[0] is 'Reader'; it takes a role ARN like arn:aws:iam::111122223333:role/Reader")]
     [InlineData("{ \"defaults\": { \"externalId\": \"x\" } }", "f, line 1, column 31: defaults.externalId belongs to roles, and there are none beside it")]
     [InlineData("{ \"defaults\": { \"endpoint\": \"http://x\" } }", "f, line 1, column 29: defaults.endpoint is 'http://x'; it takes a URL like https://codeartifact.us-east-1.amazonaws.com")]
-    [InlineData("{ \"domains\": [\"Contoso\"] }", "f, line 1, column 15: domains is 'Contoso'; it takes 'domain', 'domain/owner' and '*/owner'")]
+    [InlineData("{ \"domains\": [\"Contoso\"] }", "f, line 1, column 15: domains[0] is 'Contoso'; it takes 'domain', 'domain/owner' and '*/owner'")]
+    [InlineData("[]", "f, line 1, column 1: the file takes keys and values in { }")]
     [InlineData("{ \"defaults\": [] }", "f, line 1, column 15: defaults takes keys and values in { }")]
     [InlineData("/* é */ { \"rules\": 1 }", "f, line 1, column 20: rules takes a list in [ ]")]
     public void What_is_wrong_is_named_with_its_place(string json, string problem) => Assert.Equal(problem, Parse(json).Problem);
@@ -131,7 +132,12 @@ public sealed class TheConfigurationFile
     public void What_is_no_JSON_is_named_with_its_place(string json, string start) =>
         Assert.StartsWith(start, Parse(json).Problem, StringComparison.Ordinal);
 
+    [Fact]
+    public void What_is_no_UTF_8_is_a_problem_and_no_crash() => Assert.Equal("f cannot be read: a text in it is not UTF-8",
+        ConfigurationFile.Parse("f", [.. "{ \"defaults\": { \"profile\": \""u8, 0xFF, .. "\" } }"u8]).Problem);
+
     [Theory]
+    [InlineData("\"owner\": 42", "rules[0].owner takes a text in quotes")]
     [InlineData("\"profil\": \"x\"", "rules[0].profil is no key; 'profile' is")]
     [InlineData("\"duration\": 1", "rules[0].duration is 1;")]
     public void A_bad_rule_concerns_only_the_feeds_that_it_selects(string setting, string problem)
@@ -143,7 +149,7 @@ public sealed class TheConfigurationFile
 
     [Theory]
     [InlineData("{ }", "rules[0] selects nothing")]
-    [InlineData("{ \"owner\": \"42\" }", "rules[0].owner is '42'; it takes an account's 12 digits, in quotes")]
+    [InlineData("{ \"owner\": \"42\" }", "rules[0].owner is '42'; it takes an account's 12 digits")]
     public void A_rule_that_nobody_can_tell_whom_it_concerns_concerns_all(string rule, string problem) =>
         Assert.Contains(problem, For($$"""{ "rules": [ {{rule}} ] }""").Problem, StringComparison.Ordinal);
 

@@ -111,8 +111,8 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
         try
         {
             using var json = JsonDocument.Parse(document);
-            string Text(string name) =>
-                json.RootElement.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null");
+            string Text(string name) => json.RootElement.GetProperty(name).GetString() is { Length: > 0 } text
+                ? text : throw new JsonException($"{name} is empty");
             return (new ImmutableCredentials(Text("AccessKeyId"), Text("SecretAccessKey"), Text("Token")),
                 json.RootElement.GetProperty("Expiration").GetDateTimeOffset());
         }

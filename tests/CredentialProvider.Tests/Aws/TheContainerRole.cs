@@ -28,6 +28,7 @@ public sealed class TheContainerRole
     [Theory]
     [InlineData(200, "not json", "is not as it should be", 1)]
     [InlineData(200, "{}", "is not as it should be", 1)]
+    [InlineData(200, """{"AccessKeyId":"","SecretAccessKey":"S","Token":"T","Expiration":"2026-11-24T18:00:00Z"}""", "is not as it should be", 1)]
     [InlineData(200, """{"AccessKeyId":7}""", "is not as it should be", 1)]
     [InlineData(200, """{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"soon"}""", "is not as it should be", 1)]
     [InlineData(401, "", "answers 401", 1)]
