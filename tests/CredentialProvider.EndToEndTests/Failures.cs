@@ -105,6 +105,21 @@ public sealed class Failures
     });
 
     [Fact]
+    public Task A_proxy_that_refuses_the_endpoint_of_the_profile() => Warns("CACP1007",
+        ["https://vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com cannot be reached"], sandbox =>
+    {
+        sandbox.Aws.Faults.Add(new Fault("proxy", "Connect") { Url = "vpce-0a1b-c2", Status = 502 });
+        sandbox.Write("home/.aws/config", """
+            [default]
+            services = private
+
+            [services private]
+            codeartifact =
+              endpoint_url = https://vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com
+            """);
+    });
+
+    [Fact]
     public async Task An_old_token_that_is_still_good_is_given_while_AWS_is_down()
     {
         await using var sandbox = await Sandbox.StartAsync();

@@ -132,7 +132,10 @@ public sealed class Sources
             {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"old","expiresAt":"{{DateTime.UtcNow.AddMinutes(-5):s}}Z",
              "clientId":"client","clientSecret":"secret","registrationExpiresAt":"{{DateTime.UtcNow.AddDays(30):s}}Z","refreshToken":"sso-refresh-token"}
             """);
-    });
+        // As `aws sso login` leaves it.
+        File.SetUnixFileMode(Path.Combine(sandbox.Home, SsoCacheFile["home/".Length..]), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }, sandbox => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        File.GetUnixFileMode(Path.Combine(sandbox.Home, SsoCacheFile["home/".Length..]))));
 
     [Theory]
     [MemberData(nameof(Builds))]
@@ -326,7 +329,7 @@ public sealed class Sources
         await plugin.CloseAsync();
     }
 
-    private static async Task GivesTokenOf(string build, string role, Action<Sandbox> prepare)
+    private static async Task GivesTokenOf(string build, string role, Action<Sandbox> prepare, Action<Sandbox>? check = null)
     {
         Artifacts.Require(build, build);
         await using var sandbox = await Sandbox.StartAsync();
@@ -340,6 +343,7 @@ public sealed class Sources
         Assert.Equal("aws", (string?)answer["Username"]);
         Assert.Equal("Basic", (string?)Assert.Single((JsonArray)answer["AuthenticationTypes"]!));
         Assert.Equal(role, sandbox.Aws.World.Tokens[(string)answer["Password"]!].Caller.Role.Name);
+        check?.Invoke(sandbox);
         await plugin.CloseAsync();
     }
 

@@ -36,18 +36,26 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         // Until the call has succeeded, the next one starts over: what failed may be mended with other credentials.
         _chain = new CredentialChain(settings, time);
         var credentials = await AwsCall.FetchAsync(chain.Resolve(feed));
-        var config = new AmazonCodeArtifactConfig(ApiEndpoint.For(feed, settings, chain.EndpointOf(feed)), feed.Region);
+        var endpoint = ApiEndpoint.For(feed, settings, chain.EndpointOf(feed));
+        var config = new AmazonCodeArtifactConfig(endpoint, feed.Region);
         AwsCall.Bound(config, settings);
         using var client = new AmazonCodeArtifactClient(credentials, config);
-        var response = await client.GetAuthorizationTokenAsync(
-            new GetAuthorizationTokenRequest
-            {
-                Domain = feed.Domain,
-                DomainOwner = feed.Owner,
-                DurationSeconds = FeedSettings.For(feed, settings).Duration,
-            },
-            cancel);
-        _chain = chain;
-        return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
+        var request = new GetAuthorizationTokenRequest
+        {
+            Domain = feed.Domain,
+            DomainOwner = feed.Owner,
+            DurationSeconds = FeedSettings.For(feed, settings).Duration,
+        };
+        try
+        {
+            var response = await client.GetAuthorizationTokenAsync(request, cancel);
+            _chain = chain;
+            return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            // Here the profile's own endpoint is known, which a person has to read.
+            throw AwsFailure.OfToken(feed, endpoint, e);
+        }
     }
 }
