@@ -4,9 +4,15 @@ namespace CredentialProvider;
 /// There is no token for a feed of ours. Carries the parts of <c>CACP1001: what: why; fix</c>, each one line and free
 /// of secrets; the feed's domain is the <em>what</em>, added by whoever asked.
 /// </summary>
-internal sealed class NoTokenException(string code, string why, string fix, Exception? cause = null)
+internal class NoTokenException(string code, string why, string fix, Exception? cause = null)
     : Exception($"{why}; {fix}", cause)
 {
+    /// <summary>What has to be mended.</summary>
+    public string Why { get; } = why;
+
+    /// <summary>One command or one setting.</summary>
+    public string Fix { get; } = fix;
+
     /// <summary>One of <see cref="ErrorCode"/>.</summary>
     public string Code { get; } = code;
 

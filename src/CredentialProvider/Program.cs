@@ -1,4 +1,5 @@
 using CredentialProvider.Aws;
+using CredentialProvider.Cli;
 using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tokens;
@@ -8,12 +9,12 @@ namespace CredentialProvider;
 /// <summary>Where it all is put together.</summary>
 internal static class Program
 {
-    private const int Done = 0, Usage = 2;
+    private const int Done = 0;
 
     public static int Main(string[] args)
     {
         if (Array.IndexOf(args, "-Plugin") < 0)
-            return ShowUsage();
+            return RunForPerson(args);
 
         // Taken before anything else can: a library's stray print would break the protocol.
         using var input = StandardStreams.OpenInput();
@@ -27,17 +28,24 @@ internal static class Program
     {
         var time = TimeProvider.System;
         var log = new LogFile(settings.LogFile, settings.LogLevel, time);
-        // One for all domains, so that they share credentials; made when first needed, which loads the AWS code.
-        var service = new Lazy<TokenService>(() => new TokenService(settings, time));
-        var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
-            (feed, cancel) => service.Value.FetchAsync(feed, cancel));
-        using var host = new PluginHost(connection, new CredentialAnswer(settings, tokens, time), log);
+        using var host = new PluginHost(connection, Answer(settings, time), log);
         host.Run();
     }
 
-    private static int ShowUsage()
+    private static CredentialAnswer Answer(Settings settings, TimeProvider time)
     {
-        Console.Error.WriteLine("nuget-plugin-codeartifact: NuGet starts this program with -Plugin to get tokens for AWS CodeArtifact feeds.");
-        return Usage;
+        // One for all domains, so that they share credentials; made when first needed, which loads the AWS code.
+        var service = new Lazy<TokenService>(() => new TokenService(settings, time));
+        var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
+            (feed, show, cancel) => service.Value.FetchAsync(feed, show, cancel));
+        return new CredentialAnswer(settings, tokens, time);
+    }
+
+    private static int RunForPerson(string[] args)
+    {
+        var (settings, time) = (Settings.FromEnvironment(), TimeProvider.System);
+        return OlderProtocol.IsMeant(args)
+            ? OlderProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error).GetAwaiter().GetResult()
+            : new CommandLine(settings, Terminal.Open(settings), time).Run(args);
     }
 }

@@ -90,6 +90,29 @@ internal sealed class Settings
     /// <summary>AWS_ROLE_SESSION_NAME.</summary>
     public string? AwsRoleSessionName => Text("AWS_ROLE_SESSION_NAME");
 
+    /// <summary>PATH's folders.</summary>
+    public string[] SearchPath => [.. (Text("PATH") ?? "").Split(Path.PathSeparator).Where(folder => folder.Length > 0)];
+
+    /// <summary>NUGET_NETCORE_PLUGIN_PATHS (dotnet) or NUGET_NETFX_PLUGIN_PATHS (nuget.exe, Visual Studio): files, and then
+    /// nothing else counts; null if not set.</summary>
+    public string[]? PluginFiles(bool isNetFramework) =>
+        Paths(isNetFramework ? "NUGET_NETFX_PLUGIN_PATHS" : "NUGET_NETCORE_PLUGIN_PATHS");
+
+    /// <summary>NUGET_PLUGIN_PATHS: files or folders; null if not set.</summary>
+    public string[]? PluginPaths => Paths("NUGET_PLUGIN_PATHS");
+
+    /// <summary>NuGetPackageSourceCredentials_NAME: what NuGet takes before it asks a plugin.</summary>
+    public bool HasNuGetCredentials(string source) => Text(NuGetCredentials(source)) is not null;
+
+    public static string NuGetCredentials(string source) => $"NuGetPackageSourceCredentials_{source}";
+
+    /// <summary>AWS_REGION or AWS_DEFAULT_REGION, for commands that name no region; feeds have theirs in their
+    /// URL.</summary>
+    public string? AwsRegion => Text("AWS_REGION") ?? Text("AWS_DEFAULT_REGION");
+
+    /// <summary>False with NO_COLOR, and on terminals that have no colours.</summary>
+    public bool WantsColours => Text("NO_COLOR") is null && Text("TERM") is not (null or "dumb");
+
     /// <summary>AWS_PROFILE.</summary>
     public string? AwsProfile => Text("AWS_PROFILE");
 
@@ -112,7 +135,14 @@ internal sealed class Settings
     public string AwsCredentialsFile => Text("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
     /// <summary>Empty for a user without a home, as in some containers.</summary>
-    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    public static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>The configuration file that counts; null where there is none.</summary>
+    public string? ConfigurationPath =>
+        Text("CODEARTIFACT_CONFIG") ?? Array.Find([UserConfigurationFile, MachineConfigurationFile], File.Exists);
+
+    /// <summary>The configuration file that a person's own settings go to: CODEARTIFACT_CONFIG, or the user's.</summary>
+    public string OwnConfigurationFile => Text("CODEARTIFACT_CONFIG") ?? UserConfigurationFile;
 
     /// <summary>Where the user's configuration file is looked for, after CODEARTIFACT_CONFIG; XDG_CONFIG_HOME
     /// counts.</summary>
@@ -140,6 +170,9 @@ internal sealed class Settings
     public static Settings From(Func<string, string?> variable) => new(variable);
 
     private string? Text(string name) => _variable(name)?.Trim() is { Length: > 0 } value ? value : null;
+
+    private string[]? Paths(string name) =>
+        Text(name)?.Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries);
 
     private bool IsTrue(string name) => Question(name) == true;
 
@@ -180,13 +213,8 @@ internal sealed class Settings
         return null;
     }
 
-    private Configuration ReadConfiguration()
-    {
-        if (Text("CODEARTIFACT_CONFIG") is { } named)
-            return ConfigurationFile.Read(named);
-        var path = Array.Find([UserConfigurationFile, MachineConfigurationFile], File.Exists);
-        return path is null ? Configuration.Empty : ConfigurationFile.Read(path);
-    }
+    private Configuration ReadConfiguration() =>
+        ConfigurationPath is { } path ? ConfigurationFile.Read(path) : Configuration.Empty;
 
     /// <summary>Always a folder of its own, since it is closed to others: nobody wants that of /tmp.</summary>
     private string? FindCacheFolder()

@@ -36,7 +36,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         (World, _time) = (world, time);
         world.Now = Now;
         (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
-        (_sso, _oidc, _repositories) = (new(world, Now), new(world), new(world, Now));
+        (_sso, _oidc, _repositories) = (new(world, Now), new(world, Now), new(world, Now));
     }
 
     public World World { get; }

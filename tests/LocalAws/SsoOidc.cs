@@ -2,32 +2,86 @@ using System.Text.Json.Nodes;
 
 namespace LocalAws;
 
-/// <summary>SSO OIDC's CreateToken with a refresh token, as a client with a cached registration calls it.</summary>
-internal sealed class SsoOidc(World world)
+/// <summary>SSO OIDC: a client registers, starts a device authorization, and asks for the token until a person has allowed it;
+/// later it renews the token.</summary>
+internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
 {
-    private const int LifeSeconds = 3600;
+    private const int LifeSeconds = 3600, IntervalSeconds = 1;
 
     public static void Name(Exchange exchange)
     {
         exchange.Service = "sso-oidc";
-        exchange.Operation = (exchange.Method, exchange.Path) is ("POST", "/token") ? "CreateToken" : "unknown";
+        exchange.Operation = (exchange.Method, exchange.Path) switch
+        {
+            ("POST", "/client/register") => "RegisterClient",
+            ("POST", "/device_authorization") => "StartDeviceAuthorization",
+            ("POST", "/token") => "CreateToken",
+            _ => "unknown",
+        };
     }
 
     public void Answer(Exchange exchange)
     {
-        var request = exchange.Operation == "CreateToken" ? JsonNode.Parse(exchange.Body) : null;
-        if ((string?)request?["grantType"] != "refresh_token")
+        var request = exchange.Operation == "unknown" ? null : JsonNode.Parse(exchange.Body);
+        switch (exchange.Operation, (string?)request?["grantType"])
         {
-            exchange.Error(400, "UnsupportedGrantTypeException", "LocalAws renews tokens and does nothing else");
-            return;
+            case ("RegisterClient", _):
+                exchange.Detail = (string?)request!["clientName"] ?? "";
+                exchange.Json(new JsonObject
+                {
+                    ["clientId"] = World.RandomText(22),
+                    ["clientSecret"] = World.RandomText(64),
+                    ["clientIdIssuedAt"] = now().ToUnixTimeSeconds(),
+                    ["clientSecretExpiresAt"] = now().AddDays(90).ToUnixTimeSeconds(),
+                });
+                break;
+            case ("StartDeviceAuthorization", _):
+                StartDeviceAuthorization(exchange, (string)request!["startUrl"]!);
+                break;
+            case ("CreateToken", "urn:ietf:params:oauth:grant-type:device_code"):
+                CreateTokenOfDevice(exchange, (string)request!["deviceCode"]!);
+                break;
+            case ("CreateToken", "refresh_token"):
+                if ((string?)request!["refreshToken"] is { } old && world.SsoRefreshTokens.TryRemove(old, out var role))
+                    Tokens(exchange, role);
+                else
+                    exchange.Error(400, "InvalidGrantException", "Invalid refresh token provided");
+                break;
+            default:
+                exchange.Error(400, "UnsupportedGrantTypeException", "LocalAws gives tokens for devices, renews them and does nothing else");
+                break;
         }
+    }
 
-        if ((string?)request["refreshToken"] is not { } old || !world.SsoRefreshTokens.TryRemove(old, out var role))
+    private void StartDeviceAuthorization(Exchange exchange, string startUrl)
+    {
+        var (device, user) = (World.RandomText(40), $"{World.RandomText(4)}-{World.RandomText(4)}".ToUpperInvariant());
+        world.SsoDevices[device] = new SsoDevice(user) { Role = world.SsoPerson };
+        exchange.Json(new JsonObject
         {
-            exchange.Error(400, "InvalidGrantException", "Invalid refresh token provided");
-            return;
-        }
+            ["deviceCode"] = device,
+            ["userCode"] = user,
+            ["verificationUri"] = $"{startUrl.TrimEnd('/')}/#/device",
+            ["verificationUriComplete"] = $"{startUrl.TrimEnd('/')}/#/device?user_code={user}",
+            ["expiresIn"] = 600,
+            ["interval"] = IntervalSeconds,
+        });
+    }
 
+    private void CreateTokenOfDevice(Exchange exchange, string code)
+    {
+        if (!world.SsoDevices.TryGetValue(code, out var device))
+            exchange.Error(400, "InvalidGrantException", "Invalid device code provided");
+        else if (device.IsDenied)
+            exchange.Error(400, "AccessDeniedException", "The person has denied it");
+        else if (device.Role is { } role)
+            Tokens(exchange, role);
+        else
+            exchange.Error(400, "AuthorizationPendingException", "");
+    }
+
+    private void Tokens(Exchange exchange, Role role)
+    {
         var (access, refresh) = (World.RandomText(64), World.RandomText(64));
         world.SsoTokens[access] = role;
         world.SsoRefreshTokens[refresh] = role;

@@ -86,6 +86,16 @@ public sealed record IssuedToken(Domain Domain, Session Caller)
     public bool IsRevoked { get; set; }
 }
 
+/// <summary>A device authorization.</summary>
+/// <param name="UserCode">What the person types.</param>
+public sealed record SsoDevice(string UserCode)
+{
+    /// <summary>Whose role the device gets, once a person has allowed it.</summary>
+    public Role? Role { get; set; }
+
+    public bool IsDenied { get; set; }
+}
+
 /// <summary>What exists: roles, sessions, domains, repositories, tokens.</summary>
 public sealed class World
 {
@@ -105,6 +115,12 @@ public sealed class World
 
     /// <summary>SSO refresh tokens, good for one use, with the role that their successors give.</summary>
     public ConcurrentDictionary<string, Role> SsoRefreshTokens { get; } = new();
+
+    /// <summary>Devices that wait for a person, by the code that they know.</summary>
+    public ConcurrentDictionary<string, SsoDevice> SsoDevices { get; } = new();
+
+    /// <summary>The role of a person who allows every device at once; null where a test does it.</summary>
+    public Role? SsoPerson { get; set; }
 
     /// <summary>What a container has to send to get the instance role's credentials.</summary>
     public string ContainerAuthorization { get; } = RandomText(24);

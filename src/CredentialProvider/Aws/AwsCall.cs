@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http;
 using System.Text.Json;
 using Amazon.Runtime;
 
@@ -31,13 +32,25 @@ internal static class AwsCall
         }
     }
 
+    /// <summary>A plain client with the proxy that calls to AWS take.</summary>
+    public static HttpClient Http(Settings settings, TimeSpan patience)
+    {
+        var handler = new HttpClientHandler();
+        if (ProxyOf(settings) is { } proxy)
+            handler.Proxy = proxy;
+        return new HttpClient(handler) { Timeout = patience };
+    }
+
     public static void Bound(ClientConfig config, Settings settings)
     {
         config.RetryMode = RequestRetryMode.Standard;
         config.MaxErrorRetry = 2;
         config.Timeout = OneCall;
-        // .NET reads HTTPS_PROXY by itself; .NET Framework does not.
-        if (Environment.Version.Major == 4 && settings.HttpsProxy is { } proxy)
-            config.SetWebProxy(new WebProxy(proxy));
+        if (ProxyOf(settings) is { } proxy)
+            config.SetWebProxy(proxy);
     }
+
+    /// <summary>.NET reads HTTPS_PROXY by itself; .NET Framework does not.</summary>
+    private static WebProxy? ProxyOf(Settings settings) =>
+        Environment.Version.Major == 4 && settings.HttpsProxy is { } proxy ? new WebProxy(proxy) : null;
 }

@@ -50,13 +50,29 @@ internal static class AwsFailure
         _ => OfAnyService(e) ?? Unknown(e),
     };
 
-    private static NoTokenException Denied(Feed feed, AmazonServiceException e)
+    /// <summary>IAM's message names caller, action and resource; the command names the whole policy.</summary>
+    private static NoTokenException Denied(Feed feed, AmazonServiceException e) =>
+        new(ErrorCode.AccessDenied, e.Message.TrimEnd('.'), FixOfDenial(feed, e.Message), e);
+
+    /// <summary>The command that prints what is missing, with its arguments.</summary>
+    /// <param name="message">IAM's; a caller of another account needs policies on both sides.</param>
+    public static string FixOfDenial(Feed feed, string message, bool isPublishing = false)
     {
-        var domain = $"arn:{Partition.OfRegion(feed.Region)?.Name}:codeartifact:{feed.Region}:{feed.Owner}:domain/{feed.Domain}";
-        var fix = e.Message.Contains("sts:GetServiceBearerToken", StringComparison.Ordinal)
-            ? "allow sts:GetServiceBearerToken on * (condition: sts:AWSServiceName is codeartifact.amazonaws.com) in the role's own policy"
-            : $"allow codeartifact:GetAuthorizationToken on {domain}, and sts:GetServiceBearerToken on *, in the role's policy";
-        return new NoTokenException(ErrorCode.AccessDenied, e.Message.TrimEnd('.'), fix, e);
+        var target = feed.Repository.Length > 0 ? $"{feed.Domain}/{feed.Repository}" : feed.Domain;
+        var owner = feed.Owner.Length > 0 ? $" --owner {feed.Owner}" : "";
+        var principal = AccountIn(message) is { } account && feed.Owner.Length > 0 && account != feed.Owner ? $" --principal {account}" : "";
+        return $"attach what this prints: nuget-plugin-codeartifact policy {target}{owner} --region {feed.Region}"
+            + $"{(isPublishing ? " --publish" : "")}{principal}";
+    }
+
+    /// <summary>The caller's: the first ARN of a user or a role's session.</summary>
+    private static string? AccountIn(string message)
+    {
+        var at = message.IndexOf(":sts::", StringComparison.Ordinal);
+        if (at < 0)
+            at = message.IndexOf(":iam::", StringComparison.Ordinal);
+        var account = at < 0 ? "" : message[(at + 6)..Math.Min(message.Length, at + 18)];
+        return Feed.IsOwner(account) ? account : null;
     }
 
     /// <summary>What every AWS service can answer; null for what it is alone in saying.</summary>

@@ -34,6 +34,27 @@ internal sealed class GetAuthorizationTokenResponse : AmazonWebServiceResponse
     public DateTimeOffset Expiration { get; set; }
 }
 
+/// <summary>https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetRepositoryEndpoint.html</summary>
+internal sealed class GetRepositoryEndpointRequest : AmazonWebServiceRequest
+{
+    public required string Domain { get; init; }
+
+    /// <summary>The caller's own account if null.</summary>
+    public string? DomainOwner { get; init; }
+
+    public required string Repository { get; init; }
+
+    /// <summary><c>ipv4</c> or <c>dualstack</c>.</summary>
+    public required string EndpointType { get; init; }
+}
+
+/// <summary>For example https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/; NuGet's source is
+/// that and v3/index.json.</summary>
+internal sealed class GetRepositoryEndpointResponse : AmazonWebServiceResponse
+{
+    public string RepositoryEndpoint { get; set; } = "";
+}
+
 /// <summary>An answer other than 200 by CodeArtifact, with what its error type carries besides code and
 /// message.</summary>
 internal sealed class AmazonCodeArtifactException(ErrorResponse error, Exception? inner, HttpStatusCode status)
@@ -89,8 +110,39 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
         GetAuthorizationTokenRequest request, CancellationToken cancel) =>
         InvokeAsync<GetAuthorizationTokenResponse>(request, new InvokeOptions
         {
-            RequestMarshaller = new RequestMarshaller(),
-            ResponseUnmarshaller = new TokenUnmarshaller(),
+            RequestMarshaller = new Query("POST", "/v1/authorization-token", new()
+            {
+                ["domain"] = request.Domain,
+                ["domain-owner"] = request.DomainOwner,
+                ["duration"] = request.DurationSeconds.ToString(CultureInfo.InvariantCulture),
+            }),
+            ResponseUnmarshaller = new Answer(root => new GetAuthorizationTokenResponse
+            {
+                AuthorizationToken = root.GetProperty("authorizationToken").GetString()
+                    ?? throw new JsonException("authorizationToken is null"),
+                // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
+                Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(root.GetProperty("expiration").GetDouble() * 1000)),
+            }),
+        }, cancel);
+
+    /// <inheritdoc cref="GetAuthorizationTokenAsync"/>
+    public Task<GetRepositoryEndpointResponse> GetRepositoryEndpointAsync(
+        GetRepositoryEndpointRequest request, CancellationToken cancel) =>
+        InvokeAsync<GetRepositoryEndpointResponse>(request, new InvokeOptions
+        {
+            RequestMarshaller = new Query("GET", "/v1/repository/endpoint", new()
+            {
+                ["domain"] = request.Domain,
+                ["domain-owner"] = request.DomainOwner,
+                ["repository"] = request.Repository,
+                ["format"] = "nuget",
+                ["endpointType"] = request.EndpointType,
+            }),
+            ResponseUnmarshaller = new Answer(root => new GetRepositoryEndpointResponse
+            {
+                RepositoryEndpoint = root.GetProperty("repositoryEndpoint").GetString()
+                    ?? throw new JsonException("repositoryEndpoint is null"),
+            }),
         }, cancel);
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
@@ -122,39 +174,36 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
             AuthSchemeOption.DEFAULT_SIGV4;
     }
 
-    private sealed class RequestMarshaller : IMarshaller<IRequest, AmazonWebServiceRequest>
+    /// <summary>A request whose parameters are all in its query; what is null is left out.</summary>
+    private sealed class Query(string method, string path, Dictionary<string, string?> parameters)
+        : IMarshaller<IRequest, AmazonWebServiceRequest>
     {
         public IRequest Marshall(AmazonWebServiceRequest input)
         {
-            var token = (GetAuthorizationTokenRequest)input;
-            var request = new DefaultRequest(token, "Amazon.CodeArtifact")
+            var request = new DefaultRequest(input, "Amazon.CodeArtifact")
             {
-                HttpMethod = "POST",
-                ResourcePath = "/v1/authorization-token",
+                HttpMethod = method,
+                ResourcePath = path,
                 UseQueryString = true,
             };
-            request.Parameters.Add("domain", token.Domain);
-            request.Parameters.Add("domain-owner", token.DomainOwner);
-            request.Parameters.Add("duration", token.DurationSeconds.ToString(CultureInfo.InvariantCulture));
+            foreach (var (name, value) in parameters)
+            {
+                if (value is not null)
+                    request.Parameters.Add(name, value);
+            }
+
             return request;
         }
     }
 
-    private sealed class TokenUnmarshaller : JsonResponseUnmarshaller
+    private sealed class Answer(Func<JsonElement, AmazonWebServiceResponse> read) : JsonResponseUnmarshaller
     {
         public override AmazonWebServiceResponse Unmarshall(JsonUnmarshallerContext input)
         {
             try
             {
                 using var json = JsonDocument.Parse(input.Stream);
-                var root = json.RootElement;
-                return new GetAuthorizationTokenResponse
-                {
-                    AuthorizationToken = root.GetProperty("authorizationToken").GetString()
-                        ?? throw new JsonException("authorizationToken is null"),
-                    // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
-                    Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(root.GetProperty("expiration").GetDouble() * 1000)),
-                };
+                return read(json.RootElement);
             }
             catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentOutOfRangeException or FormatException)
             {

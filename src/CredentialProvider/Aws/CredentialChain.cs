@@ -34,12 +34,69 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     /// <exception cref="NoTokenException">A profile is missing or cannot be used.</exception>
     public AWSCredentials Resolve(Feed feed)
     {
-        var (sts, own) = (new StsEndpoint(feed.Region, settings), FeedSettings.For(feed, settings));
-        var credentials = own.Profile is { } profile ? FromProfile(profile, sts) : Start(sts);
-        foreach (var role in own.Roles)
-            credentials = AssumedRole.From(credentials, role, sts, time);
+        var credentials = Links(feed).First(link => link.Open is not null).Open!();
+        foreach (var role in FeedSettings.For(feed, settings).Roles)
+            credentials = Assume(credentials, role, feed);
         return credentials;
     }
+
+    /// <summary>Where credentials can come from, in the order in which they are looked for; the last always
+    /// counts.</summary>
+    public IEnumerable<CredentialLink> Links(Feed feed)
+    {
+        var sts = new StsEndpoint(feed.Region, settings);
+        CredentialLink Profile(string link, string? name) => new(link, name is null ? null : () => FromProfile(name, sts));
+
+        yield return Profile("profile for CodeArtifact", FeedSettings.For(feed, settings).Profile);
+        yield return new("keys in the environment", settings.HasAwsKeys ? () => new EnvironmentVariablesAWSCredentials() : null);
+        yield return new("web identity", settings is { AwsWebIdentityTokenFile: { } file, AwsRoleArn: { } role }
+            ? () => AssumedRole.FromWebIdentity(file, new RoleRequest(role, settings.AwsRoleSessionName), sts, time) : null);
+        yield return Profile("AWS_PROFILE", settings.AwsProfile);
+        yield return Profile("default profile", Profiles().TryGetProfile("default", out var profile)
+            && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null) ? "default" : null);
+        yield return new("container credentials", settings.AwsContainerUri is null ? null : () => _containerRole);
+        yield return new("instance role", () => _instanceRole);
+    }
+
+    /// <summary>Signs a person in for a profile with single sign-on, or one whose source_profile has it.</summary>
+    /// <returns>False if nobody had to: the session is good, or was renewed.</returns>
+    /// <exception cref="NoTokenException">The profile has no single sign-on, or nobody signed in.</exception>
+    public async Task<bool> SignInAsync(string profile, Action<string> show, CancellationToken cancel)
+    {
+        // The region is for roles, and no role is assumed here.
+        var credentials = FromProfile(SignOnProfileOf(profile), new StsEndpoint("us-east-1", settings));
+        try
+        {
+            await AwsCall.FetchAsync(credentials);
+            return false;
+        }
+        catch (SignedOutException e)
+        {
+            await e.SignInAsync(show, cancel);
+            return true;
+        }
+    }
+
+    private static string SignOnProfileOf(string name)
+    {
+        const int LongestChain = 8;
+        var profiles = Profiles();
+        var profile = name;
+        for (var depth = 0; depth < LongestChain && profiles.TryGetProfile(profile, out var found); depth++)
+        {
+            if (found.Options.SsoSession is { Length: > 0 } || found.Options.SsoStartUrl is { Length: > 0 })
+                return profile;
+            if (found.Options.SourceProfile is not { Length: > 0 } source)
+                break;
+            profile = source;
+        }
+
+        throw Unusable(name, "it has no single sign-on", "give it sso_session, or name another with --profile: aws configure sso");
+    }
+
+    /// <summary>The session of a role, assumed in the feed's region.</summary>
+    public AWSCredentials Assume(AWSCredentials source, RoleRequest role, Feed feed) =>
+        AssumedRole.From(source, role, new StsEndpoint(feed.Region, settings), time);
 
     /// <summary>Where the profile in use wants CodeArtifact called, as AWS's SDKs read it; null if there is no
     /// profile.</summary>
@@ -61,19 +118,6 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             .TryGetSection(section, isSsoSession: false, isServicesSection: true, out _, out var services)
         && services.TryGetValue("codeartifact", out var codeArtifact)
         && codeArtifact.TryGetValue("endpoint_url", out var url) ? url : null;
-
-    private AWSCredentials Start(StsEndpoint sts)
-    {
-        if (settings.HasAwsKeys)
-            return new EnvironmentVariablesAWSCredentials();
-        if (settings.AwsWebIdentityTokenFile is { } file && settings.AwsRoleArn is { } role)
-            return AssumedRole.FromWebIdentity(file, new RoleRequest(role, settings.AwsRoleSessionName), sts, time);
-        if (settings.AwsProfile is { } named)
-            return FromProfile(named, sts);
-        if (Profiles().TryGetProfile("default", out var profile) && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null))
-            return FromProfile("default", sts);
-        return settings.AwsContainerUri is null ? _instanceRole : _containerRole;
-    }
 
     private AWSCredentials FromProfile(string name, StsEndpoint sts, int depth = 0)
     {
@@ -102,7 +146,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
         try
         {
             var credentials = profile.GetAWSCredentials(Profiles());
-            return credentials is SSOAWSCredentials ? new SignedOn(name, credentials) : credentials;
+            return credentials is SSOAWSCredentials sso ? new SingleSignOn(name, sso) : credentials;
         }
         catch (Exception e) when (e is InvalidDataException or AmazonClientException or InvalidOperationException)
         {
@@ -132,25 +176,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
     private static NoTokenException Unusable(string profile, string why, string fix, Exception? cause = null) =>
         new(ErrorCode.Profile, $"AWS profile '{profile}' cannot be used: {why}", fix, cause);
-
-    /// <summary>Single sign-on, which only a person can start again.</summary>
-    private sealed class SignedOn(string profile, AWSCredentials credentials) : AWSCredentials
-    {
-        /// <summary>The SDK's synchronous path, which this program never takes.</summary>
-        public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
-
-        public override async Task<ImmutableCredentials> GetCredentialsAsync()
-        {
-            try
-            {
-                return await credentials.GetCredentialsAsync();
-            }
-            catch (Exception e) when (e is AmazonClientException or AmazonServiceException && !AwsFailure.IsOfNetwork(e))
-            {
-                throw new NoTokenException(ErrorCode.BadCredentials,
-                    $"the single sign-on of AWS profile '{profile}' is over or not begun: {e.Message.TrimEnd('.')}",
-                    $"sign in: aws sso login --profile {profile}", e);
-            }
-        }
-    }
 }
+
+/// <summary>A place where AWS credentials can come from.</summary>
+/// <param name="Open">Null where nothing names this place.</param>
+internal sealed record CredentialLink(string Name, Func<AWSCredentials>? Open);

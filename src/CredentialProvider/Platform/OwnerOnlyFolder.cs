@@ -70,31 +70,54 @@ internal sealed class OwnerOnlyFolder
     /// meanwhile.</summary>
     public bool TryWrite(string name, byte[] bytes)
     {
-        var path = Path.Combine(_path, name);
-        var temporary = $"{path}.XXXXXX";
         try
         {
-            if (OperatingSystem.IsWindows())
-            {
-                temporary = $"{path}.{Path.GetRandomFileName()}";
-                File.WriteAllBytes(temporary, ProtectedData.Protect(bytes, null, DataProtectionScope.CurrentUser));
-                File.Move(temporary, path, overwrite: true);
-                return true;
-            }
-
-            if (!Posix.TryCreateTemporary(ref temporary))
-                return false;
-            using (var file = new FileStream(temporary, FileMode.Open, FileAccess.Write, FileShare.None, 1))
-                file.Write(bytes, 0, bytes.Length);
-            if (Posix.TryRename(temporary, path))
-                return true;
-            File.Delete(temporary);
-            return false;
+            Replace(Path.Combine(_path, name), OperatingSystem.IsWindows()
+                ? ProtectedData.Protect(bytes, null, DataProtectionScope.CurrentUser) : bytes);
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            TryDelete(temporary);
             return false;
+        }
+    }
+
+    /// <summary>Names of the files that are there.</summary>
+    /// <param name="pattern">With <c>*</c>.</param>
+    public IReadOnlyList<string> FilesLike(string pattern)
+    {
+        try
+        {
+            return [.. Directory.GetFiles(_path, pattern).Select(path => Path.GetFileName(path)!)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    public void Delete(string name) => TryDelete(Path.Combine(_path, name));
+
+    /// <summary>Replaces a file anywhere in one step, by one that only its owner can read.</summary>
+    /// <exception cref="IOException">It cannot be written there.</exception>
+    public static void Replace(string path, byte[] bytes)
+    {
+        var temporary = OperatingSystem.IsWindows() ? $"{path}.{Path.GetRandomFileName()}" : $"{path}.XXXXXX";
+        if (!OperatingSystem.IsWindows() && !Posix.TryCreateTemporary(ref temporary))
+            throw new IOException($"no file can be made in {Path.GetDirectoryName(path)}");
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1))
+                file.Write(bytes, 0, bytes.Length);
+            if (OperatingSystem.IsWindows())
+                File.Move(temporary, path, overwrite: true);
+            else if (!Posix.TryRename(temporary, path))
+                throw new IOException($"{path} cannot be replaced");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(temporary);
+            throw;
         }
     }
 

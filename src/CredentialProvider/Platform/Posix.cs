@@ -55,10 +55,25 @@ internal static class Posix
         return true;
     }
 
+    /// <summary>This process may start the program at the end of the path's links.</summary>
+    public static bool MayExecute(string path)
+    {
+        const int Execute = 1;
+        return Access(Utf8(path), Execute) == 0;
+    }
+
     /// <summary>Changes the mode; only a file's owner and root may.</summary>
     public static bool TrySetMode(string path, int mode) => ChMod(Utf8(path), mode) == 0;
 
     public static bool TryCreateFolder(string path, int mode) => MkDir(Utf8(path), mode) == 0;
+
+    /// <summary>From here on, files that any code of this process makes are readable for their owner only.</summary>
+    public static void KeepNewFilesPrivate()
+    {
+        const int GroupAndOthers = 0x3F; // 0077
+        if (!OperatingSystem.IsWindows())
+            _ = UMask(GroupAndOthers);
+    }
 
     /// <summary>Makes an empty file that nobody else may read, unless there is one: then that stays as it is.</summary>
     public static void CreateFile(string path)
@@ -85,6 +100,23 @@ internal static class Posix
 
     /// <summary>Replaces what is at <paramref name="to"/> in one step.</summary>
     public static bool TryRename(string from, string to) => Rename(Utf8(from), Utf8(to)) == 0;
+
+    /// <summary>Swaps what is at two paths in one step; false where the system or the file system has no such
+    /// call.</summary>
+    public static bool TryExchange(string one, string other)
+    {
+        const int CurrentFolder = -100, LinuxExchange = 2, MacSwap = 2;
+        try
+        {
+            return OperatingSystem.IsMacOS()
+                ? RenameXNp(Utf8(one), Utf8(other), MacSwap) == 0
+                : RenameAt2(CurrentFolder, Utf8(one), CurrentFolder, Utf8(other), LinuxExchange) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Makes a new, empty file that nobody else may read.</summary>
     /// <param name="path">Ends in XXXXXX, which is replaced by what makes the name new.</param>
@@ -113,6 +145,14 @@ internal static class Posix
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int ChMod(byte[] path, int mode);
 
+    [DllImport("libc", EntryPoint = "access")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Access(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "umask")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int UMask(int mask);
+
     [DllImport("libc", EntryPoint = "mkdir")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MkDir(byte[] path, int mode);
@@ -124,6 +164,14 @@ internal static class Posix
     [DllImport("libc", EntryPoint = "rename")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Rename(byte[] from, byte[] to);
+
+    [DllImport("libc", EntryPoint = "renameat2")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int RenameAt2(int oldFolder, byte[] from, int newFolder, byte[] to, int flags);
+
+    [DllImport("libc", EntryPoint = "renamex_np")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int RenameXNp(byte[] from, byte[] to, int flags);
 
     [DllImport("libc", EntryPoint = "mkstemp")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

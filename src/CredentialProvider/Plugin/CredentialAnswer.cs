@@ -54,7 +54,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         {
             if (FeedSettings.For(feed, settings).Problem is { } problem)
                 throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
-            var token = await tokens.GetAsync(feed, After(request, feed, log), cancel);
+            Action<string>? show = request.IsNonInteractive ? null : line => log(LogLevels.Minimal, line);
+            var token = await tokens.GetAsync(feed, After(request, feed, log), show, cancel);
             log(LogLevels.Verbose, $"token for {feed.DomainName} by {TokenKey.For(feed, settings).Identity} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
                 _givenOnRetry[request.Uri!] = token;

@@ -57,6 +57,8 @@ internal sealed record Message(string RequestId, string Type, string Method, Jso
 
     public int Integer(string field) => Get(Payload, field).GetInt32();
 
+    public bool Question(string field, bool otherwise) => Has(field) ? Payload.GetProperty(field).GetBoolean() : otherwise;
+
     private static string? Text(JsonElement element, string field) =>
         Get(element, field) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetString() : null;
 
@@ -65,10 +67,11 @@ internal sealed record Message(string RequestId, string Type, string Method, Jso
 }
 
 /// <summary>What NuGet asks; the other fields of the request change nothing here.</summary>
-internal sealed record CredentialsRequest(string? Uri, bool IsRetry)
+/// <param name="IsNonInteractive">Nobody is there to sign in.</param>
+internal sealed record CredentialsRequest(string? Uri, bool IsRetry, bool IsNonInteractive = true)
 {
-    public static CredentialsRequest From(Message message) =>
-        new(message.Text("Uri"), message.Has("IsRetry") && message.Payload.GetProperty("IsRetry").GetBoolean());
+    public static CredentialsRequest From(Message message) => new(message.Text("Uri"),
+        message.Question("IsRetry", otherwise: false), message.Question("IsNonInteractive", otherwise: true));
 }
 
 /// <summary>What NuGet is told.</summary>

@@ -12,10 +12,39 @@ internal sealed class TokenCache(string? folder)
 {
     private const int Format = 1;
 
+    private const string Files = "*.json";
+
     /// <summary>Opened at each use: another process, or a person, may have changed it since.</summary>
     private OwnerOnlyFolder? Folder => folder is null ? null : OwnerOnlyFolder.TryOpen(folder);
 
-    public AuthorizationToken? Read(TokenKey key) => Folder?.TryRead(key.FileName) is { } bytes ? Parse(bytes, key) : null;
+    public AuthorizationToken? Read(TokenKey key) =>
+        Folder?.TryRead(key.FileName) is { } bytes && Parse(bytes) is { } entry && entry.Key == key ? entry.Token : null;
+
+    /// <summary>Everything that <see cref="Read"/> could give.</summary>
+    public IReadOnlyList<(TokenKey Key, AuthorizationToken Token)> List()
+    {
+        var entries = new List<(TokenKey, AuthorizationToken)>();
+        foreach (var name in Folder?.FilesLike(Files) ?? [])
+        {
+            if (Folder?.TryRead(name) is { } bytes && Parse(bytes) is { } entry && entry.Key.FileName == name)
+                entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    /// <summary>Deletes one token.</summary>
+    public void Remove(TokenKey key) => Folder?.Delete(key.FileName);
+
+    /// <summary>Deletes all tokens, and what is damaged. Locks stay: see <see cref="OwnerOnlyFolder.TryLock"/>.</summary>
+    /// <returns>How many files there were.</returns>
+    public int Clear()
+    {
+        var names = Folder?.FilesLike(Files) ?? [];
+        foreach (var name in names)
+            Folder?.Delete(name);
+        return names.Count;
+    }
 
     /// <summary>True if the token is on disk now. Call it with the key's lock: the last writer wins.</summary>
     public bool Write(TokenKey key, AuthorizationToken token)
@@ -49,23 +78,18 @@ internal sealed class TokenCache(string? folder)
         return Folder?.TryLock($"{key.FileName}.lock", out isBusy) ?? (isBusy ? null : NoLock.Instance);
     }
 
-    /// <summary>Null unless everything is as <see cref="Write"/> writes it, the whole key included.</summary>
-    private static AuthorizationToken? Parse(byte[] bytes, TokenKey key)
+    /// <summary>Null unless everything is as <see cref="Write"/> writes it.</summary>
+    private static (TokenKey Key, AuthorizationToken Token)? Parse(byte[] bytes)
     {
         try
         {
             using var json = JsonDocument.Parse(bytes);
             var entry = json.RootElement;
-            if (entry.GetProperty("Format").GetInt32() != Format
-                || !entry.GetProperty("Endpoint").ValueEquals(key.Endpoint) || !entry.GetProperty("Region").ValueEquals(key.Region)
-                || !entry.GetProperty("Domain").ValueEquals(key.Domain) || !entry.GetProperty("Owner").ValueEquals(key.Owner)
-                || !entry.GetProperty("Identity").ValueEquals(key.Identity)
-                || entry.GetProperty("Token").GetString() is not { Length: > 0 } token)
-            {
+            string Text(string name) => entry.GetProperty(name).GetString() ?? throw new JsonException(name);
+            if (entry.GetProperty("Format").GetInt32() != Format || Text("Token") is not { Length: > 0 } token)
                 return null;
-            }
-
-            return new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")), Time(entry.GetProperty("Expires")));
+            return (new TokenKey(Text("Endpoint"), Text("Region"), Text("Domain"), Text("Owner"), Text("Identity")),
+                new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")), Time(entry.GetProperty("Expires"))));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentOutOfRangeException)
         {

@@ -21,6 +21,9 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
     /// </summary>
     public string FileName => $"{Domain}-{Owner}.{Region}.{Fnv1a($"{Endpoint}\n{Identity}"):x16}.json";
 
+    /// <summary>As messages name it.</summary>
+    public string DomainName => $"domain {Domain} ({Owner}, {Region})";
+
     /// <summary>The order is that of AWS's credential chain, with this project's own profile setting first.</summary>
     private static string IdentityFor(FeedSettings feed, Settings settings)
     {

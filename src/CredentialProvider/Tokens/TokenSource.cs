@@ -7,9 +7,10 @@ namespace CredentialProvider.Tokens;
 /// Tokens for feeds: from memory or disk where there is a good one, else fetched, by one process at a time. An old
 /// token that is still alive is given away only where a new one cannot be had.
 /// </summary>
-/// <param name="fetch">Asks AWS. Throws <see cref="NoTokenException"/>.</param>
+/// <param name="fetch">Asks AWS, and a person to sign in where it is given a way to. Throws <see cref="NoTokenException"/>.</param>
 internal sealed class TokenSource(
-    Settings settings, TokenCache cache, TimeProvider time, Func<Feed, CancellationToken, Task<AuthorizationToken>> fetch)
+    Settings settings, TokenCache cache, TimeProvider time,
+    Func<Feed, Action<string>?, CancellationToken, Task<AuthorizationToken>> fetch)
 {
     /// <summary>A cause that a person has to mend is still there for the next feed of the same build: not asked
     /// twice.</summary>
@@ -39,7 +40,7 @@ internal sealed class TokenSource(
     {
         try
         {
-            await GetAsync(feed, current.Obtained, cancel);
+            await GetAsync(feed, current.Obtained, show: null, cancel);
         }
         catch (Exception e) when (e is NoTokenException or OperationCanceledException)
         {
@@ -48,15 +49,17 @@ internal sealed class TokenSource(
     }
 
     /// <summary>The newest token obtained after <paramref name="after"/>, fetched if there is none.</summary>
+    /// <param name="show">Shows a line to a person who can sign in; null where nobody is there.</param>
     /// <exception cref="NoTokenException">There is none and none can be fetched.</exception>
-    public async Task<AuthorizationToken> GetAsync(Feed feed, DateTimeOffset after, CancellationToken cancel)
+    public async Task<AuthorizationToken> GetAsync(
+        Feed feed, DateTimeOffset after, Action<string>? show, CancellationToken cancel)
     {
         var key = TokenKey.For(feed, settings);
         var turn = _fetching.GetOrAdd(key, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancel);
         try
         {
-            return await GetAloneAsync(feed, key, after, cancel);
+            return await GetAloneAsync(new Wanted(feed, key, after, show), cancel);
         }
         finally
         {
@@ -64,8 +67,9 @@ internal sealed class TokenSource(
         }
     }
 
-    private async Task<AuthorizationToken> GetAloneAsync(Feed feed, TokenKey key, DateTimeOffset after, CancellationToken cancel)
+    private async Task<AuthorizationToken> GetAloneAsync(Wanted wanted, CancellationToken cancel)
     {
+        var (_, key, after, _) = wanted;
         while (true)
         {
             if (Newest(key, after) is { } token && token.IsGood(time.GetUtcNow()))
@@ -84,15 +88,16 @@ internal sealed class TokenSource(
             // The holder before us may have written between our look and our lock.
             if (Newest(key, after) is { } theirs && theirs.IsGood(time.GetUtcNow()))
                 return theirs;
-            return await FetchAsync(feed, key, after, cancel);
+            return await FetchAsync(wanted, cancel);
         }
     }
 
-    private async Task<AuthorizationToken> FetchAsync(Feed feed, TokenKey key, DateTimeOffset after, CancellationToken cancel)
+    private async Task<AuthorizationToken> FetchAsync(Wanted wanted, CancellationToken cancel)
     {
+        var (feed, key, after, show) = wanted;
         try
         {
-            var token = await fetch(feed, cancel);
+            var token = await fetch(feed, show, cancel);
             _memory[key] = token;
             _failures.TryRemove(key, out _);
             cache.Write(key, token);
@@ -119,6 +124,8 @@ internal sealed class TokenSource(
             return known;
         return _memory[key] = stored;
     }
+
+    private sealed record Wanted(Feed Feed, TokenKey Key, DateTimeOffset After, Action<string>? Show);
 
     private sealed record PastFailure(NoTokenException Cause, DateTimeOffset At);
 }

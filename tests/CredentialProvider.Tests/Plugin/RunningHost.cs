@@ -21,7 +21,8 @@ internal sealed class RunningHost : IDisposable
     public RunningHost(Settings settings, Func<Feed, CancellationToken, Task<AuthorizationToken>> fetch)
     {
         _answers = new(() => new StreamReader(Output));
-        var tokens = new TokenSource(settings, new TokenCache(null), TimeProvider.System, fetch);
+        var tokens = new TokenSource(settings, new TokenCache(null), TimeProvider.System,
+            (feed, _, cancel) => fetch(feed, cancel));
         _host = new PluginHost(new Connection(_input.Reader.AsStream(), _output.Writer.AsStream()),
             new CredentialAnswer(settings, tokens, TimeProvider.System), new LogFile(null, null, TimeProvider.System));
         _running = new Thread(_host.Run);

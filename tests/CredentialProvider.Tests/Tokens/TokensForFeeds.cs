@@ -21,7 +21,7 @@ public sealed class TokensForFeeds : IDisposable
     [Fact]
     public async Task A_fetched_token_is_kept()
     {
-        var token = await Source().GetAsync(App, Any, Cancel);
+        var token = await Source().GetAsync(App, Any, show: null, Cancel);
         Assert.Equal("token 1", token.Token.Reveal());
         Assert.Equal("token 1", Source().TryGetCached(App, Any)!.Token.Reveal());
     }
@@ -31,7 +31,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         var gate = new TaskCompletionSource();
         var sources = Enumerable.Range(0, 5).Select(_ => Source(gate.Task)).ToList();
-        var asking = sources.SelectMany(source => Enumerable.Range(0, 4).Select(_ => source.GetAsync(App, Any, Cancel))).ToList();
+        var asking = sources.SelectMany(source => Enumerable.Range(0, 4).Select(_ => source.GetAsync(App, Any, show: null, Cancel))).ToList();
         gate.SetResult();
         var tokens = await Task.WhenAll(asking);
         Assert.Single(tokens.Select(token => token.Token.Reveal()).Distinct());
@@ -43,7 +43,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("old", obtained: -11.9));
         Assert.Null(Source().TryGetCached(App, Any));
-        Assert.Equal("token 1", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("old", obtained: -11.9));
         _failure = Failure();
-        Assert.Equal("old", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("old", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("old", obtained: -12.1));
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, Any, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, Any, show: null, Cancel));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("refused"));
         Assert.Null(Source().TryGetCached(App, after: Noon));
-        Assert.Equal("token 1", (await Source().GetAsync(App, after: Noon, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await Source().GetAsync(App, after: Noon, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("refused"));
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, after: Noon, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, after: Noon, show: null, Cancel));
         Assert.Equal("refused", _cache.Read(Key)!.Token.Reveal());
     }
 
@@ -84,7 +84,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("newer", obtained: 0.001));
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal("newer", (await Source().GetAsync(App, after: Noon, Cancel)).Token.Reveal());
+        Assert.Equal("newer", (await Source().GetAsync(App, after: Noon, show: null, Cancel)).Token.Reveal());
         Assert.Equal(0, _fetched);
     }
 
@@ -93,20 +93,20 @@ public sealed class TokensForFeeds : IDisposable
     {
         var source = Source();
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
         _failure = null;
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
         Assert.Equal(1, _fetched);
         _time.Advance(TimeSpan.FromSeconds(15));
-        Assert.Equal("token 2", (await source.GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("token 2", (await source.GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task Without_a_cache_a_token_is_kept_in_memory()
     {
-        var source = new TokenSource(Plain, new TokenCache(null), _time, (_, _) => FetchAsync(Task.CompletedTask));
-        await source.GetAsync(App, Any, Cancel);
-        await source.GetAsync(App with { Repository = "other" }, Any, Cancel);
+        var source = new TokenSource(Plain, new TokenCache(null), _time, (_, _, _) => FetchAsync(Task.CompletedTask));
+        await source.GetAsync(App, Any, show: null, Cancel);
+        await source.GetAsync(App with { Repository = "other" }, Any, show: null, Cancel);
         Assert.Equal(1, _fetched);
     }
 
@@ -130,7 +130,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         using var held = _cache.TryLock(Key);
         using var cancel = new CancellationTokenSource();
-        var waiting = Source().GetAsync(App, Any, cancel.Token);
+        var waiting = Source().GetAsync(App, Any, show: null, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         Assert.Equal(0, _fetched);
@@ -140,7 +140,7 @@ public sealed class TokensForFeeds : IDisposable
     public async Task A_good_token_is_given_without_a_call()
     {
         _cache.Write(Key, Token("good", obtained: -11.8));
-        Assert.Equal("good", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("good", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
         Assert.Equal(0, _fetched);
     }
 
@@ -149,14 +149,14 @@ public sealed class TokensForFeeds : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var calls = 0;
-        var source = new TokenSource(Plain, _cache, _time, async (_, stop) =>
+        var source = new TokenSource(Plain, _cache, _time, async (_, _, stop) =>
         {
             if (Interlocked.Increment(ref calls) == 1)
                 await Task.Delay(Timeout.Infinite, stop);
             return Token("second");
         });
-        var first = source.GetAsync(App, Any, cancel.Token);
-        var second = source.GetAsync(App, Any, Cancel);
+        var first = source.GetAsync(App, Any, show: null, cancel.Token);
+        var second = source.GetAsync(App, Any, show: null, Cancel);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         Assert.Equal("second", (await second).Token.Reveal());
@@ -168,8 +168,8 @@ public sealed class TokensForFeeds : IDisposable
         var gate = new TaskCompletionSource();
         var source = Source(gate.Task);
         using var cancel = new CancellationTokenSource();
-        var calling = source.GetAsync(App, Any, Cancel);
-        var waiting = source.GetAsync(App, Any, cancel.Token);
+        var calling = source.GetAsync(App, Any, show: null, Cancel);
+        var waiting = source.GetAsync(App, Any, show: null, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         gate.SetResult();
@@ -180,9 +180,9 @@ public sealed class TokensForFeeds : IDisposable
     public async Task Domains_do_not_wait_for_each_other()
     {
         var gate = new TaskCompletionSource();
-        var source = new TokenSource(Plain, _cache, _time, (feed, _) => FetchAsync(feed.Domain == "contoso" ? gate.Task : Task.CompletedTask));
-        var slow = source.GetAsync(App, Any, Cancel);
-        await source.GetAsync(App with { Domain = "fabrikam" }, Any, Cancel);
+        var source = new TokenSource(Plain, _cache, _time, (feed, _, _) => FetchAsync(feed.Domain == "contoso" ? gate.Task : Task.CompletedTask));
+        var slow = source.GetAsync(App, Any, show: null, Cancel);
+        await source.GetAsync(App with { Domain = "fabrikam" }, Any, show: null, Cancel);
         Assert.False(slow.IsCompleted);
         gate.SetResult();
         await slow;
@@ -193,9 +193,9 @@ public sealed class TokensForFeeds : IDisposable
     {
         var source = Source();
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
         _failure = null;
-        Assert.Equal("token 2", (await source.GetAsync(App with { Domain = "fabrikam" }, Any, Cancel)).Token.Reveal());
+        Assert.Equal("token 2", (await source.GetAsync(App with { Domain = "fabrikam" }, Any, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
@@ -203,27 +203,27 @@ public sealed class TokensForFeeds : IDisposable
     {
         var source = Source();
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
         _cache.Write(Key, Token("theirs"));
-        Assert.Equal("theirs", (await source.GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("theirs", (await source.GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task A_cancelled_call_is_no_failure_to_remember()
     {
         using var cancel = new CancellationTokenSource();
-        var source = new TokenSource(Plain, _cache, _time, (_, stop) => FetchAsync(stop == cancel.Token ? Task.Delay(Timeout.Infinite, stop) : Task.CompletedTask));
-        var cancelled = source.GetAsync(App, Any, cancel.Token);
+        var source = new TokenSource(Plain, _cache, _time, (_, _, stop) => FetchAsync(stop == cancel.Token ? Task.Delay(Timeout.Infinite, stop) : Task.CompletedTask));
+        var cancelled = source.GetAsync(App, Any, show: null, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
-        Assert.Equal("token 1", (await source.GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await source.GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task A_token_from_another_clock_is_replaced()
     {
         _cache.Write(Key, Token("future", obtained: 1));
-        Assert.Equal("token 1", (await Source().GetAsync(App, Any, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
         Assert.Equal("token 1", _cache.Read(Key)!.Token.Reveal());
     }
 
@@ -232,7 +232,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         _cache.Write(Key, Token("refused"));
         var gate = new TaskCompletionSource();
-        var asking = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(App, after: Noon, Cancel)).ToList();
+        var asking = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(App, after: Noon, show: null, Cancel)).ToList();
         gate.SetResult();
         Assert.All(await Task.WhenAll(asking), token => Assert.Equal("token 1", token.Token.Reveal()));
         Assert.Equal(1, _fetched);
@@ -243,7 +243,7 @@ public sealed class TokensForFeeds : IDisposable
     private static NoTokenException Failure() => new(ErrorCode.Network, "no way there", "build one");
 
     private TokenSource Source(Task? gate = null) =>
-        new(Plain, _cache, _time, (_, _) => FetchAsync(gate ?? Task.CompletedTask));
+        new(Plain, _cache, _time, (_, _, _) => FetchAsync(gate ?? Task.CompletedTask));
 
     private async Task<AuthorizationToken> FetchAsync(Task gate)
     {

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace CredentialProvider.Cli;
+
+/// <summary>Sets and removes keys of <c>defaults</c> in a configuration file's text, so that all else stays as it is:
+/// comments, order, white space.</summary>
+internal static class DefaultsEditor
+{
+    private static readonly JsonReaderOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <param name="json">The file's bytes; empty for a new file.</param>
+    /// <param name="value">Null removes the key.</param>
+    public static byte[] Set(byte[] json, string key, string? value)
+    {
+        var text = json.Length > 0 ? json : "{\n}\n"u8.ToArray();
+        var place = Find(text, key);
+        if (value is null)
+            return place.Member is var (start, end) ? Remove(text, start, end) : text;
+        var written = Encoding.UTF8.GetBytes(Written(key, value));
+        if (place.Value is var (valueStart, valueEnd))
+            return Splice(text, valueStart, valueEnd, written);
+        byte[] member = [.. Encoding.UTF8.GetBytes($"\"{key}\": "), .. written];
+        if (place.Defaults is not { } inside)
+            return Splice(text, place.Root, place.Root, [.. "\n  \"defaults\": { "u8, .. member, .. " }"u8, .. place.RootIsEmpty ? ""u8 : ","u8]);
+        return Splice(text, inside, inside, [.. " "u8, .. member, .. place.DefaultsIsEmpty ? " "u8 : ","u8]);
+    }
+
+    /// <summary>Roles are a list, a duration is a number, all else is text.</summary>
+    private static string Written(string key, string value) => key switch
+    {
+        "duration" when int.TryParse(value, out var seconds) => seconds.ToString(CultureInfo.InvariantCulture),
+        "roles" => $"[{string.Join(", ", value.Split(',').Select(role => Plugin.Json.Text(role.Trim())))}]",
+        _ => Plugin.Json.Text(value),
+    };
+
+    private sealed record Place(int Root, bool RootIsEmpty, int? Defaults, bool DefaultsIsEmpty, (int Start, int End)? Member, (int Start, int End)? Value);
+
+    /// <summary>Byte offsets: behind the braces that open the file and its defaults, and around the key.</summary>
+    private static Place Find(byte[] text, string key)
+    {
+        var reader = new Utf8JsonReader(text, Lenient);
+        reader.Read();
+        var place = new Place((int)reader.BytesConsumed, RootIsEmpty: true, null, DefaultsIsEmpty: true, null, null);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            place = place with { RootIsEmpty = false };
+            var isDefaults = reader.ValueTextEquals("defaults");
+            reader.Read();
+            if (!isDefaults || reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            place = place with { Defaults = (int)reader.BytesConsumed };
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                place = place with { DefaultsIsEmpty = false };
+                var (isKey, member) = (reader.ValueTextEquals(key), (int)reader.TokenStartIndex);
+                reader.Read();
+                var value = (int)reader.TokenStartIndex;
+                reader.Skip();
+                if (isKey)
+                    place = place with { Member = (member, (int)reader.BytesConsumed), Value = (value, (int)reader.BytesConsumed) };
+            }
+        }
+
+        return place;
+    }
+
+    /// <summary>With the comma behind it; one that is left before is a trailing comma, which the file may have.</summary>
+    private static byte[] Remove(byte[] text, int start, int end)
+    {
+        var next = end;
+        while (next < text.Length && text[next] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
+            next++;
+        if (next < text.Length && text[next] == ',')
+            end = next + 1;
+        while (start > 0 && text[start - 1] == ' ')
+            start--;
+        return Splice(text, start, end, []);
+    }
+
+    private static byte[] Splice(byte[] text, int start, int end, byte[] middle) => [.. text.Take(start), .. middle, .. text.Skip(end)];
+}

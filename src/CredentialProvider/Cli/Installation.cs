@@ -1,0 +1,177 @@
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Cli;
+
+/// <summary>One of the three builds, and where its clients look for it.</summary>
+/// <param name="From">File or folder of the build that this program belongs to; null if it is not there.</param>
+internal sealed record InstallablePart(string Name, string Clients, string? From, string To);
+
+/// <summary>
+/// Puts the builds where NuGet's clients find them, and takes them away again. A client that starts meanwhile finds the
+/// old build or the new one, never half of one.
+/// </summary>
+internal sealed class Installation(Settings settings, Terminal terminal, string? bin, string? home)
+{
+    private const int ExecutableMode = 0x1ED; // 0755
+
+    private readonly string _bin = Path.GetFullPath(bin ?? DefaultBin);
+    private readonly string _home = Path.GetFullPath(home ?? Settings.Home);
+
+    private static string DefaultBin => OperatingSystem.IsWindows()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Programs", "nuget-plugin-codeartifact")
+        : Path.Combine(Settings.Home, ".local", "bin");
+
+    private InstallablePart Native => new("native", "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)",
+        Build("native", NuGetClient.NativeName), Path.Combine(_bin, NuGetClient.NativeName));
+
+    private InstallablePart NetCore => new("netcore", "every .NET SDK",
+        Build("plugins", "netcore", NuGetClient.PluginName), Path.Combine(_home, ".nuget", "plugins", "netcore", NuGetClient.PluginName));
+
+    private InstallablePart NetFx => new("netfx", "Visual Studio, msbuild.exe and nuget.exe",
+        Build("plugins", "netfx", NuGetClient.PluginName), Path.Combine(_home, ".nuget", "plugins", "netfx", NuGetClient.PluginName));
+
+    /// <summary>Installs the named parts; none named are those that this machine's clients need.</summary>
+    public void Install(IReadOnlyCollection<string> names)
+    {
+        var parts = Choose(names.Count > 0 ? names : NeededHere());
+        foreach (var part in parts)
+        {
+            if (part.From is not { } from)
+            {
+                throw new CommandFailedException($"the {part.Name} build is not here: it does not lie beside {AppContext.BaseDirectory}; "
+                    + "run install from where all builds are");
+            }
+
+            var isNew = File.Exists(from) ? InstallFile(from, part.To) : InstallFolder(from, part.To);
+            terminal.Print($"{part.To} {(isNew ? "installed" : "is up to date")}: for {part.Clients}");
+        }
+
+        if (parts.Contains(Native) && !settings.SearchPath.Select(Normal).Contains(Normal(_bin)))
+            terminal.Hint($"{_bin} is not on PATH; add it: {(OperatingSystem.IsWindows() ? $"setx PATH \"{_bin};%PATH%\"" : $"export PATH=\"{_bin}:$PATH\"")}");
+        terminal.Hint("next: nuget-plugin-codeartifact doctor");
+    }
+
+    /// <summary>Removes what <see cref="Install"/> puts there; none named are all parts.</summary>
+    public void Uninstall(IReadOnlyCollection<string> names)
+    {
+        foreach (var part in Choose(names.Count > 0 ? names : ["native", "netcore", "netfx"]))
+        {
+            if (File.Exists(part.To))
+                File.Delete(part.To);
+            else if (Directory.Exists(part.To))
+                Directory.Delete(part.To, recursive: true);
+            else
+                continue;
+            terminal.Print($"{part.To} removed");
+            if (part != Native)
+                RemoveIfEmpty(Path.GetDirectoryName(part.To)!, levels: 2);
+        }
+
+        terminal.Hint("tokens stay in the cache; remove them: nuget-plugin-codeartifact cache clear");
+    }
+
+    private List<InstallablePart> Choose(IReadOnlyCollection<string> names) =>
+        [.. new[] { Native, NetCore, NetFx }.Where(part => names.Contains(part.Name))];
+
+    private HashSet<string> NeededHere()
+    {
+        var names = new HashSet<string>();
+        foreach (var client in NuGetClient.FindAll(settings))
+        {
+            // Where there is no native build, that for every SDK does as well.
+            names.Add(client.IsNetFramework ? "netfx" : client.FindsOnPath && Native.From is not null ? "native" : "netcore");
+        }
+
+        if (names.Count == 0)
+            names.Add("native");
+        return names;
+    }
+
+    /// <summary>A part of the build that this program was started from: as build/build.sh lays it out, which is as
+    /// releases are laid out.</summary>
+    private static string? Build(params string[] path)
+    {
+        var name = path[^1];
+        // Beside this program, for a program that is there alone; else from native/ or plugins/netcore/NAME/.
+        string[] roots = ["..", Path.Combine("..", "..", "..")];
+        var candidates = roots.Select(root => Path.GetFullPath(Path.Combine([AppContext.BaseDirectory, root, .. path])))
+            .Append(Path.Combine(AppContext.BaseDirectory, name));
+        return candidates.FirstOrDefault(candidate => File.Exists(candidate) || Directory.Exists(candidate));
+    }
+
+    /// <summary>The folders that <see cref="Install"/> makes around a plugin.</summary>
+    private static void RemoveIfEmpty(string folder, int levels)
+    {
+        for (; levels > 0 && !Directory.EnumerateFileSystemEntries(folder).Any(); levels--)
+        {
+            Directory.Delete(folder);
+            folder = Path.GetDirectoryName(folder)!;
+        }
+    }
+
+    private static bool InstallFile(string from, string to)
+    {
+        if (File.Exists(to) && AreSame(from, to))
+            return false;
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        var temporary = $"{to}.{Path.GetRandomFileName()}";
+        File.Copy(from, temporary);
+        if (!OperatingSystem.IsWindows())
+        {
+            _ = Posix.TrySetMode(temporary, ExecutableMode);
+            if (!Posix.TryRename(temporary, to))
+                throw new IOException($"{to} cannot be replaced");
+            return true;
+        }
+
+        // A running program can be renamed there, but not replaced.
+        if (File.Exists(to))
+            File.Move(to, $"{temporary}.old");
+        File.Move(temporary, to);
+        return true;
+    }
+
+    private static bool InstallFolder(string from, string to)
+    {
+        if (Directory.Exists(to) && AreSameFolders(from, to))
+            return false;
+        var parent = Path.GetDirectoryName(to)!;
+        Directory.CreateDirectory(parent);
+        // NuGet looks for NAME/NAME.dll: a folder with another name is no plugin.
+        var temporary = Path.Combine(parent, Path.GetRandomFileName());
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(temporary, file[(from.Length + 1)..]);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        if (!Directory.Exists(to))
+        {
+            Directory.Move(temporary, to);
+            return true;
+        }
+
+        if (OperatingSystem.IsWindows() || !Posix.TryExchange(temporary, to))
+        {
+            var old = Path.Combine(parent, Path.GetRandomFileName());
+            Directory.Move(to, old);
+            Directory.Move(temporary, to);
+            temporary = old;
+        }
+
+        Directory.Delete(temporary, recursive: true);
+        return true;
+    }
+
+    private static bool AreSameFolders(string one, string other)
+    {
+        static IEnumerable<string> Files(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(file => file[(folder.Length + 1)..]).OrderBy(file => file, StringComparer.Ordinal);
+        return Files(one).SequenceEqual(Files(other)) && Files(one).All(file => AreSame(Path.Combine(one, file), Path.Combine(other, file)));
+    }
+
+    private static bool AreSame(string one, string other) => File.ReadAllBytes(one).AsSpan().SequenceEqual(File.ReadAllBytes(other));
+
+    private static string Normal(string path) => path.TrimEnd(Path.DirectorySeparatorChar);
+}
