@@ -49,9 +49,10 @@ public sealed class PluginProcess : IAsyncDisposable
         return this;
     }
 
-    public Task<JsonNode> CredentialsAsync(string uri, bool isRetry = false) => AskAsync(
-        "GetAuthenticationCredentials",
-        $$"""{"Uri":"{{uri}}","IsRetry":{{(isRetry ? "true" : "false")}},"IsNonInteractive":true,"CanShowDialog":true}""");
+    public Task<JsonNode> CredentialsAsync(string uri, bool isRetry = false, bool isNonInteractive = true) => AskAsync(
+        "GetAuthenticationCredentials", $$"""
+        {"Uri":"{{uri}}","IsRetry":{{Json(isRetry)}},"IsNonInteractive":{{Json(isNonInteractive)}},"CanShowDialog":true}
+        """);
 
     /// <summary>Sends a request and returns the payload of its response.</summary>
     public async Task<JsonNode> AskAsync(string method, string payload)
@@ -91,6 +92,8 @@ public sealed class PluginProcess : IAsyncDisposable
         await _reading;
         _process.Dispose();
     }
+
+    private static string Json(bool value) => value ? "true" : "false";
 
     private async Task ReadAsync()
     {

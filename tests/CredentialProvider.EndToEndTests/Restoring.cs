@@ -186,7 +186,7 @@ public sealed class Restoring
         var line = Assert.Single(outcome.Output.Split('\n').Where(l => l.Contains("CACP1001", StringComparison.Ordinal)).Select(l => l[l.IndexOf("CACP", StringComparison.Ordinal)..]).Distinct());
         Assert.Contains("contoso (111122223333, us-east-1)", line, StringComparison.Ordinal);
         Assert.Contains("not authorized to perform: sts:GetServiceBearerToken", line, StringComparison.Ordinal);
-        Assert.Contains("allow sts:GetServiceBearerToken on *", line, StringComparison.Ordinal);
+        Assert.Contains("; attach what this prints: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1", line, StringComparison.Ordinal);
         Assert.DoesNotContain("A task was canceled", outcome.Output, StringComparison.Ordinal);
     }
 

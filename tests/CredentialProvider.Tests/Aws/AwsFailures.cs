@@ -15,8 +15,8 @@ public sealed class AwsFailures
 
     [Theory]
     [InlineData("AccessDeniedException", NotAllowed + "codeartifact:GetAuthorizationToken on resource: x", "CACP1001",
-        "allow codeartifact:GetAuthorizationToken on arn:aws:codeartifact:us-east-1:111122223333:domain/contoso")]
-    [InlineData("AccessDeniedException", NotAllowed + "sts:GetServiceBearerToken on resource: x", "CACP1001", "; allow sts:GetServiceBearerToken on *")]
+        "; attach what this prints: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1")]
+    [InlineData("AccessDeniedException", NotAllowed + "sts:GetServiceBearerToken on resource: x", "CACP1001", "; attach what this prints: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1")]
     [InlineData("ResourceNotFoundException", "Domain not found.", "CACP1002", "aws codeartifact list-domains --region us-east-1")]
     [InlineData("ThrottlingException", "Rate exceeded", "CACP1003", "try again in a minute")]
     [InlineData("ExpiredTokenException", "The security token included in the request is expired", "CACP1005", "renew them")]
