@@ -54,7 +54,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
             exchange.Error(404, "ResourceNotFoundException", "Repository not found.");
         else if (exchange.Operation == "Publish")
             Publish(exchange, repository, token.Caller);
-        else if (Iam.Refusal(token.Caller, "codeartifact:ReadFromRepository", repository.Arn) is { } refusal)
+        else if (Refusal(token.Caller, "codeartifact:ReadFromRepository", repository.Arn, repository) is { } refusal)
             exchange.Error(403, "AccessDeniedException", refusal);
         else if (url.Path.StartsWith("v3/", StringComparison.Ordinal))
             Feed(exchange, repository).Answer(exchange, url.Path["v3/".Length..]);
@@ -126,7 +126,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         exchange.Detail = $"{package.Id} {package.Version} to {repository.Name}";
         var (domain, id) = (repository.Domain, package.Id.ToLowerInvariant());
         var arn = $"arn:aws:codeartifact:{domain.Region}:{domain.Owner}:package/{domain.Name}/{repository.Name}/nuget//{id}";
-        if (Iam.Refusal(caller, "codeartifact:PublishPackageVersion", arn) is { } refusal)
+        if (Refusal(caller, "codeartifact:PublishPackageVersion", arn, repository) is { } refusal)
             exchange.Error(403, "AccessDeniedException", refusal);
         else if (Visible(repository).Any(existing => existing.Key == package.Key)
             || !repository.Packages.TryAdd(package.Key, package))
@@ -134,6 +134,10 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         else
             exchange.Text("", 201);
     }
+
+    private string? Refusal(Session caller, string action, string resource, Repository repository) =>
+        Iam.Refusal(caller, action, resource) ?? (world.RepositoryPolicies.TryGetValue(repository, out var policy)
+            ? Iam.Refusal(caller, action, resource, repository.Domain.Owner, policy) : null);
 
     private static Package? ReadPublished(byte[] form)
     {

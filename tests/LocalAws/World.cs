@@ -13,8 +13,8 @@ public sealed record Statement(string Action, string Resource = "*", bool IsDeny
     public int? MaxDurationSeconds { get; init; }
 }
 
-/// <summary>A statement of a domain's policy: a principal's ARN, an account number or <c>*</c> may do this.</summary>
-public sealed record Grant(string Principal, string Action);
+/// <summary>A statement of a domain's or repository's policy: a principal's ARN, an account number or <c>*</c> may do this.</summary>
+public sealed record Grant(string Principal, string Action, string Resource = "*");
 
 /// <summary>Who may assume a role: a principal's ARN or account number, and the external id it has to bring, if any.</summary>
 public sealed record Trust(string Principal, string? ExternalId = null);
@@ -132,6 +132,9 @@ public sealed class World
     /// does for callers of the domain's account only.
     /// </summary>
     public ConcurrentDictionary<Domain, IReadOnlyList<Grant>> DomainPolicies { get; } = new();
+
+    /// <summary>The same for repositories.</summary>
+    public ConcurrentDictionary<Repository, IReadOnlyList<Grant>> RepositoryPolicies { get; } = new();
 
     public List<Repository> Repositories { get; } = [];
 
