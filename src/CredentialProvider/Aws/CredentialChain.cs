@@ -146,7 +146,12 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
         try
         {
             var credentials = profile.GetAWSCredentials(Profiles());
-            return credentials is SSOAWSCredentials sso ? new SingleSignOn(name, sso) : credentials;
+            return credentials switch
+            {
+                SSOAWSCredentials sso => new SingleSignOn(name, sso),
+                ProcessAWSCredentials process => new CredentialProcess(name, process),
+                _ => credentials,
+            };
         }
         catch (Exception e) when (e is InvalidDataException or AmazonClientException or InvalidOperationException)
         {
@@ -173,6 +178,26 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     /// <summary>Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE anew, so that a mended file counts at
     /// once.</summary>
     private static CredentialProfileStoreChain Profiles() => new();
+
+    /// <summary>A program of the person's own, which has said why it failed, or nothing.</summary>
+    private sealed class CredentialProcess(string profile, ProcessAWSCredentials process) : AWSCredentials
+    {
+        /// <summary>The SDK's synchronous path, which this program never takes.</summary>
+        public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
+
+        public override async Task<ImmutableCredentials> GetCredentialsAsync()
+        {
+            try
+            {
+                return await process.GetCredentialsAsync();
+            }
+            catch (ProcessAWSCredentialException e)
+            {
+                throw Unusable(profile, $"its credential_process failed: {e.Message.TrimEnd(' ', '-', '.')}",
+                    "run that command by hand: it has to print JSON with \"Version\": 1", e);
+            }
+        }
+    }
 
     private static NoTokenException Unusable(string profile, string why, string fix, Exception? cause = null) =>
         new(ErrorCode.Profile, $"AWS profile '{profile}' cannot be used: {why}", fix, cause);

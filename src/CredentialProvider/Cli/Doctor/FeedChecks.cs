@@ -54,7 +54,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
                 $"{ErrorCode.TokenRefused}: the repository refuses the token in CODEARTIFACT_AUTH_TOKEN", "unset CODEARTIFACT_AUTH_TOKEN, or set a new one"), null),
             HttpStatusCode.Unauthorized => (Finding.Fail(Checks.Read, $"{ErrorCode.TokenRefused}: the repository refuses a token that was made for it just now",
                 "check domain, owner and region in the feed's URL, and that no proxy changes the request"), null),
-            HttpStatusCode.Forbidden => (Finding.Fail(Checks.Read, Message(body), AwsFailure.FixOfDenial(feed, body)), null),
+            HttpStatusCode.Forbidden => (Finding.Fail(Checks.Read, $"{ErrorCode.AccessDenied}: {Message(body)}", AwsFailure.FixOfDenial(feed, body)), null),
             HttpStatusCode.NotFound => (Finding.Fail(Checks.Read, $"there is no repository {feed.Repository} in {feed.DomainName}",
                 $"correct the name in the URL: aws codeartifact list-repositories-in-domain --domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region}"), null),
             var other => (Finding.Fail(Checks.Read, $"the repository answers {(int)other}: {Message(body)}", "try again; check HTTPS_PROXY"), null),
@@ -86,7 +86,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         return response.StatusCode switch
         {
             HttpStatusCode.Conflict => Finding.Ok(Checks.Publish, $"allowed: {id} {version} was offered again, and it is there already"),
-            HttpStatusCode.Forbidden => Finding.Fail(Checks.Publish, Message(body), AwsFailure.FixOfDenial(feed, body, isPublishing: true)),
+            HttpStatusCode.Forbidden => Finding.Fail(Checks.Publish, $"{ErrorCode.AccessDenied}: {Message(body)}", AwsFailure.FixOfDenial(feed, body, isPublishing: true)),
             var other when (int)other < 300 => Finding.Ok(Checks.Publish, $"allowed: {id} {version} was taken"),
             var other => Finding.Fail(Checks.Publish, $"the repository answers {(int)other}: {Message(body)}", "try again"),
         };

@@ -28,8 +28,8 @@ internal sealed class SourceChecks(Settings settings, NuGetSources sources, Pati
             $"dotnet nuget enable source {name}");
     }
 
-    /// <summary>NuGet asks a plugin only where it has no credentials: those in the environment come first, then
-    /// nuget.config's.</summary>
+    /// <summary>NuGet asks a plugin only where its own credentials are missing or refused: those in the environment come
+    /// first, then nuget.config's.</summary>
     private IEnumerable<Finding> CheckStoredCredentials()
     {
         if (patient.Name is not { } name)
@@ -41,13 +41,13 @@ internal sealed class SourceChecks(Settings settings, NuGetSources sources, Pati
         var files = sources.FilesWithCredentials(name);
         if (settings.HasNuGetCredentials(name))
         {
-            yield return Finding.Fail(Checks.StoredCredentials, $"{Settings.NuGetCredentials(name)} is set: NuGet takes it and does not ask the plugin",
+            yield return Finding.Fail(Checks.StoredCredentials, $"{Settings.NuGetCredentials(name)} is set: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
                 $"unset {Settings.NuGetCredentials(name)}");
         }
 
         foreach (var file in files)
         {
-            yield return Finding.Fail(Checks.StoredCredentials, $"{file} has a password for it: NuGet takes that, which expires, and does not ask the plugin",
+            yield return Finding.Fail(Checks.StoredCredentials, $"{file} has a password for it: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
                 $"nuget-plugin-codeartifact configure forget {name}");
         }
 
