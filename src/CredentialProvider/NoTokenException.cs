@@ -4,11 +4,12 @@ namespace CredentialProvider;
 /// There is no token for a feed of ours. Carries the parts of <c>CACP1001: what: why; fix</c>, each one line and free
 /// of secrets; the feed's domain is the <em>what</em>, added by whoever asked.
 /// </summary>
+/// <param name="why">Often the other side's words: a full stop at their end is left out.</param>
 internal class NoTokenException(string code, string why, string fix, Exception? cause = null)
-    : Exception($"{why}; {fix}", cause)
+    : Exception($"{why.TrimEnd('.')}; {fix}", cause)
 {
     /// <summary>What has to be mended.</summary>
-    public string Why { get; } = why;
+    public string Why { get; } = why.TrimEnd('.');
 
     /// <summary>One command or one setting.</summary>
     public string Fix { get; } = fix;

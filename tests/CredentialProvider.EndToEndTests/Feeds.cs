@@ -39,6 +39,19 @@ public static class Feeds
         return folder;
     }
 
+    /// <summary>A nuget.config as a person writes it.</summary>
+    public static void WriteSimpleConfig(this Sandbox sandbox) => sandbox.Write("client/nuget.config", $"""
+        <?xml version="1.0" encoding="utf-8"?>
+        <configuration>
+          <!-- Where packages come from. -->
+          <packageSources>
+            <clear />
+            <add key="contoso" value="{App}" />  <!-- all of them -->
+          </packageSources>
+        </configuration>
+
+        """);
+
     public static void PutNativeOnPath(this Sandbox sandbox)
     {
         Artifacts.Require(Artifacts.Native, "the native program");

@@ -52,7 +52,7 @@ internal static class AwsFailure
 
     /// <summary>IAM's message names caller, action and resource; the command names the whole policy.</summary>
     private static NoTokenException Denied(Feed feed, AmazonServiceException e) =>
-        new(ErrorCode.AccessDenied, e.Message.TrimEnd('.'), FixOfDenial(feed, e.Message), e);
+        new(ErrorCode.AccessDenied, e.Message, FixOfDenial(feed, e.Message), e);
 
     /// <summary>The command that prints what is missing, with its arguments.</summary>
     /// <param name="message">IAM's; a caller of another account needs policies on both sides.</param>
@@ -134,7 +134,7 @@ internal static class AwsFailure
         return FindFirst<OperationCanceledException>(failure) is not null
             ? new NoTokenException(ErrorCode.Network, $"{endpoint} did not answer in time",
                 "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure)
-            : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message.TrimEnd('.'),
+            : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message,
                 "check the AWS credentials with 'aws sts get-caller-identity'", failure);
     }
 

@@ -45,7 +45,7 @@ internal sealed class SingleSignOn(string profile, SSOAWSCredentials credentials
         catch (Exception e) when (e is AmazonClientException or AmazonServiceException)
         {
             throw new NoTokenException(ErrorCode.BadCredentials,
-                $"nobody signed in for AWS profile '{profile}': {e.Message.TrimEnd('.')}",
+                $"nobody signed in for AWS profile '{profile}': {e.Message}",
                 $"try again: nuget-plugin-codeartifact login --profile {profile}", e);
         }
         finally
@@ -59,7 +59,7 @@ internal sealed class SingleSignOn(string profile, SSOAWSCredentials credentials
 /// <param name="signIn">Shows a person the way and returns when it is done.</param>
 internal sealed class SignedOutException(string profile, Exception cause, Func<Action<string>, CancellationToken, Task> signIn)
     : NoTokenException(ErrorCode.BadCredentials,
-        $"the single sign-on of AWS profile '{profile}' is over or not begun: {cause.Message.TrimEnd('.')}",
+        $"the single sign-on of AWS profile '{profile}' is over or not begun: {cause.Message}",
         $"sign in: nuget-plugin-codeartifact login --profile {profile} (or: aws sso login --profile {profile})", cause)
 {
     public Task SignInAsync(Action<string> show, CancellationToken cancel) => signIn(show, cancel);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli.Doctor;
 using CredentialProvider.Tokens;
@@ -47,11 +48,17 @@ internal sealed class CommandLine
         return Usage;
     }
 
-    /// <summary>For its help text, too: docs/commands.md is checked against it.</summary>
-    public RootCommand Root() => new("Tokens for AWS CodeArtifact feeds. NuGet starts this program with -Plugin; these commands are for people.")
+    private RootCommand Root()
     {
-        Install(), Uninstall(), Configure(), Doctor(), Policy(), Token(), Warm(), Cache(), Login(), Completion(),
-    };
+        var root = new RootCommand("Tokens for AWS CodeArtifact feeds. NuGet starts this program with -Plugin; these commands are for people.")
+        {
+            Install(), Uninstall(), Configure(), Doctor(), Policy(), Token(), Warm(), Cache(), Login(), Completion(),
+        };
+        // Windows' ways of asking for help would be completed everywhere.
+        foreach (var alias in new[] { "/h", "/?", "-?" })
+            root.Options.OfType<HelpOption>().Single().Aliases.Remove(alias);
+        return root;
+    }
 
     private Command Install()
     {

@@ -88,7 +88,7 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
         }
         catch (NoTokenException e)
         {
-            throw new CommandFailedException($"{e.Code}: no URL for {feed.Domain}/{feed.Repository}: {e.Why}; {e.Fix}, or give --owner");
+            throw new CommandFailedException($"{e.Code}: no URL for {feed.Domain}/{feed.Repository}: {e.Message}{(feed.Owner.Length == 0 && e.Code != ErrorCode.DomainNotFound ? ", or give --owner, and AWS is not asked" : "")}");
         }
     }
 

@@ -54,6 +54,7 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
     /// <summary>Removes what <see cref="Install"/> puts there; none named are all parts.</summary>
     public void Uninstall(IReadOnlyCollection<string> names)
     {
+        var isAny = false;
         foreach (var part in Choose(names.Count > 0 ? names : ["native", "netcore", "netfx"]))
         {
             if (File.Exists(part.To))
@@ -62,12 +63,13 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
                 Directory.Delete(part.To, recursive: true);
             else
                 continue;
+            isAny = true;
             terminal.Print($"{part.To} removed");
             if (part != Native)
                 RemoveIfEmpty(Path.GetDirectoryName(part.To)!, levels: 2);
         }
 
-        terminal.Hint("tokens stay in the cache; remove them: nuget-plugin-codeartifact cache clear");
+        terminal.Hint(!isAny ? "nothing of this program is installed there" : "tokens stay in the cache; remove them: nuget-plugin-codeartifact cache clear");
     }
 
     private List<InstallablePart> Choose(IReadOnlyCollection<string> names) =>

@@ -12,6 +12,9 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
 {
     /// <summary>AWS takes signatures that are five minutes old or early.</summary>
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>The header Date has whole seconds, and the answer was on its way for a while.</summary>
+    private static readonly TimeSpan HeaderPrecision = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly CredentialChain _chain = new(settings, time);
@@ -94,7 +97,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
             : (theirs - time.GetUtcNow()).Duration() is var skew && skew > LargestSkew
                 ? Finding.Fail(Checks.Clock, $"{ErrorCode.ClockSkew}: this machine's clock differs from AWS's by {skew.TotalMinutes:0} minutes, and AWS takes 5",
                     "set the clock: timedatectl set-ntp true")
-                : Finding.Ok(Checks.Clock, $"{skew.TotalSeconds:0} s from AWS's");
+                : Finding.Ok(Checks.Clock, skew < HeaderPrecision ? "agrees with AWS's" : $"{skew.TotalSeconds:0} s from AWS's");
     }
 
     private async Task<Finding> CheckIdentityAsync(AWSCredentials credentials)
