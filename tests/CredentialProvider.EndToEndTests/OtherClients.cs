@@ -34,6 +34,19 @@ public sealed class OtherClients
     public Task Nuget_exe_uses_the_netfx_plugin() => InstallsWithNuGetExe(
         sandbox => sandbox.Variables["NUGET_NETFX_PLUGIN_PATHS"] = Artifacts.NetFx);
 
+    [Fact]
+    public async Task A_nuget_config_with_a_token_restores_where_there_is_no_plugin()
+    {
+        Artifacts.Require(Artifacts.Native, "the native program");
+        await using var sandbox = await Sandbox.StartAsync();
+        var project = sandbox.WriteSimpleProject();
+        (await sandbox.RunAsync(Artifacts.Native, project, "token", "app", "--format", "nuget-config", "--output", "secret.config")).Succeeded();
+
+        (await sandbox.DotnetAsync(project, "restore", "--configfile", "secret.config", "-warnaserror")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
     private static async Task AsksAsync(Sandbox sandbox, string version)
     {
         var client = Artifacts.Built($"bin/NuGetProtocolClient-{version}/release/NuGetProtocolClient.dll");

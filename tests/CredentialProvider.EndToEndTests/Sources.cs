@@ -3,7 +3,7 @@ using LocalAws;
 
 namespace CredentialProvider.EndToEndTests;
 
-/// <summary>Each source of AWS credentials, through the plugin's own protocol, for every build.</summary>
+/// <summary>Each source of AWS credentials: through the plugin's own protocol for every build, and a restore with the native one.</summary>
 public sealed class Sources
 {
     /// <summary>SHA-1 of "corp", by sha1sum.</summary>
@@ -345,6 +345,12 @@ public sealed class Sources
         Assert.Equal(role, sandbox.Aws.World.Tokens[(string)answer["Password"]!].Caller.Role.Name);
         check?.Invoke(sandbox);
         await plugin.CloseAsync();
+        if (build != Artifacts.Native)
+            return;
+        sandbox.PutNativeOnPath();
+        sandbox.Variables["CODEARTIFACT_CACHE"] = "off";
+        (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
+        Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal(role, token.Caller.Role.Name));
     }
 
     private static Session Session(Sandbox sandbox, string role) =>

@@ -1,7 +1,10 @@
+using System.CommandLine;
 using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using CredentialProvider.Cli;
+using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Tests;
 
@@ -14,21 +17,58 @@ public sealed partial class Documentation
     private static readonly string Readme = File.ReadAllText(Path.Combine(Root, "README.md"));
 
     [Fact]
-    public void The_README_has_every_variable_that_is_read_and_no_other()
+    public void The_reference_has_every_variable_that_is_read()
     {
-        var read = Variable().Matches(File.ReadAllText(Path.Combine(Root, "src/CredentialProvider/Settings.cs")))
-            .Select(match => match.Groups[1].Value).Distinct().Order();
-        var told = Told().Matches(Readme).Select(match => match.Groups[1].Value).Where(name => name.Contains('_', StringComparison.Ordinal)).Distinct().Order();
-        Assert.Equal(read, told);
+        var told = Told().Matches(Read("docs/settings.md")).Select(match => match.Groups[1].Value).ToHashSet();
+        Assert.Empty(VariablesThatAreRead().Except(told));
+        // Of this project's own there is none that is not read.
+        Assert.Empty(told.Where(name => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal)).Except(VariablesThatAreRead()));
     }
 
     [Fact]
-    public void The_README_has_every_error_code()
+    public void The_README_has_every_variable_of_this_project() => Assert.Equal(
+        VariablesThatAreRead().Where(name => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal)),
+        Told().Matches(Readme).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal)).Distinct().Order());
+
+    [Fact]
+    public void The_reference_has_every_key_of_the_configuration_file() => Assert.All(
+        ConfigurationFile.FileKeys.Concat(ConfigurationFile.RuleKeys).Concat(ConfigurationFile.HostKeys).Concat(ConfigurationFile.RoleKeys),
+        key => Assert.Contains($"`{key}`", Read("docs/settings.md"), StringComparison.Ordinal));
+
+    [Fact]
+    public void The_README_and_the_catalogue_have_every_error_code()
     {
         var codes = typeof(ErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!).ToList();
         Assert.Equal(codes.Count, codes.Distinct().Count());
         Assert.Equal(codes.Order(), Code().Matches(Readme).Select(match => match.Groups[1].Value).Distinct().Order());
+        var sections = Read("docs/errors.md").Split("\n## ")[1..];
+        Assert.Equal(codes.Order(), sections.Select(section => section.Split('\n')[0]));
+        Assert.All(sections, section => Assert.Matches(@"^CACP\d{4}\n\n\*\*Meaning:\*\* [\s\S]+ \*\*Cause:\*\* [\s\S]+\s\*\*Fix:\*\* ", section));
     }
+
+    [Fact]
+    public void The_commands_page_has_every_command_and_option()
+    {
+        var page = Read("docs/commands.md");
+        var settings = Settings.From(_ => null);
+        var root = new CommandLine(settings, new Terminal(TextWriter.Null, TextWriter.Null, hasColours: false, isWatched: false), TimeProvider.System).Root();
+        foreach (var command in root.Subcommands.SelectMany(command => command.Subcommands.Prepend(command)).Where(command => command.Subcommands.Count == 0))
+        {
+            var name = command.Parents.OfType<RootCommand>().Any() ? command.Name : $"{command.Parents.Single().Name} {command.Name}";
+            Assert.Contains($"`{name}`", page, StringComparison.Ordinal);
+            Assert.All(command.Options, option => Assert.Contains(option.Name, page, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Links_lead_somewhere() => Assert.All(
+        Directory.GetFiles(Root, "*.md").Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md")),
+        page => Assert.All(Link().Matches(File.ReadAllText(page)).Select(match => match.Groups[1].Value),
+            link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, link)), $"{page}: {link}")));
+
+    [Fact]
+    public void The_READMEs_policy_is_what_the_command_prints() => Assert.Contains(
+        PolicyFormats.Json(PolicyDocuments.For([new Feed("contoso", "111122223333", "us-east-1", "app")], isPublishing: false, principal: null)), Readme, StringComparison.Ordinal);
 
     [Fact]
     public void The_schema_has_the_keys_that_are_read()
@@ -55,13 +95,29 @@ public sealed partial class Documentation
     public void The_first_screen_is_forty_lines() =>
         Assert.InRange(Readme.Split('\n').Index().First(line => line.Item.StartsWith("## ", StringComparison.Ordinal)).Index, 20, 40);
 
+    [Fact]
+    public void The_READMEs_doctor_is_a_session_that_was_seen()
+    {
+        var start = Readme.IndexOf("$ AWS_PROFILE=nobody", StringComparison.Ordinal);
+        Assert.Contains(Readme[start..Readme.IndexOf("```", start, StringComparison.Ordinal)],
+            Read("tests/CredentialProvider.EndToEndTests/Commands/doctor.txt"), StringComparison.Ordinal);
+    }
+
+    private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    private static IEnumerable<string> VariablesThatAreRead() => Variable().Matches(Read("src/CredentialProvider/Settings.cs"))
+        .Select(match => match.Groups[1].Value).Distinct().Order();
+
     private static IEnumerable<string> Keys(JsonNode schema) => schema["properties"]!.AsObject().Select(property => property.Key);
 
-    [GeneratedRegex("\"((?:CODEARTIFACT|AWS)_[A-Z0-9_]+)\"")]
+    [GeneratedRegex("\"((?:CODEARTIFACT|AWS|NUGET|XDG|HTTPS?|NO|SSL)_[A-Z0-9_]+|TERM)\"")]
     private static partial Regex Variable();
 
-    [GeneratedRegex("`((?:CODEARTIFACT|AWS)_[A-Z0-9_]+)`")]
+    [GeneratedRegex("`((?:[A-Z0-9]+_[A-Z0-9_]+|TERM))`")]
     private static partial Regex Told();
+
+    [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex("^\\| `(CACP[0-9]{4})`", RegexOptions.Multiline)]
     private static partial Regex Code();

@@ -48,7 +48,8 @@ internal sealed class CommandLine
         return Usage;
     }
 
-    private RootCommand Root()
+    /// <summary>All that can be typed; docs/commands.md is checked against it.</summary>
+    public RootCommand Root()
     {
         var root = new RootCommand("Tokens for AWS CodeArtifact feeds. NuGet starts this program with -Plugin; these commands are for people.")
         {
