@@ -9,7 +9,7 @@ namespace CredentialProvider.Benchmarks;
 /// <summary>Measures side by side, in turn, and writes docs/benchmarks.md.</summary>
 internal static class Report
 {
-    private const int Launches = 60, Restores = 16, Storm = 64, Packages = 40;
+    private const int Launches = 60, Restores = 16, Storm = 64, Packages = 40, Rules = 100;
 
     private static readonly string Root = typeof(Report).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
@@ -40,12 +40,14 @@ internal static class Report
     private static async Task LaunchesAsync(StringBuilder text)
     {
         await using var machine = await Machine.StartAsync();
-        (string Name, string[] Command)[] plugins =
+        var withRules = new Dictionary<string, string>(machine.Variables) { ["CODEARTIFACT_CONFIG"] = machine.WriteRules(Rules) };
+        (string Name, string[] Command, IReadOnlyDictionary<string, string> Variables)[] plugins =
         [
-            ("floor: answers with constants", [Floor, "-Plugin"]),
-            ("native", [Native, "-Plugin"]),
-            ("netcore", ["dotnet", NetCore, "-Plugin"]),
-            ("peer on NuGet.Protocol 8.0.0", ["dotnet", typeof(Report).Assembly.Location, "-Plugin"]),
+            ("floor: answers with constants", [Floor, "-Plugin"], machine.Variables),
+            ("native", [Native, "-Plugin"], machine.Variables),
+            ($"native, with {Rules} rules in the configuration file", [Native, "-Plugin"], withRules),
+            ("netcore", ["dotnet", NetCore, "-Plugin"], machine.Variables),
+            ("peer on NuGet.Protocol 8.0.0", ["dotnet", typeof(Report).Assembly.Location, "-Plugin"], machine.Variables),
         ];
         var results = plugins.Select(_ => new List<Launch>()).ToList();
         // The first round fills the cache of tokens and the system's of files.
@@ -53,7 +55,7 @@ internal static class Report
         {
             for (var i = 0; i < plugins.Length; i++)
             {
-                var launch = Conversation.Run(plugins[i].Command, machine.Variables);
+                var launch = Conversation.Run(plugins[i].Command, plugins[i].Variables);
                 if (!launch.Answer.Contains("\"Success\"", StringComparison.Ordinal))
                     throw new InvalidOperationException(launch.Answer);
                 if (round >= 0)
@@ -166,6 +168,18 @@ internal static class Report
         };
 
         public static async Task<Machine> StartAsync() => new(await LocalAwsServer.StartAsync());
+
+        /// <summary>A configuration file with rules for other domains, which all have to be read.</summary>
+        public string WriteRules(int count)
+        {
+            var path = Path.Combine(_root.FullName, "codeartifact.json");
+            var rules = Enumerable.Range(0, count).Select(i => $$"""
+                { "domain": "domain{{i}}", "owner": "111122223333", "region": "us-east-1", "duration": 3600,
+                  "roles": [ "arn:aws:iam::111122223333:role/Tools", { "arn": "arn:aws:iam::111122223333:role/Reader{{i}}", "externalId": "42" } ] }
+                """);
+            File.WriteAllText(path, $$"""{ "rules": [ {{string.Join(",\n", rules)}} ] }""");
+            return path;
+        }
 
         public string WriteProject(string name, int packages, string? token)
         {
