@@ -35,6 +35,29 @@ public sealed class OtherClients
         sandbox => sandbox.Variables["NUGET_NETFX_PLUGIN_PATHS"] = Artifacts.NetFx);
 
     [Fact]
+    public Task Nuget_exe_uses_the_older_protocol() => InstallsWithNuGetExe(
+        sandbox => sandbox.Variables["NUGET_CREDENTIALPROVIDERS_PATH"] = Path.GetDirectoryName(Artifacts.NetFx)!);
+
+    [Theory]
+    [InlineData("dotnet")]
+    [InlineData("/usr/bin/mono")]
+    public async Task The_other_builds_have_the_same_command_line(string runtime)
+    {
+        var isMono = runtime != "dotnet";
+        if (isMono)
+            Artifacts.Require(runtime, "mono");
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
+        sandbox.WriteSimpleConfig();
+        if (isMono)
+            (await sandbox.RunAsync("/usr/bin/cert-sync", sandbox.Home, "--user", sandbox.Aws.CaFile)).Succeeded();
+
+        var outcome = await sandbox.RunAsync(runtime, sandbox.Folder("client"), isMono ? Artifacts.NetFx : Artifacts.NetCore, "doctor", "--publish", "Contoso.App.Client");
+
+        Assert.Contains("  ok    publish             allowed", outcome.Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_nuget_config_with_a_token_restores_where_there_is_no_plugin()
     {
         Artifacts.Require(Artifacts.Native, "the native program");

@@ -96,6 +96,28 @@ public sealed class Sources
 
     [Theory]
     [MemberData(nameof(Builds))]
+    public Task A_chain_of_roles_from_the_instance_role_by_profiles(string build) => GivesTokenOf(build, "DomainReader", sandbox =>
+    {
+        var tools = Assumable(sandbox, "Tools", "BuildAgentRole", externalId: "7");
+        tools.Policy.Add(new Statement("sts:AssumeRole"));
+        var reader = sandbox.Aws.World.AddRole("DomainReader", World.ReadPolicy(), "444455556666", new Trust(tools.Arn, "42"));
+        sandbox.Write("home/.aws/config", $"""
+            [profile tools]
+            role_arn = {tools.Arn}
+            credential_source = Ec2InstanceMetadata
+            external_id = 7
+
+            [profile reader]
+            role_arn = {reader.Arn}
+            source_profile = tools
+            external_id = 42
+            duration_seconds = 43200
+            """);
+        sandbox.Variables["AWS_PROFILE"] = "reader";
+    });
+
+    [Theory]
+    [MemberData(nameof(Builds))]
     public Task A_credential_process(string build) => GivesTokenOf(build, "Vault", sandbox =>
     {
         var session = Session(sandbox, "Vault");
