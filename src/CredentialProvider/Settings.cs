@@ -21,6 +21,8 @@ internal sealed class Settings
         (var duration, Problem) = ReadDuration();
         var roles = List("CODEARTIFACT_ROLE_ARN");
         Problem ??= FindProblemOf(roles);
+        if (AwsCaBundle is { } bundle && !File.Exists(bundle))
+            Problem ??= $"AWS_CA_BUNDLE names {bundle}, which is not there; it takes a file of certificates (PEM)";
         TokenOptions = new TokenOptions(
             Text("CODEARTIFACT_PROFILE"),
             roles.Length == 0 ? null : [.. roles.Select(arn => new RoleRequest(arn))],
@@ -67,6 +69,9 @@ internal sealed class Settings
 
     /// <summary>AWS_USE_DUALSTACK_ENDPOINT; null where it is not set.</summary>
     public bool? UseDualStackEndpoint => Question("AWS_USE_DUALSTACK_ENDPOINT");
+
+    /// <summary>AWS_CA_BUNDLE: the certificates to trust in calls to AWS, instead of the system's.</summary>
+    public string? AwsCaBundle => Text("AWS_CA_BUNDLE");
 
     /// <summary>HTTPS_PROXY, where the run-time does not read it by itself.</summary>
     public string? HttpsProxy => Text("HTTPS_PROXY") ?? Text("https_proxy");

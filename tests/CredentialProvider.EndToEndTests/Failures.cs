@@ -94,6 +94,10 @@ public sealed class Failures
         sandbox => sandbox.Variables["CODEARTIFACT_TOKEN_DURATION"] = "5m");
 
     [Fact]
+    public Task A_bundle_of_certificates_that_is_not_there() => Warns("CACP1012", ["AWS_CA_BUNDLE names /nowhere/ca.pem, which is not there"],
+        sandbox => sandbox.Variables["AWS_CA_BUNDLE"] = "/nowhere/ca.pem");
+
+    [Fact]
     public Task A_certificate_authority_that_nobody_knows() => Warns("CACP1008", ["is not trusted", "SSL_CERT_FILE"],
         sandbox => sandbox.Variables["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt");
 

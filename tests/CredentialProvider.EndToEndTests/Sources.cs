@@ -305,6 +305,19 @@ public sealed class Sources
     public Task A_variable_says_where_CodeArtifact_is_called(string variable, string value, string host) =>
         CallsCodeArtifactAt(host, sandbox => sandbox.Variables[variable] = value);
 
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public async Task A_bundle_of_certificates_for_AWS_alone(string build)
+    {
+        Artifacts.Require(build, build);
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.Variables["AWS_CA_BUNDLE"] = sandbox.Aws.CaFile;
+        sandbox.Variables.Remove("SSL_CERT_FILE");
+        await using var plugin = await PluginProcess.Start(sandbox, build).HandshakeAsync();
+
+        Assert.Equal("Success", (string?)(await plugin.CredentialsAsync(Feeds.App))["ResponseCode"]);
+    }
+
     [Fact]
     public Task A_rule_says_where_CodeArtifact_is_called() => CallsCodeArtifactAt(
         "vpce-0a1b-c2.api.codeartifact.us-east-1.vpce.amazonaws.com",

@@ -32,9 +32,18 @@ internal static class AwsCall
         }
     }
 
+    /// <summary>AWS_CA_BUNDLE takes the place of the system's certificates. On Linux alone: OpenSSL reads them where
+    /// SSL_CERT_FILE says, once, so this comes before the first connection.</summary>
+    public static void TrustBundle(Settings settings)
+    {
+        if (settings.AwsCaBundle is { } bundle && OperatingSystem.IsLinux())
+            Platform.Posix.SetVariable("SSL_CERT_FILE", bundle);
+    }
+
     /// <summary>A plain client with the proxy that calls to AWS take.</summary>
     public static HttpClient Http(Settings settings, TimeSpan patience)
     {
+        TrustBundle(settings);
         var handler = new HttpClientHandler();
         if (ProxyOf(settings) is { } proxy)
             handler.Proxy = proxy;

@@ -75,6 +75,13 @@ internal static class Posix
             _ = UMask(GroupAndOthers);
     }
 
+    /// <summary>Sets a variable for native code, which does not see what .NET's own call sets.</summary>
+    public static void SetVariable(string name, string value)
+    {
+        const int Overwrite = 1;
+        _ = SetEnv(Utf8(name), Utf8(value), Overwrite);
+    }
+
     /// <summary>Makes an empty file that nobody else may read, unless there is one: then that stays as it is.</summary>
     public static void CreateFile(string path)
     {
@@ -148,6 +155,10 @@ internal static class Posix
     [DllImport("libc", EntryPoint = "access")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Access(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "setenv")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetEnv(byte[] name, byte[] value, int overwrite);
 
     [DllImport("libc", EntryPoint = "umask")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
