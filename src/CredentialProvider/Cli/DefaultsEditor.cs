@@ -14,6 +14,8 @@ internal static class DefaultsEditor
     /// <param name="value">Null removes the key.</param>
     public static byte[] Set(byte[] json, string key, string? value)
     {
+        if (json.AsSpan().StartsWith("\uFEFF"u8))
+            return [.. "\uFEFF"u8, .. Set([.. json.Skip(3)], key, value)];
         var text = json.Length > 0 ? json : "{\n}\n"u8.ToArray();
         var place = Find(text, key);
         if (value is null)

@@ -43,7 +43,7 @@ internal sealed class NuGetSources
     public Source Find(string text, string? owner, string? region)
     {
         if (text.Contains("://", StringComparison.Ordinal))
-            return Feed.TryFind(text, _settings, out var feed) ? new Source(null, text, feed) : throw NotCodeArtifact(text, text);
+            return Feed.TryFind(text, _settings, out var feed) ? new Source(null, text, feed) : throw NotCodeArtifact(MistypedFeed.Printable(text), text);
         if (All.FirstOrDefault(source => source.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } named)
             return AsSource(named) ?? throw NotCodeArtifact($"source {text}", named.Source);
         return FindDomain(text, owner, region);

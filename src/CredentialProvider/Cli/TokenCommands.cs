@@ -10,6 +10,8 @@ namespace CredentialProvider.Cli;
 /// <summary><c>token</c>, <c>warm</c> and <c>cache</c>: tokens for people and for tools that run no plugins.</summary>
 internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenSource tokens, TokenCache cache, TimeProvider time)
 {
+    private const string Expired = "expired";
+
     public static string[] Formats { get; } = ["text", "json", "env", "nuget-config"];
 
     /// <summary>Prints the token, or writes it to a file that only its owner can read.</summary>
@@ -50,6 +52,8 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
             return true;
         }
 
+        if (settings.CacheFolder is null)
+            throw NoCache();
         var feeds = sources.Select(source => source.Feed).GroupBy(feed => TokenKey.For(feed, settings)).Select(group => group.First()).ToList();
         var done = 0;
         terminal.Progress($"0 of {feeds.Count} domains");
@@ -104,7 +108,10 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
         }
 
         foreach (var (key, token) in entries)
-            terminal.Print($"{key.DomainName}: {StateOf(token)}{Until(token)}, by {key.Identity}");
+        {
+            var (state, at) = (StateOf(token), token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture));
+            terminal.Print($"{key.DomainName}: {state} {(state == Expired ? "at" : "until")} {at}, by {key.Identity}");
+        }
     }
 
     /// <summary>Removes the tokens of these sources, or all where there are none named.</summary>
@@ -126,8 +133,10 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
         terminal.Hint(count == 1 ? "1 token removed" : $"{count} tokens removed");
     }
 
-    public void PrintCachePath() => terminal.Print(settings.CacheFolder
-        ?? throw new CommandFailedException("no cache: CODEARTIFACT_CACHE is off, or this user has no home; set CODEARTIFACT_CACHE_DIR"));
+    public void PrintCachePath() => terminal.Print(settings.CacheFolder ?? throw NoCache());
+
+    private static CommandFailedException NoCache() =>
+        new("no cache: CODEARTIFACT_CACHE is off, or this user has no home; set CODEARTIFACT_CACHE_DIR");
 
     private async Task<AuthorizationToken> GetAsync(Feed feed, CancellationToken cancel)
     {
@@ -145,7 +154,7 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
     }
 
     private string StateOf(AuthorizationToken token) =>
-        !token.IsGood(time.GetUtcNow()) ? "expired" : tokens.IsAging(token) ? "aging" : "good";
+        !token.IsGood(time.GetUtcNow()) ? Expired : tokens.IsAging(token) ? "aging" : "good";
 
     /// <summary>Nothing for a token from outside, whose end nobody knows.</summary>
     private static string Until(AuthorizationToken token) =>

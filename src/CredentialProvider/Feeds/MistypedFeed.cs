@@ -11,16 +11,20 @@ internal static class MistypedFeed
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || Array.IndexOf(uri.Host.Split('.'), "codeartifact") < 0)
             return null;
-        if (uri.Scheme == Uri.UriSchemeHttp)
-            return ("it is http, and CodeArtifact speaks https only", $"write {Right(url, "http://", "https://")}");
         if (uri.UserInfo.Length > 0)
             return ("it has a user name or password in it", "take them out: the plugin gets tokens");
+        if (uri.Scheme == Uri.UriSchemeHttp)
+            return ("it is http, and CodeArtifact speaks https only", $"write https{url[4..]}");
         if (!Feed.TryParse(url, out var feed))
             return FindInHost(uri) ?? FindInPath(uri);
         return uri.AbsolutePath.EndsWith("/v3/index.json", StringComparison.OrdinalIgnoreCase) ? null
             : ("it does not end in /v3/index.json, so NuGet speaks its version 2 to it, which CodeArtifact does not",
                 $"write {uri.GetLeftPart(UriPartial.Authority)}{Before(uri.AbsolutePath, feed.Repository)}{feed.Repository}/v3/index.json");
     }
+
+    /// <summary>The URL as it may be printed: what stands before an @ can be a password.</summary>
+    public static string Printable(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0
+        ? url.Replace($"{uri.UserInfo}@", "***@") : url;
 
     private static (string Why, string Fix)? FindInHost(Uri uri)
     {
@@ -48,6 +52,4 @@ internal static class MistypedFeed
     }
 
     private static string Before(string path, string repository) => path[..(path.IndexOf($"/{repository}", StringComparison.Ordinal) + 1)];
-
-    private static string Right(string url, string wrong, string right) => right + url[wrong.Length..];
 }

@@ -47,7 +47,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
     private async Task ExamineAsync(Patient patient, Questions asked, CancellationToken cancel)
     {
         if (!asked.AsJson)
-            terminal.Print($"{patient.Title}{(patient.Name is null ? "" : $" {patient.Url}")}");
+            terminal.Print($"{patient.Title}{(patient.Name is null ? "" : $" {patient.PrintableUrl}")}");
         Report(patient, new SourceChecks(settings, sources, patient).Run(), asked);
         if (!Feed.TryFind(patient.Url, settings, out var feed) || MistypedFeed.Find(patient.Url) is not null)
         {

@@ -8,7 +8,9 @@ namespace CredentialProvider.Cli.Doctor;
 internal sealed record Patient(string? Name, string Url, bool IsEnabled)
 {
     /// <summary>As the findings name it.</summary>
-    public string Title => Name ?? Url;
+    public string Title => Name ?? PrintableUrl;
+
+    public string PrintableUrl => MistypedFeed.Printable(Url);
 
     /// <summary>Those that are named, or all that have to do with CodeArtifact.</summary>
     public static IReadOnlyList<Patient> Find(NuGetSources sources, Settings settings, string[] texts, string? owner, string? region)

@@ -10,13 +10,13 @@ internal sealed class SourceChecks(Settings settings, NuGetSources sources, Pati
     private Finding CheckUrl()
     {
         if (MistypedFeed.Find(patient.Url) is var (why, fix))
-            return Finding.Fail(Checks.Url, $"{patient.Url}: {why}", fix);
+            return Finding.Fail(Checks.Url, $"{patient.PrintableUrl}: {why}", fix);
         if (Feed.TryFind(patient.Url, settings, out var feed))
             return Finding.Ok(Checks.Url, $"{feed.DomainName}{(feed.Repository.Length > 0 ? $", repository {feed.Repository}" : "")}");
         return Feed.TryParse(patient.Url, out feed)
             ? Finding.Fail(Checks.Url, $"domain {feed.Domain}/{feed.Owner} is not among the allowed domains, so the plugin does not answer for it",
                 $"add {feed.Domain}/{feed.Owner} to CODEARTIFACT_DOMAINS or to the configuration file's domains, or unset them")
-            : Finding.Fail(Checks.Url, $"{patient.Url} is not CodeArtifact's, so the plugin does not answer for it",
+            : Finding.Fail(Checks.Url, $"{patient.PrintableUrl} is not CodeArtifact's, so the plugin does not answer for it",
                 "if it stands before CodeArtifact, give its host an entry in the configuration file's hosts");
     }
 
