@@ -28,7 +28,8 @@ internal sealed class JsonTree
     {
         (_path, _bytes, Name) = (path, bytes, name);
         (_start, _kind) = ((int)reader.TokenStartIndex, reader.TokenType);
-        _text = _kind == JsonTokenType.String ? reader.GetString()! : Encoding.UTF8.GetString(reader.ValueSpan.ToArray());
+        _text = _kind == JsonTokenType.String ? reader.GetString()!
+            : Encoding.UTF8.GetString(reader.ValueSpan.ToArray());
         while (_kind == JsonTokenType.StartObject && reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var (key, at) = (reader.GetString()!, (int)reader.TokenStartIndex);
@@ -97,7 +98,8 @@ internal sealed class JsonTree
         return this;
     }
 
-    public IReadOnlyList<JsonTree> Items() => _kind == JsonTokenType.StartArray ? _items : throw Bad("takes a list in [ ]");
+    public IReadOnlyList<JsonTree> Items() =>
+        _kind == JsonTokenType.StartArray ? _items : throw Bad("takes a list in [ ]");
 
     public string Text() => _kind == JsonTokenType.String ? _text : throw Bad("takes a text in quotes");
 

@@ -3,7 +3,8 @@ namespace CredentialProvider;
 /// <summary>NuGet's names for how much a line matters, least first.</summary>
 internal static class LogLevels
 {
-    public const string Debug = nameof(Debug), Verbose = nameof(Verbose), Information = nameof(Information), Minimal = nameof(Minimal),
+    public const string Debug = nameof(Debug), Verbose = nameof(Verbose), Information = nameof(Information),
+        Minimal = nameof(Minimal),
         Warning = nameof(Warning), Error = nameof(Error), Default = Information;
 
     private static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
@@ -13,7 +14,8 @@ internal static class LogLevels
     public static bool Includes(string least, string level) => Rank(level) >= Rank(least);
 
     /// <summary>A name that nobody knows asks for everything.</summary>
-    private static int Rank(string level) => Array.FindIndex(All, name => name.Equals(level, StringComparison.OrdinalIgnoreCase));
+    private static int Rank(string level) =>
+        Array.FindIndex(All, name => name.Equals(level, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>
@@ -34,7 +36,8 @@ internal sealed class LogFile(string? path, string? level, TimeProvider time)
             lock (_writing)
                 Platform.OwnerOnlyFolder.Append(path, line);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
         {
             // The log's place is wrong; the build is not.
         }

@@ -45,7 +45,8 @@ internal static class Program
     {
         var (settings, time) = (Settings.FromEnvironment(), TimeProvider.System);
         return OlderProtocol.IsMeant(args)
-            ? OlderProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error).GetAwaiter().GetResult()
+            ? OlderProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error)
+                .GetAwaiter().GetResult()
             : new CommandLine(settings, Terminal.Open(settings), time).Run(args);
     }
 }

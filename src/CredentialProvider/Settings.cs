@@ -29,7 +29,8 @@ internal sealed class Settings
             duration,
             IgnoresEndpointUrls ? null : Text("AWS_ENDPOINT_URL_CODEARTIFACT") ?? Text("AWS_ENDPOINT_URL"));
         _configuration = new Lazy<Configuration>(ReadConfiguration);
-        CacheFolder = string.Equals(Text("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null : FindCacheFolder();
+        CacheFolder = string.Equals(Text("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null
+            : FindCacheFolder();
         LogFile = Text("CODEARTIFACT_LOG_FILE") ?? Text("AWS_CODEARTIFACT_NUGET_LOGFILE");
     }
 
@@ -96,7 +97,8 @@ internal sealed class Settings
     public string? AwsRoleSessionName => Text("AWS_ROLE_SESSION_NAME");
 
     /// <summary>PATH's folders.</summary>
-    public string[] SearchPath => [.. (Text("PATH") ?? "").Split(Path.PathSeparator).Where(folder => folder.Length > 0)];
+    public string[] SearchPath =>
+        [.. (Text("PATH") ?? "").Split(Path.PathSeparator).Where(folder => folder.Length > 0)];
 
     /// <summary>NUGET_NETCORE_PLUGIN_PATHS (dotnet) or NUGET_NETFX_PLUGIN_PATHS (nuget.exe, Visual Studio): files, and then
     /// nothing else counts; null if not set.</summary>
@@ -137,7 +139,8 @@ internal sealed class Settings
     public string AwsConfigFile => Text("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");
 
     /// <summary>AWS_SHARED_CREDENTIALS_FILE, or its place below the home folder.</summary>
-    public string AwsCredentialsFile => Text("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
+    public string AwsCredentialsFile =>
+        Text("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
     /// <summary>Empty for a user without a home, as in some containers.</summary>
     public static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
@@ -240,13 +243,15 @@ internal sealed class Settings
 /// <param name="Timeout">AWS_METADATA_SERVICE_TIMEOUT: one attempt's time, 1 s if not set.</param>
 /// <param name="Attempts">AWS_METADATA_SERVICE_NUM_ATTEMPTS, 2 if not set.</param>
 /// <param name="RoleName">AWS_EC2_INSTANCE_PROFILE_NAME: the instance role's name, which saves asking for it.</param>
-internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, TimeSpan Timeout, int Attempts, string? RoleName)
+internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, TimeSpan Timeout, int Attempts,
+    string? RoleName)
 {
     private const int DefaultSeconds = 1, DefaultAttempts = 2;
 
     public static MetadataSettings From(Func<string, string?> text)
     {
-        var isIpv6 = string.Equals(text("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), "IPv6", StringComparison.OrdinalIgnoreCase);
+        var isIpv6 = string.Equals(text("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), "IPv6",
+            StringComparison.OrdinalIgnoreCase);
         return new MetadataSettings(
             string.Equals(text("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase),
             text("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? (isIpv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254"),

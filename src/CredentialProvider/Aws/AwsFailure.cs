@@ -45,7 +45,8 @@ internal static class AwsFailure
         "AccessDeniedException" or "AccessDenied" => Denied(feed, e),
         "ResourceNotFoundException" => new NoTokenException(ErrorCode.DomainNotFound, $"it does not exist: {e.Message}",
             $"check domain, owner and region in the feed's URL: aws codeartifact list-domains --region {feed.Region}", e),
-        "ValidationException" => new NoTokenException(ErrorCode.Service, $"CodeArtifact finds the request not valid: {e.Message}",
+        "ValidationException" => new NoTokenException(ErrorCode.Service,
+            $"CodeArtifact finds the request not valid: {e.Message}",
             "check CODEARTIFACT_TOKEN_DURATION and the feed's URL", e),
         _ => OfAnyService(e) ?? Unknown(e),
     };
@@ -60,7 +61,8 @@ internal static class AwsFailure
     {
         var target = feed.Repository.Length > 0 ? $"{feed.Domain}/{feed.Repository}" : feed.Domain;
         var owner = feed.Owner.Length > 0 ? $" --owner {feed.Owner}" : "";
-        var principal = AccountIn(message) is { } account && feed.Owner.Length > 0 && account != feed.Owner ? $" --principal {account}" : "";
+        var principal = AccountIn(message) is { } account && feed.Owner.Length > 0 && account != feed.Owner
+            ? $" --principal {account}" : "";
         return $"attach what this prints: nuget-plugin-codeartifact policy {target}{owner} --region {feed.Region}"
             + $"{(isPublishing ? " --publish" : "")}{principal}";
     }
@@ -89,7 +91,8 @@ internal static class AwsFailure
             new NoTokenException(ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {e.Message}",
                 "set the clock, for example with chrony or timedatectl", e),
         "UnrecognizedClientException" or "InvalidClientTokenId" or "InvalidSignatureException" or "SignatureDoesNotMatch"
-            or "MissingAuthenticationTokenException" or "MissingAuthenticationToken" or "InvalidAccessKeyId" => new NoTokenException(ErrorCode.BadCredentials,
+            or "MissingAuthenticationTokenException" or "MissingAuthenticationToken" or "InvalidAccessKeyId" =>
+                new NoTokenException(ErrorCode.BadCredentials,
             $"AWS does not take the credentials: {e.Message}", "check them with 'aws sts get-caller-identity'", e),
         _ => null,
     };
@@ -101,7 +104,8 @@ internal static class AwsFailure
 
     /// <summary>The other side was not reached, so that nobody has refused anything.</summary>
     public static bool IsOfNetwork(Exception failure) => FindFirst<SocketException>(failure) is not null
-        || FindFirst<AuthenticationException>(failure) is not null || FindFirst<HttpRequestException>(failure) is not null
+        || FindFirst<AuthenticationException>(failure) is not null
+        || FindFirst<HttpRequestException>(failure) is not null
         || FindFirst<WebException>(failure) is not null || FindFirst<OperationCanceledException>(failure) is not null;
 
     private static NoTokenException OfConnection(string endpoint, Exception failure)
@@ -109,7 +113,8 @@ internal static class AwsFailure
         if (FindFirst<AuthenticationException>(failure) is { } tls)
         {
             return new NoTokenException(ErrorCode.Tls, $"the certificate of {endpoint} is not trusted: {tls.Message}",
-                "if a proxy opens TLS here, add its CA to the system's certificates or name a bundle in SSL_CERT_FILE", failure);
+                "if a proxy opens TLS here, add its CA to the system's certificates or name a bundle in SSL_CERT_FILE",
+                failure);
         }
 
         if (FindFirst<SocketException>(failure) is { } socket)
@@ -158,5 +163,6 @@ internal static class AwsFailure
         return null;
     }
 
-    private static Exception Innermost(Exception failure) => failure.InnerException is { } inner ? Innermost(inner) : failure;
+    private static Exception Innermost(Exception failure) =>
+        failure.InnerException is { } inner ? Innermost(inner) : failure;
 }

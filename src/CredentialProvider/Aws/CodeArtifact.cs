@@ -83,14 +83,16 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
 
     public override string UserAgent { get; } = InternalSDKUtils.BuildUserAgentString("CodeArtifact", "1.0");
 
-    public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) => new(ServiceURL);
+    public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) =>
+        new(ServiceURL);
 
     /// <summary>The SDK's standard mode, named instead of looked up: looking it up can ask the metadata
     /// service.</summary>
     private sealed class StaticConfiguration : IDefaultConfigurationProvider
     {
         public IDefaultConfiguration GetDefaultConfiguration(
-            Amazon.RegionEndpoint clientRegion, DefaultConfigurationMode? requestedConfigurationMode) => new DefaultConfiguration
+            Amazon.RegionEndpoint clientRegion, DefaultConfigurationMode? requestedConfigurationMode) =>
+                new DefaultConfiguration
         {
             Name = DefaultConfigurationMode.Standard,
             RetryMode = RequestRetryMode.Standard,
@@ -121,7 +123,8 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
                 AuthorizationToken = root.GetProperty("authorizationToken").GetString()
                     ?? throw new JsonException("authorizationToken is null"),
                 // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
-                Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(root.GetProperty("expiration").GetDouble() * 1000)),
+                Expiration = DateTimeOffset.FromUnixTimeMilliseconds(
+                    (long)(root.GetProperty("expiration").GetDouble() * 1000)),
             }),
         }, cancel);
 
@@ -161,7 +164,8 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
 
     private sealed class FixedEndpoint : BaseEndpointResolver
     {
-        protected override void ServiceSpecificHandler(IExecutionContext executionContext, EndpointParameters parameters)
+        protected override void ServiceSpecificHandler(IExecutionContext executionContext,
+            EndpointParameters parameters)
         {
         }
 
@@ -205,7 +209,8 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
                 using var json = JsonDocument.Parse(input.Stream);
                 return read(json.RootElement);
             }
-            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentOutOfRangeException or FormatException)
+            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException
+                or ArgumentOutOfRangeException or FormatException)
             {
                 throw new JsonException(e.Message, e);
             }

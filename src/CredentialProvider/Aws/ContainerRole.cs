@@ -116,7 +116,8 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
             return (new ImmutableCredentials(Text("AccessKeyId"), Text("SecretAccessKey"), Text("Token")),
                 json.RootElement.GetProperty("Expiration").GetDateTimeOffset());
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or FormatException)
         {
             throw Nothing("the answer of the container's credential endpoint is not as it should be",
                 "check what serves AWS_CONTAINER_CREDENTIALS_FULL_URI");

@@ -46,12 +46,15 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     {
         AwsCall.TrustBundle(settings);
         var sts = new StsEndpoint(feed.Region, settings);
-        CredentialLink Profile(string link, string? name) => new(link, name is null ? null : () => FromProfile(name, sts));
+        CredentialLink Profile(string link, string? name) =>
+            new(link, name is null ? null : () => FromProfile(name, sts));
 
         yield return Profile("profile for CodeArtifact", FeedSettings.For(feed, settings).Profile);
-        yield return new("keys in the environment", settings.HasAwsKeys ? () => new EnvironmentVariablesAWSCredentials() : null);
+        yield return new("keys in the environment",
+            settings.HasAwsKeys ? () => new EnvironmentVariablesAWSCredentials() : null);
         yield return new("web identity", settings is { AwsWebIdentityTokenFile: { } file, AwsRoleArn: { } role }
-            ? () => AssumedRole.FromWebIdentity(file, new RoleRequest(role, settings.AwsRoleSessionName), sts, time) : null);
+            ? () => AssumedRole.FromWebIdentity(file, new RoleRequest(role, settings.AwsRoleSessionName), sts, time)
+            : null);
         yield return Profile("AWS_PROFILE", settings.AwsProfile);
         yield return Profile("default profile", Profiles().TryGetProfile("default", out var profile)
             && (profile.CanCreateAWSCredentials || profile.Options.RoleArn is not null) ? "default" : null);
@@ -93,7 +96,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
             profile = source;
         }
 
-        throw Unusable(name, "it has no single sign-on", "give it sso_session, or name another with --profile: aws configure sso");
+        throw Unusable(name, "it has no single sign-on",
+            "give it sso_session, or name another with --profile: aws configure sso");
     }
 
     /// <summary>The session of a role, assumed in the feed's region.</summary>
@@ -115,7 +119,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
     /// <summary>endpoint_url below codeartifact in a <c>[services NAME]</c> section, which the SDK reads for its own
     /// clients only.</summary>
-    private string? EndpointOfService(string? section) => section is { Length: > 0 } && File.Exists(settings.AwsConfigFile)
+    private string? EndpointOfService(string? section) =>
+        section is { Length: > 0 } && File.Exists(settings.AwsConfigFile)
         && new ProfileIniFile(settings.AwsConfigFile, profileMarkerRequired: true)
             .TryGetSection(section, isSsoSession: false, isServicesSection: true, out _, out var services)
         && services.TryGetValue("codeartifact", out var codeArtifact)
@@ -161,7 +166,8 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
         }
     }
 
-    private AWSCredentials SourceOf(string name, CredentialProfileOptions options, StsEndpoint sts, int depth) => options switch
+    private AWSCredentials SourceOf(string name, CredentialProfileOptions options, StsEndpoint sts, int depth) =>
+        options switch
     {
         // A profile that names itself has its own keys beside the role.
         { SourceProfile: { } self } when self == name =>

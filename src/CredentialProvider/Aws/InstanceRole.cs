@@ -57,7 +57,12 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
                     "it takes a URL like http://169.254.169.254");
         }
 
-        using var handler = new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false, CheckCertificateRevocationList = true };
+        using var handler = new HttpClientHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            CheckCertificateRevocationList = true,
+        };
         using var http = new HttpClient(handler)
         {
             BaseAddress = endpoint,
@@ -74,7 +79,10 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     }
 
     private Task<string> ReadAsync(HttpClient http, string session, string path) => AskAsync(
-        http, () => new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "X-aws-ec2-metadata-token", session } } });
+        http, () => new HttpRequestMessage(HttpMethod.Get, path)
+        {
+            Headers = { { "X-aws-ec2-metadata-token", session } },
+        });
 
     /// <summary>Asks up to <see cref="MetadataSettings.Attempts"/> times; an answer that will not change is taken at
     /// once.</summary>
@@ -129,7 +137,8 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
         try
         {
             using var json = JsonDocument.Parse(document);
-            string? Text(string name) => json.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
+            string? Text(string name) =>
+                json.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
 
             if (Text("Code") is { } code and not "Success")
                 throw Nothing($"the metadata service answers {code} for role {Name}",

@@ -57,7 +57,8 @@ internal sealed class SingleSignOn(string profile, SSOAWSCredentials credentials
 
 /// <summary>A person has to sign in before there can be a token.</summary>
 /// <param name="signIn">Shows a person the way and returns when it is done.</param>
-internal sealed class SignedOutException(string profile, Exception cause, Func<Action<string>, CancellationToken, Task> signIn)
+internal sealed class SignedOutException(
+    string profile, Exception cause, Func<Action<string>, CancellationToken, Task> signIn)
     : NoTokenException(ErrorCode.BadCredentials,
         $"the single sign-on of AWS profile '{profile}' is over or not begun: {cause.Message}",
         $"sign in: nuget-plugin-codeartifact login --profile {profile} (or: aws sso login --profile {profile})", cause)

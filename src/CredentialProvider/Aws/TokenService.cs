@@ -29,7 +29,8 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
     /// <summary>The repository's URL, as GetRepositoryEndpoint tells it; NuGet's source is that and v3/index.json.</summary>
     /// <param name="feed">Its owner may be empty: then it is the caller's account.</param>
     /// <exception cref="NoTokenException">With the cause and what to do.</exception>
-    public Task<string> FindEndpointAsync(Feed feed, bool isDualStack, CancellationToken cancel) => CallAsync(feed, async (client, stop) =>
+    public Task<string> FindEndpointAsync(Feed feed, bool isDualStack, CancellationToken cancel) =>
+        CallAsync(feed, async (client, stop) =>
     {
         var response = await client.GetRepositoryEndpointAsync(new GetRepositoryEndpointRequest
         {
@@ -41,7 +42,8 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         return response.RepositoryEndpoint;
     }, cancel);
 
-    private Task<AuthorizationToken> FetchAsync(Feed feed, CancellationToken cancel) => CallAsync(feed, async (client, stop) =>
+    private Task<AuthorizationToken> FetchAsync(Feed feed, CancellationToken cancel) =>
+        CallAsync(feed, async (client, stop) =>
     {
         var response = await client.GetAuthorizationTokenAsync(new GetAuthorizationTokenRequest
         {
@@ -64,7 +66,8 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new NoTokenException(ErrorCode.Network, $"AWS did not answer within {AwsCall.Budget.TotalSeconds:0} s",
+            throw new NoTokenException(ErrorCode.Network,
+                $"AWS did not answer within {AwsCall.Budget.TotalSeconds:0} s",
                 "check the way to " + ApiEndpoint.For(feed, settings));
         }
         catch (Exception e) when (e is not (NoTokenException or OperationCanceledException))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli.Doctor;
@@ -19,10 +20,13 @@ internal sealed class CommandLine
     private readonly TokenCache _cache;
     private readonly TokenCommands _tokens;
 
-    private readonly Option<string?> _owner = new("--owner") { Description = "Account that owns the domain, where nuget.config does not tell", HelpName = "ACCOUNT" };
-    private readonly Option<string?> _region = new("--region") { Description = "Region of the domain, where nuget.config does not tell", HelpName = "REGION" };
-    private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
-    private readonly Option<string?> _config = new("--config") { Description = "nuget.config to change (default: the nearest)", HelpName = "FILE" };
+    private readonly Option<string?> _owner = Text("--owner", "ACCOUNT",
+        "Account that owns the domain, where nuget.config does not tell");
+    private readonly Option<string?> _region = Text("--region", "REGION",
+        "Region of the domain, where nuget.config does not tell");
+    private readonly Option<bool> _json = Flag("--json", "Print JSON");
+    private readonly Option<string?> _config = Text("--config", "FILE",
+        "nuget.config to change (default: the nearest)");
 
     public CommandLine(Settings settings, Terminal terminal, TimeProvider time)
     {
@@ -30,7 +34,8 @@ internal sealed class CommandLine
         _sources = new NuGetSources(settings, Directory.GetCurrentDirectory());
         _service = new TokenService(settings, time);
         _cache = new TokenCache(settings.CacheFolder);
-        _tokens = new TokenCommands(settings, terminal, new TokenSource(settings, _cache, time, _service.FetchAsync), _cache, time);
+        _tokens = new TokenCommands(settings, terminal, new TokenSource(settings, _cache, time, _service.FetchAsync),
+            _cache, time);
     }
 
     /// <returns>The exit code: 0 done, 1 failed, 2 usage.</returns>
@@ -51,9 +56,14 @@ internal sealed class CommandLine
     /// <summary>All that can be typed; docs/commands.md is checked against it.</summary>
     public RootCommand Root()
     {
-        var root = new RootCommand("Tokens for AWS CodeArtifact feeds. NuGet starts this program with -Plugin; these commands are for people.")
+        var root = new RootCommand(
+            "Tokens for AWS CodeArtifact feeds. NuGet starts this program with -Plugin; these commands are for people.")
         {
-            Install(), Uninstall(), Configure(), Doctor(), Policy(), Token(), Warm(), Cache(), Login(), Completion(),
+            Installing("install", "Put the plugin where this machine's NuGet clients find it",
+                (installation, parts) => installation.Install(parts)),
+            Installing("uninstall", "Take away what install has put there",
+                (installation, parts) => installation.Uninstall(parts)),
+            Configure(), Doctor(), Policy(), Token(), Warm(), Cache(), Login(), Completion(),
         };
         // Windows' ways of asking for help would be completed everywhere.
         foreach (var alias in new[] { "/h", "/?", "-?" })
@@ -61,62 +71,59 @@ internal sealed class CommandLine
         return root;
     }
 
-    private Command Install()
+    private Command Installing(string verb, string description, Action<Installation, string[]> action)
     {
-        var (native, netcore, netfx, bin, home) = InstallationOptions();
-        var command = new Command("install", "Put the plugin where this machine's NuGet clients find it") { native, netcore, netfx, bin, home };
-        return Does(command, (parsed, _) =>
-        {
-            new Installation(_settings, _terminal, parsed.GetValue(bin), parsed.GetValue(home)).Install(Chosen(parsed, native, netcore, netfx));
-            return Task.FromResult(true);
-        });
+        var native = Flag("--native", "The native program, on PATH: NuGet 6.13 and later");
+        var netcore = Flag("--netcore", "The plugin in ~/.nuget/plugins/netcore: every .NET SDK");
+        var netfx = Flag("--netfx", "The plugin in ~/.nuget/plugins/netfx: Visual Studio, msbuild.exe, nuget.exe");
+        var bin = Text("--bin", "DIR", "Folder for the native program (default: ~/.local/bin)");
+        var home = Text("--home", "DIR", "Home folder with .nuget/plugins in it (default: the user's)");
+        return Does(new Command(verb, description) { native, netcore, netfx, bin, home }, parsed => action(
+            new Installation(_settings, _terminal, parsed.GetValue(bin), parsed.GetValue(home)),
+            [.. new[] { native, netcore, netfx }.Where(parsed.GetValue).Select(part => part.Name[2..])]));
     }
-
-    private Command Uninstall()
-    {
-        var (native, netcore, netfx, bin, home) = InstallationOptions();
-        var command = new Command("uninstall", "Take away what install has put there") { native, netcore, netfx, bin, home };
-        return Does(command, (parsed, _) =>
-        {
-            new Installation(_settings, _terminal, parsed.GetValue(bin), parsed.GetValue(home)).Uninstall(Chosen(parsed, native, netcore, netfx));
-            return Task.FromResult(true);
-        });
-    }
-
-    private static (Option<bool> Native, Option<bool> NetCore, Option<bool> NetFx, Option<string?> Bin, Option<string?> Home) InstallationOptions() => (
-        new("--native") { Description = "The native program, on PATH: NuGet 6.13 and later" },
-        new("--netcore") { Description = "The plugin in ~/.nuget/plugins/netcore: every .NET SDK" },
-        new("--netfx") { Description = "The plugin in ~/.nuget/plugins/netfx: Visual Studio, msbuild.exe, nuget.exe" },
-        new("--bin") { Description = "Folder for the native program (default: ~/.local/bin)", HelpName = "DIR" },
-        new("--home") { Description = "Home folder with .nuget/plugins in it (default: the user's)", HelpName = "DIR" });
-
-    private static string[] Chosen(ParseResult parsed, params Option<bool>[] parts) =>
-        [.. parts.Where(part => parsed.GetValue(part)).Select(part => part.Name[2..])];
 
     private Command Configure() => new("configure", "Add or remove a source in nuget.config, set defaults for tokens")
     {
         ConfigureAdd(),
-        ForSource("remove", "Remove a source from nuget.config", (commands, name, config) => commands.Remove(name, config)),
-        ForSource("forget", "Remove a source's stored credentials, which win over the plugin", (commands, name, config) => commands.Forget(name, config)),
+        ForSource("remove", "Remove a source from nuget.config", (commands, name, config) =>
+            commands.Remove(name, config)),
+        ForSource("forget", "Remove a source's stored credentials, which are tried before the plugin",
+            (commands, name, config) => commands.Forget(name, config)),
         ConfigureSet("set", "Set a default in the configuration file"),
         ConfigureSet("unset", "Remove a default from the configuration file"),
     };
 
     private Command ConfigureAdd()
     {
-        var name = new Argument<string?>("NAME") { Description = "The source's name (default: DOMAIN/REPOSITORY)", Arity = ArgumentArity.ZeroOrOne };
-        var domain = new Option<string>("--domain") { Description = "The domain", HelpName = "DOMAIN", Required = true };
-        var repository = new Option<string>("--repository") { Description = "The repository", HelpName = "REPOSITORY", Required = true };
-        var owner = new Option<string?>("--owner") { Description = "Account that owns the domain (default: AWS is asked, with this machine's identity)", HelpName = "ACCOUNT" };
-        var region = new Option<string?>("--region") { Description = "Region of the domain (default: AWS_REGION)", HelpName = "REGION" };
-        var dualStack = new Option<bool>("--dual-stack") { Description = "The host that answers over IPv6, too" };
-        var map = new Option<string[]>("--map") { Description = "Package ids that come from here and nowhere else", HelpName = "PATTERN", AllowMultipleArgumentsPerToken = true };
-        var command = new Command("add", "Add a source to nuget.config") { name, domain, repository, owner, region, dualStack, map, _config };
+        var name = new Argument<string?>("NAME")
+        {
+            Description = "The source's name (default: DOMAIN/REPOSITORY)",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var domain = Text("--domain", "DOMAIN", "The domain");
+        var repository = Text("--repository", "REPOSITORY", "The repository");
+        domain.Required = repository.Required = true;
+        var owner = Text("--owner", "ACCOUNT",
+            "Account that owns the domain (default: AWS is asked, with this machine's identity)");
+        var region = Text("--region", "REGION", "Region of the domain (default: AWS_REGION)");
+        var dualStack = Flag("--dual-stack", "The host that answers over IPv6, too");
+        var map = new Option<string[]>("--map")
+        {
+            Description = "Package ids that come from here and nowhere else",
+            HelpName = "PATTERN",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var command = new Command("add", "Add a source to nuget.config")
+        {
+            name, domain, repository, owner, region, dualStack, map, _config,
+        };
         return Does(command, async (parsed, cancel) =>
         {
             await Configuring().AddAsync(new ConfigureCommands.Wanted(
-                parsed.GetValue(name), parsed.GetRequiredValue(domain), parsed.GetRequiredValue(repository), parsed.GetValue(owner),
-                parsed.GetValue(region), parsed.GetValue(dualStack), parsed.GetValue(map) ?? [], parsed.GetValue(_config)), cancel);
+                parsed.GetValue(name), parsed.GetValue(domain)!, parsed.GetValue(repository)!, parsed.GetValue(owner),
+                parsed.GetValue(region), parsed.GetValue(dualStack), parsed.GetValue(map) ?? [],
+                parsed.GetValue(_config)), cancel);
             return true;
         });
     }
@@ -124,26 +131,20 @@ internal sealed class CommandLine
     private Command ForSource(string verb, string description, Action<ConfigureCommands, string, string?> action)
     {
         var source = new Argument<string>("NAME") { Description = "The source's name in nuget.config" };
-        return Does(new Command(verb, description) { Completing(source), _config }, (parsed, _) =>
-        {
-            action(Configuring(), parsed.GetRequiredValue(source), parsed.GetValue(_config));
-            return Task.FromResult(true);
-        });
+        return Does(new Command(verb, description) { Completing(source), _config }, parsed =>
+            action(Configuring(), parsed.GetRequiredValue(source), parsed.GetValue(_config)));
     }
 
     private Command ConfigureSet(string verb, string description)
     {
         var key = new Argument<string>("KEY") { Description = string.Join(", ", ConfigurationFile.OptionKeys) };
-        key.CompletionSources.Add(_ => ConfigurationFile.OptionKeys.Select(name => new System.CommandLine.Completions.CompletionItem(name)));
+        key.CompletionSources.Add(_ => ConfigurationFile.OptionKeys.Select(name => new CompletionItem(name)));
         var value = new Argument<string>("VALUE") { Description = "Several roles have commas between them" };
         var command = new Command(verb, description) { key };
         if (verb == "set")
             command.Add(value);
-        return Does(command, (parsed, _) =>
-        {
-            Configuring().Set(parsed.GetRequiredValue(key), verb == "set" ? parsed.GetRequiredValue(value) : null);
-            return Task.FromResult(true);
-        });
+        return Does(command, parsed =>
+            Configuring().Set(parsed.GetRequiredValue(key), verb == "set" ? parsed.GetRequiredValue(value) : null));
     }
 
     private ConfigureCommands Configuring() => new(_settings, _terminal, _sources, _service);
@@ -151,26 +152,40 @@ internal sealed class CommandLine
     private Command Doctor()
     {
         var sources = Sources("Sources to examine (default: CodeArtifact's in nuget.config)", ArgumentArity.ZeroOrMore);
-        var package = new Option<string?>("--package") { Description = "Also: does the repository, or what is behind it, have this package?", HelpName = "ID" };
-        var publish = new Option<string?>("--publish") { Description = "Also: may this package be published? (offers a version that is there already)", HelpName = "ID" };
-        var command = new Command("doctor", "Find out what is wrong and how it is mended") { sources, package, publish, _owner, _region, _json };
-        return Does(command, (parsed, cancel) => new Examination(_settings, _terminal, _time, _sources, _cache).RunAsync(
-            Patient.Find(_sources, _settings, parsed.GetValue(sources) ?? [], parsed.GetValue(_owner), parsed.GetValue(_region)),
-            new Examination.Questions(parsed.GetValue(package), parsed.GetValue(publish), parsed.GetValue(_json)), cancel));
+        var package = Text("--package", "ID", "Also: does the repository, or what is behind it, have this package?");
+        var publish = Text("--publish", "ID",
+            "Also: may this package be published? (offers a version that is there already)");
+        var command = new Command("doctor", "Find out what is wrong and how it is mended")
+        {
+            sources, package, publish, _owner, _region, _json,
+        };
+        return Does(command, (parsed, cancel) =>
+        {
+            var (named, owner, region) = Named(parsed, sources);
+            return new Examination(_settings, _terminal, _time, _sources, _cache).RunAsync(
+                Patient.Find(_sources, _settings, named, owner, region),
+                new Examination.Questions(parsed.GetValue(package), parsed.GetValue(publish), parsed.GetValue(_json)),
+                cancel);
+        });
     }
 
     private Command Policy()
     {
         var sources = Sources("What has to be read or published to", ArgumentArity.OneOrMore);
-        var publish = new Option<bool>("--publish") { Description = "Publishing, too" };
-        var principal = new Option<string?>("--principal") { Description = "A reader of another account: its number, or the ARN of a role or user", HelpName = "PRINCIPAL" };
+        var publish = Flag("--publish", "Publishing, too");
+        var principal = Text("--principal", "PRINCIPAL",
+            "A reader of another account: its number, or the ARN of a role or user");
         var format = Format(PolicyDocuments.Formats);
-        var command = new Command("policy", "Print the least IAM policy that does") { sources, publish, principal, format, _owner, _region };
-        return Does(command, (parsed, _) =>
+        var command = new Command("policy", "Print the least IAM policy that does")
         {
-            var feeds = _sources.Find(parsed.GetValue(sources)!, parsed.GetValue(_owner), parsed.GetValue(_region)).Select(source => source.Feed).ToList();
+            sources, publish, principal, format, _owner, _region,
+        };
+        return Does(command, parsed =>
+        {
+            var feeds = Find(parsed, sources).Select(source => source.Feed).ToList();
             if (feeds.Find(feed => feed.Repository.Length == 0) is { } bare)
-                throw new CommandFailedException($"no policy for {bare.Domain}: it takes a repository, too; name {bare.Domain}/REPOSITORY");
+                throw new CommandFailedException(
+                    $"no policy for {bare.Domain}: it takes a repository, too; name {bare.Domain}/REPOSITORY");
             var documents = PolicyDocuments.For(feeds, parsed.GetValue(publish), parsed.GetValue(principal));
             _terminal.Print(parsed.GetValue(format) switch
             {
@@ -178,19 +193,25 @@ internal sealed class CommandLine
                 "cloudformation" => PolicyFormats.CloudFormation(documents),
                 _ => PolicyFormats.Json(documents),
             });
-            return Task.FromResult(true);
         });
     }
 
     private Command Token()
     {
-        var source = Completing(new Argument<string>("SOURCE") { Description = "A feed's URL, its name in nuget.config, DOMAIN or DOMAIN/REPOSITORY" });
+        var source = Completing(new Argument<string>("SOURCE")
+        {
+            Description = "A feed's URL, its name in nuget.config, DOMAIN or DOMAIN/REPOSITORY",
+        });
         var format = Format(TokenCommands.Formats);
-        var output = new Option<string?>("--output") { Description = "Write it to a file that only its owner can read", HelpName = "FILE" };
-        var command = new Command("token", "Print a token, for tools that run no plugins") { source, format, output, _owner, _region };
+        var output = Text("--output", "FILE", "Write it to a file that only its owner can read");
+        var command = new Command("token", "Print a token, for tools that run no plugins")
+        {
+            source, format, output, _owner, _region,
+        };
         return Does(command, async (parsed, cancel) =>
         {
-            var found = _sources.Find(parsed.GetRequiredValue(source), parsed.GetValue(_owner), parsed.GetValue(_region));
+            var found = _sources.Find(parsed.GetRequiredValue(source), parsed.GetValue(_owner),
+                parsed.GetValue(_region));
             await _tokens.TokenAsync(found, parsed.GetRequiredValue(format), parsed.GetValue(output), cancel);
             return true;
         });
@@ -199,8 +220,8 @@ internal sealed class CommandLine
     private Command Warm()
     {
         var sources = Sources("Sources (default: CodeArtifact's in nuget.config)", ArgumentArity.ZeroOrMore);
-        return Does(new Command("warm", "Get tokens now, so that no build has to wait") { sources, _owner, _region }, (parsed, cancel) =>
-            _tokens.WarmAsync(_sources.Find(parsed.GetValue(sources) ?? [], parsed.GetValue(_owner), parsed.GetValue(_region)), cancel));
+        return Does(new Command("warm", "Get tokens now, so that no build has to wait") { sources, _owner, _region },
+            (parsed, cancel) => _tokens.WarmAsync(Find(parsed, sources), cancel));
     }
 
     private Command Cache()
@@ -208,35 +229,27 @@ internal sealed class CommandLine
         var sources = Sources("Sources (default: all tokens)", ArgumentArity.ZeroOrMore);
         return new Command("cache", "Show or remove the tokens that are kept")
         {
-            Does(new Command("list", "Show whose tokens are kept, and until when") { _json }, (parsed, _) =>
-            {
-                _tokens.ListCache(parsed.GetValue(_json));
-                return Task.FromResult(true);
-            }),
-            Does(new Command("clear", "Remove tokens") { sources, _owner, _region }, (parsed, _) =>
-            {
-                var named = parsed.GetValue(sources) ?? [];
-                _tokens.ClearCache(named.Length == 0 ? null : _sources.Find(named, parsed.GetValue(_owner), parsed.GetValue(_region)));
-                return Task.FromResult(true);
-            }),
-            Does(new Command("path", "Print the folder"), (_, _) =>
-            {
-                _tokens.PrintCachePath();
-                return Task.FromResult(true);
-            }),
+            Does(new Command("list", "Show whose tokens are kept, and until when") { _json }, parsed =>
+                _tokens.ListCache(parsed.GetValue(_json))),
+            Does(new Command("clear", "Remove tokens") { sources, _owner, _region }, parsed =>
+                _tokens.ClearCache(Named(parsed, sources).Sources.Length == 0 ? null : Find(parsed, sources))),
+            Does(new Command("path", "Print the folder"), _ => _tokens.PrintCachePath()),
         };
     }
 
     private Command Login()
     {
-        var name = new Option<string?>("--profile") { Description = "AWS profile (default: CODEARTIFACT_PROFILE, AWS_PROFILE or default)", HelpName = "NAME" };
-        return Does(new Command("login", "Sign in for an AWS profile with single sign-on") { name }, async (parsed, cancel) =>
+        var name = Text("--profile", "NAME", "AWS profile (default: CODEARTIFACT_PROFILE, AWS_PROFILE or default)");
+        return Does(new Command("login", "Sign in for an AWS profile with single sign-on") { name },
+            async (parsed, cancel) =>
         {
-            var profile = parsed.GetValue(name) ?? _settings.TokenOptions.Profile ?? _settings.Configuration.Defaults.Profile ?? _settings.AwsProfile ?? "default";
+            var profile = parsed.GetValue(name) ?? _settings.TokenOptions.Profile
+                ?? _settings.Configuration.Defaults.Profile ?? _settings.AwsProfile ?? "default";
             try
             {
                 var isNew = await new CredentialChain(_settings, _time).SignInAsync(profile, _terminal.Show, cancel);
-                _terminal.Print(isNew ? $"signed in for AWS profile '{profile}'" : $"AWS profile '{profile}' is signed in already");
+                _terminal.Print(isNew ? $"signed in for AWS profile '{profile}'"
+                    : $"AWS profile '{profile}' is signed in already");
                 return true;
             }
             catch (NoTokenException e)
@@ -250,28 +263,55 @@ internal sealed class CommandLine
     {
         var shell = new Argument<string>("SHELL") { Description = string.Join(", ", Completions.Shells) };
         shell.AcceptOnlyFromAmong(Completions.Shells);
-        return Does(new Command("completion", "Print a script that makes a shell complete this command line") { shell }, (parsed, _) =>
-        {
-            _terminal.Print(Completions.For(parsed.GetRequiredValue(shell)));
-            return Task.FromResult(true);
-        });
+        const string Description = "Print a script that makes a shell complete this command line";
+        return Does(new Command("completion", Description) { shell }, parsed =>
+            _terminal.Print(Completions.For(parsed.GetRequiredValue(shell))));
     }
 
     private Argument<string[]> Sources(string description, ArgumentArity arity) =>
-        Completing(new Argument<string[]>("SOURCE") { Description = $"{description}: URL, name in nuget.config, DOMAIN or DOMAIN/REPOSITORY", Arity = arity });
+        Completing(new Argument<string[]>("SOURCE")
+        {
+            Description = $"{description}: URL, name in nuget.config, DOMAIN or DOMAIN/REPOSITORY",
+            Arity = arity,
+        });
+
+    private IReadOnlyList<Source> Find(ParseResult parsed, Argument<string[]> sources)
+    {
+        var (named, owner, region) = Named(parsed, sources);
+        return _sources.Find(named, owner, region);
+    }
+
+    private (string[] Sources, string? Owner, string? Region) Named(ParseResult parsed, Argument<string[]> sources) =>
+        (parsed.GetValue(sources) ?? [], parsed.GetValue(_owner), parsed.GetValue(_region));
 
     private T Completing<T>(T source)
         where T : Argument
     {
-        source.CompletionSources.Add(_ => _sources.CodeArtifact.Select(known => new System.CommandLine.Completions.CompletionItem(known.Name!)));
+        source.CompletionSources.Add(_ => _sources.CodeArtifact.Select(known => new CompletionItem(known.Name!)));
         return source;
     }
 
+    private static Option<string?> Text(string name, string value, string description) =>
+        new(name) { Description = description, HelpName = value };
+
+    private static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
     private static Option<string> Format(string[] names)
     {
-        var format = new Option<string>("--format") { Description = $"One of {string.Join(", ", names)}", HelpName = "FORMAT", DefaultValueFactory = _ => names[0] };
+        var format = new Option<string>("--format")
+        {
+            Description = $"One of {string.Join(", ", names)}",
+            HelpName = "FORMAT",
+            DefaultValueFactory = _ => names[0],
+        };
         return format.AcceptOnlyFromAmong(names);
     }
+
+    private Command Does(Command command, Action<ParseResult> action) => Does(command, (parsed, _) =>
+    {
+        action(parsed);
+        return Task.FromResult(true);
+    });
 
     private Command Does(Command command, Func<ParseResult, CancellationToken, Task<bool>> action)
     {

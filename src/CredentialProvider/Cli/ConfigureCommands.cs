@@ -5,13 +5,15 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Cli;
 
 /// <summary><c>configure</c>: sources in nuget.config, and defaults in the configuration file.</summary>
-internal sealed class ConfigureCommands(Settings settings, Terminal terminal, NuGetSources sources, TokenService service)
+internal sealed class ConfigureCommands(Settings settings, Terminal terminal, NuGetSources sources,
+    TokenService service)
 {
     /// <summary>What <c>configure add</c> was told.</summary>
     /// <param name="Owner">Null asks GetRepositoryEndpoint, which takes the caller's account.</param>
     /// <param name="Config">The nearest nuget.config if null.</param>
     public sealed record Wanted(
-        string? Name, string Domain, string Repository, string? Owner, string? Region, bool IsDualStack, string[] Patterns, string? Config);
+        string? Name, string Domain, string Repository, string? Owner, string? Region, bool IsDualStack,
+            string[] Patterns, string? Config);
 
     public async Task AddAsync(Wanted wanted, CancellationToken cancel)
     {
@@ -25,7 +27,8 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
         var path = PathOf(wanted.Config);
         var file = new NuGetConfigFile(path);
         var hadMapping = file.HasMapping();
-        terminal.Print(file.Add(name, url, wanted.Patterns) ? $"{path}: source {name} is {url}" : $"{path} has source {name} already");
+        terminal.Print(file.Add(name, url, wanted.Patterns) ? $"{path}: source {name} is {url}"
+            : $"{path} has source {name} already");
         if (wanted.Patterns.Length == 0 && hadMapping)
             terminal.Hint($"{path} maps packages to sources, and none to {name}: add --map 'Contoso.*' with the ids that come from here");
         else if (wanted.Patterns.Length == 0 && sources.All.Count(source => source.IsEnabled) > 1)
@@ -39,7 +42,8 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
         var removed = files.Where(path => new NuGetConfigFile(path).Remove(name)).ToList();
         removed.ForEach(path => terminal.Print($"{path}: source {name} removed"));
         if (removed.Count == 0)
-            throw new CommandFailedException($"no source {name} in {string.Join(", ", files)}; see 'dotnet nuget list source'");
+            throw new CommandFailedException(
+                $"no source {name} in {string.Join(", ", files)}; see 'dotnet nuget list source'");
     }
 
     /// <summary>Stored credentials win over the plugin and expire; without them it is asked.</summary>
@@ -56,7 +60,8 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
     {
         if (Array.IndexOf(ConfigurationFile.OptionKeys, key) < 0)
         {
-            throw new CommandFailedException($"'{key}' is no key; " + (Spelling.Nearest(key, ConfigurationFile.OptionKeys) is { } meant
+            throw new CommandFailedException($"'{key}' is no key; "
+                + (Spelling.Nearest(key, ConfigurationFile.OptionKeys) is { } meant
                 ? $"'{meant}' is" : $"keys are {string.Join(", ", ConfigurationFile.OptionKeys)}"));
         }
 
@@ -77,7 +82,8 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
 
     /// <summary>Whoever could read the file still can.</summary>
     private static (bool IsKnown, int Mode) ModeOf(string path) =>
-        !OperatingSystem.IsWindows() && Posix.TryGetStatus(path, out var status, out _) ? (true, status.Mode) : (false, 0);
+        !OperatingSystem.IsWindows() && Posix.TryGetStatus(path, out var status, out _) ? (true, status.Mode)
+            : (false, 0);
 
     private async Task<string> AskForUrlAsync(Feed feed, bool isDualStack, CancellationToken cancel)
     {
@@ -88,7 +94,10 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
         }
         catch (NoTokenException e)
         {
-            throw new CommandFailedException($"{e.Code}: no URL for {feed.Domain}/{feed.Repository}: {e.Message}{(feed.Owner.Length == 0 && e.Code != ErrorCode.DomainNotFound ? ", or give --owner, and AWS is not asked" : "")}");
+            var other = feed.Owner.Length == 0 && e.Code != ErrorCode.DomainNotFound
+                ? ", or give --owner, and AWS is not asked" : "";
+            throw new CommandFailedException(
+                $"{e.Code}: no URL for {feed.Domain}/{feed.Repository}: {e.Message}{other}");
         }
     }
 
@@ -99,6 +108,7 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
     {
         if (config is null)
             return sources.Files;
-        return File.Exists(config) ? [Path.GetFullPath(config)] : throw new CommandFailedException($"no {config}, so no source {name} in it");
+        return File.Exists(config) ? [Path.GetFullPath(config)]
+            : throw new CommandFailedException($"no {config}, so no source {name} in it");
     }
 }

@@ -8,7 +8,11 @@ namespace CredentialProvider.Cli;
 /// comments, order, white space.</summary>
 internal static class DefaultsEditor
 {
-    private static readonly JsonReaderOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonReaderOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     /// <param name="json">The file's bytes; empty for a new file.</param>
     /// <param name="value">Null removes the key.</param>
@@ -25,7 +29,8 @@ internal static class DefaultsEditor
             return Splice(text, valueStart, valueEnd, written);
         byte[] member = [.. Encoding.UTF8.GetBytes($"\"{key}\": "), .. written];
         if (place.Defaults is not { } inside)
-            return Splice(text, place.Root, place.Root, [.. "\n  \"defaults\": { "u8, .. member, .. " }"u8, .. place.RootIsEmpty ? ""u8 : ","u8]);
+            return Splice(text, place.Root, place.Root,
+                [.. "\n  \"defaults\": { "u8, .. member, .. " }"u8, .. place.RootIsEmpty ? ""u8 : ","u8]);
         return Splice(text, inside, inside, [.. " "u8, .. member, .. place.DefaultsIsEmpty ? " "u8 : ","u8]);
     }
 
@@ -37,7 +42,8 @@ internal static class DefaultsEditor
         _ => Plugin.Json.Text(value),
     };
 
-    private sealed record Place(int Root, bool RootIsEmpty, int? Defaults, bool DefaultsIsEmpty, (int Start, int End)? Member, (int Start, int End)? Value);
+    private sealed record Place(int Root, bool RootIsEmpty, int? Defaults, bool DefaultsIsEmpty,
+        (int Start, int End)? Member, (int Start, int End)? Value);
 
     /// <summary>Byte offsets: behind the braces that open the file and its defaults, and around the key.</summary>
     private static Place Find(byte[] text, string key)
@@ -65,7 +71,10 @@ internal static class DefaultsEditor
                 var value = (int)reader.TokenStartIndex;
                 reader.Skip();
                 if (isKey)
-                    place = place with { Member = (member, (int)reader.BytesConsumed), Value = (value, (int)reader.BytesConsumed) };
+                {
+                    var end = (int)reader.BytesConsumed;
+                    place = place with { Member = (member, end), Value = (value, end) };
+                }
             }
         }
 
@@ -85,5 +94,6 @@ internal static class DefaultsEditor
         return Splice(text, start, end, []);
     }
 
-    private static byte[] Splice(byte[] text, int start, int end, byte[] middle) => [.. text.Take(start), .. middle, .. text.Skip(end)];
+    private static byte[] Splice(byte[] text, int start, int end, byte[] middle) =>
+        [.. text.Take(start), .. middle, .. text.Skip(end)];
 }

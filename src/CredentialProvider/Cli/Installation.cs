@@ -18,17 +18,20 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
     private readonly string _home = Path.GetFullPath(home ?? Settings.Home);
 
     private static string DefaultBin => OperatingSystem.IsWindows()
-        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Programs", "nuget-plugin-codeartifact")
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Programs",
+            "nuget-plugin-codeartifact")
         : Path.Combine(Settings.Home, ".local", "bin");
 
     private InstallablePart Native => new("native", "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)",
         Build("native", NuGetClient.NativeName), Path.Combine(_bin, NuGetClient.NativeName));
 
     private InstallablePart NetCore => new("netcore", "every .NET SDK",
-        Build("plugins", "netcore", NuGetClient.PluginName), Path.Combine(_home, ".nuget", "plugins", "netcore", NuGetClient.PluginName));
+        Build("plugins", "netcore", NuGetClient.PluginName),
+            Path.Combine(_home, ".nuget", "plugins", "netcore", NuGetClient.PluginName));
 
     private InstallablePart NetFx => new("netfx", "Visual Studio, msbuild.exe and nuget.exe",
-        Build("plugins", "netfx", NuGetClient.PluginName), Path.Combine(_home, ".nuget", "plugins", "netfx", NuGetClient.PluginName));
+        Build("plugins", "netfx", NuGetClient.PluginName),
+            Path.Combine(_home, ".nuget", "plugins", "netfx", NuGetClient.PluginName));
 
     /// <summary>Installs the named parts; none named are those that this machine's clients need.</summary>
     public void Install(IReadOnlyCollection<string> names)
@@ -38,7 +41,8 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         {
             if (part.From is not { } from)
             {
-                throw new CommandFailedException($"the {part.Name} build is not here: it does not lie beside {AppContext.BaseDirectory}; "
+                throw new CommandFailedException(
+                    $"the {part.Name} build is not here: it does not lie beside {AppContext.BaseDirectory}; "
                     + "run install from where all builds are");
             }
 
@@ -69,7 +73,8 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
                 RemoveIfEmpty(Path.GetDirectoryName(part.To)!, levels: 2);
         }
 
-        terminal.Hint(!isAny ? "nothing of this program is installed there" : "tokens stay in the cache; remove them: nuget-plugin-codeartifact cache clear");
+        terminal.Hint(!isAny ? "nothing of this program is installed there"
+            : "tokens stay in the cache; remove them: nuget-plugin-codeartifact cache clear");
     }
 
     private List<InstallablePart> Choose(IReadOnlyCollection<string> names) =>
@@ -81,7 +86,8 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         foreach (var client in NuGetClient.FindAll(settings))
         {
             // Where there is no native build, that for every SDK does as well.
-            names.Add(client.IsNetFramework ? "netfx" : client.FindsOnPath && Native.From is not null ? "native" : "netcore");
+            names.Add(client.IsNetFramework ? "netfx" : client.FindsOnPath && Native.From is not null ? "native"
+                : "netcore");
         }
 
         if (names.Count == 0)
@@ -170,10 +176,12 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
     {
         static IEnumerable<string> Files(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
             .Select(file => file[(folder.Length + 1)..]).OrderBy(file => file, StringComparer.Ordinal);
-        return Files(one).SequenceEqual(Files(other)) && Files(one).All(file => AreSame(Path.Combine(one, file), Path.Combine(other, file)));
+        return Files(one).SequenceEqual(Files(other)) && Files(one).All(file =>
+            AreSame(Path.Combine(one, file), Path.Combine(other, file)));
     }
 
-    private static bool AreSame(string one, string other) => File.ReadAllBytes(one).AsSpan().SequenceEqual(File.ReadAllBytes(other));
+    private static bool AreSame(string one, string other) =>
+        File.ReadAllBytes(one).AsSpan().SequenceEqual(File.ReadAllBytes(other));
 
     private static string Normal(string path) => path.TrimEnd(Path.DirectorySeparatorChar);
 }

@@ -12,7 +12,8 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     private static readonly Version FirstSdk = new(9, 0, 200), FirstNuGet = new(6, 13);
 
     /// <summary>The program's name on PATH.</summary>
-    public static string NativeName { get; } = OperatingSystem.IsWindows() ? "nuget-plugin-codeartifact.exe" : "nuget-plugin-codeartifact";
+    public static string NativeName { get; } = OperatingSystem.IsWindows() ? "nuget-plugin-codeartifact.exe"
+        : "nuget-plugin-codeartifact";
 
     /// <summary>The folder in ~/.nuget/plugins/netcore and /netfx, and its file without the extension.</summary>
     public const string PluginName = "CredentialProvider.CodeArtifact";
@@ -24,16 +25,19 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
         if (OnPath(settings, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet") is { } dotnet)
         {
             foreach (var version in SdkVersions(dotnet))
-                clients.Add(new NuGetClient($"dotnet {version}", IsNetFramework: false, FindsOnPath: Number(version) >= FirstSdk));
+                clients.Add(new NuGetClient($"dotnet {version}", IsNetFramework: false,
+                    FindsOnPath: Number(version) >= FirstSdk));
         }
 
         if ((OnPath(settings, "nuget.exe") ?? OnPath(settings, "NuGet.exe")) is { } nuget)
         {
             var version = FileVersionInfo.GetVersionInfo(nuget).FileVersion ?? "";
-            clients.Add(new NuGetClient($"nuget.exe {version}", IsNetFramework: true, FindsOnPath: Number(version) >= FirstNuGet));
+            clients.Add(new NuGetClient($"nuget.exe {version}", IsNetFramework: true,
+                FindsOnPath: Number(version) >= FirstNuGet));
         }
 
-        var studio = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "Microsoft Visual Studio");
+        var studio = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles),
+            "Microsoft Visual Studio");
         if (OperatingSystem.IsWindows() && Directory.Exists(studio))
             clients.Add(new NuGetClient("Visual Studio", IsNetFramework: true, FindsOnPath: false));
         return clients;
@@ -46,17 +50,21 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
         if (settings.PluginFiles(IsNetFramework) is { } files)
             return files;
         if (FindsOnPath && settings.PluginPaths is { } paths)
-            return [.. paths.SelectMany(path => Directory.Exists(path) ? Directory.GetFiles(path, "nuget-plugin-*") : [path])];
+            return [.. paths.SelectMany(path =>
+                Directory.Exists(path) ? Directory.GetFiles(path, "nuget-plugin-*") : [path])];
         var folder = Path.Combine(home, ".nuget", "plugins", IsNetFramework ? "netfx" : "netcore");
         string[] installed = Directory.Exists(folder)
-            ? [.. Directory.GetDirectories(folder).Select(plugin => Path.Combine(plugin, $"{Path.GetFileName(plugin)}{(IsNetFramework ? ".exe" : ".dll")}"))] : [];
+            ? [.. Directory.GetDirectories(folder).Select(plugin =>
+                Path.Combine(plugin, $"{Path.GetFileName(plugin)}{(IsNetFramework ? ".exe" : ".dll")}"))] : [];
         return FindsOnPath
-            ? [.. installed, .. settings.SearchPath.Where(Directory.Exists).SelectMany(entry => Directory.GetFiles(entry, "nuget-plugin-*"))] : installed;
+            ? [.. installed, .. settings.SearchPath.Where(Directory.Exists).SelectMany(entry =>
+                Directory.GetFiles(entry, "nuget-plugin-*"))] : installed;
     }
 
     /// <summary>A file that this program's builds have, wherever it lies.</summary>
     public static bool IsOurs(string path) =>
-        Path.GetFileName(path) is var name && (name == NativeName || Path.GetFileNameWithoutExtension(name) == PluginName);
+        Path.GetFileName(path) is var name
+            && (name == NativeName || Path.GetFileNameWithoutExtension(name) == PluginName);
 
     private static string? OnPath(Settings settings, string name) =>
         settings.SearchPath.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
@@ -65,7 +73,8 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(dotnet, "--list-sdks") { RedirectStandardOutput = true, UseShellExecute = false })!;
+            var start = new ProcessStartInfo(dotnet, "--list-sdks") { RedirectStandardOutput = true, UseShellExecute = false };
+            using var process = Process.Start(start)!;
             var lines = process.StandardOutput.ReadToEnd().Split('\n');
             process.WaitForExit();
             return [.. lines.Select(line => line.Split(' ')[0].Trim()).Where(version => version.Length > 0)];
@@ -77,5 +86,6 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     }
 
     /// <summary>Without the suffix of a preview.</summary>
-    private static Version Number(string version) => Version.TryParse(version.Split('-')[0], out var number) ? number : new Version(0, 0);
+    private static Version Number(string version) =>
+        Version.TryParse(version.Split('-')[0], out var number) ? number : new Version(0, 0);
 }

@@ -33,7 +33,8 @@ internal sealed class NuGetConfigFile(string path)
         if (existing is null)
             sources.AddPackageSource(new PackageSource(url, name) { ProtocolVersion = 3 });
         else if (isChanged)
-            sources.UpdatePackageSource(new PackageSource(url, name) { ProtocolVersion = 3 }, updateCredentials: false, updateEnabled: false);
+            sources.UpdatePackageSource(new PackageSource(url, name) { ProtocolVersion = 3 }, updateCredentials: false,
+                updateEnabled: false);
         if (patterns.Count == 0)
             return isChanged;
         Map(settings, name, patterns);
@@ -55,7 +56,8 @@ internal sealed class NuGetConfigFile(string path)
             return false;
         RemoveCredentialsNow(name);
         settings = NuGetSources.LoadFile(path);
-        foreach (var item in new PackageSourceMappingProvider(settings).GetPackageSourceMappingItems().Where(item => item.Key == name))
+        foreach (var item in new PackageSourceMappingProvider(settings).GetPackageSourceMappingItems().Where(item =>
+            item.Key == name))
             settings.Remove("packageSourceMapping", item);
         settings.SaveToDisk();
         new PackageSourceProvider(NuGetSources.LoadFile(path)).RemovePackageSource(name);
@@ -68,7 +70,8 @@ internal sealed class NuGetConfigFile(string path)
     private bool RemoveCredentialsNow(string name)
     {
         var settings = NuGetSources.LoadFile(path);
-        var items = settings.GetSection(CredentialsSection)?.Items.OfType<CredentialsItem>().Where(item => item.ElementName == name).ToList() ?? [];
+        var items = settings.GetSection(CredentialsSection)?.Items.OfType<CredentialsItem>().Where(item =>
+            item.ElementName == name).ToList() ?? [];
         items.ForEach(item => settings.Remove(CredentialsSection, item));
         if (items.Count > 0)
             settings.SaveToDisk();
@@ -87,7 +90,8 @@ internal sealed class NuGetConfigFile(string path)
             text += "\n";
         if (old.Contains("\r\n"))
             text = text.Replace("\n", "\r\n");
-        using var writer = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: old.StartsWith(Mark)));
+        using var writer = new StreamWriter(path, append: false,
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: old.StartsWith(Mark)));
         writer.Write(text);
         return true;
     }
@@ -104,14 +108,16 @@ internal sealed class NuGetConfigFile(string path)
         }
 
         items.RemoveAll(item => item.Key == name);
-        items.Add(new PackageSourceMappingSourceItem(name, patterns.Select(pattern => new PackagePatternItem(pattern))));
+        items.Add(new PackageSourceMappingSourceItem(name, patterns.Select(pattern =>
+            new PackagePatternItem(pattern))));
         provider.SavePackageSourceMappings(items);
     }
 
     private void Create()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var writer = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        using var writer = new StreamWriter(path, append: false,
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         writer.Write("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<configuration>\n  <packageSources>\n  </packageSources>\n</configuration>\n");
     }
 }

@@ -31,7 +31,8 @@ internal sealed class NuGetSources
     public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
 
     /// <summary>The enabled sources that are CodeArtifact's.</summary>
-    public IReadOnlyList<Source> CodeArtifact => [.. All.Where(source => source.IsEnabled).Select(AsSource).OfType<Source>()];
+    public IReadOnlyList<Source> CodeArtifact =>
+        [.. All.Where(source => source.IsEnabled).Select(AsSource).OfType<Source>()];
 
     /// <summary>The sources that a command line names, or all of CodeArtifact's where it names none.</summary>
     /// <param name="texts">Each a URL, a name in nuget.config, DOMAIN or DOMAIN/REPOSITORY.</param>
@@ -43,7 +44,8 @@ internal sealed class NuGetSources
     public Source Find(string text, string? owner, string? region)
     {
         if (text.Contains("://", StringComparison.Ordinal))
-            return Feed.TryFind(text, _settings, out var feed) ? new Source(null, text, feed) : throw NotCodeArtifact(MistypedFeed.Printable(text), text);
+            return Feed.TryFind(text, _settings, out var feed) ? new Source(null, text, feed)
+                : throw NotCodeArtifact(MistypedFeed.Printable(text), text);
         if (All.FirstOrDefault(source => source.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } named)
             return AsSource(named) ?? throw NotCodeArtifact($"source {text}", named.Source);
         return FindDomain(text, owner, region);
@@ -51,11 +53,13 @@ internal sealed class NuGetSources
 
     /// <summary>The files in which nuget.config keeps credentials for a source.</summary>
     public IReadOnlyList<string> FilesWithCredentials(string source) =>
-        [.. FilesOf("packageSourceCredentials", item => item is CredentialsItem credentials && credentials.ElementName == source)];
+        [.. FilesOf("packageSourceCredentials", item =>
+            item is CredentialsItem credentials && credentials.ElementName == source)];
 
     /// <summary>The files that disable a source.</summary>
     public IReadOnlyList<string> FilesThatDisable(string source) =>
-        [.. FilesOf("disabledPackageSources", item => item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
+        [.. FilesOf("disabledPackageSources", item =>
+            item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
 
     private IEnumerable<string> FilesOf(string section, Func<SettingItem, bool> isMeant)
     {
@@ -78,13 +82,16 @@ internal sealed class NuGetSources
         }
 
         var alike = CodeArtifact.Where(source => source.Feed.Domain == parts[0]
-            && (owner ?? source.Feed.Owner) == source.Feed.Owner && (region ?? source.Feed.Region) == source.Feed.Region).ToList();
-        var known = (alike.Find(source => parts.Length < 2 || source.Feed.Repository == parts[1]) ?? alike.FirstOrDefault())?.Feed;
+            && (owner ?? source.Feed.Owner) == source.Feed.Owner
+                && (region ?? source.Feed.Region) == source.Feed.Region).ToList();
+        var known = (alike.Find(source =>
+            parts.Length < 2 || source.Feed.Repository == parts[1]) ?? alike.FirstOrDefault())?.Feed;
         owner ??= known?.Owner;
         region ??= known?.Region ?? _settings.AwsRegion;
         if (owner is null || region is null)
         {
-            throw new CommandFailedException($"no owner and region for {text}: no source of nuget.config has this domain; "
+            throw new CommandFailedException(
+                $"no owner and region for {text}: no source of nuget.config has this domain; "
                 + $"give {(owner is null ? "--owner ACCOUNT" : "")}{(owner is null && region is null ? " and " : "")}{(region is null ? "--region REGION" : "")}");
         }
 
@@ -116,7 +123,8 @@ internal sealed class NuGetSources
     private CommandFailedException NotCodeArtifact(string title, string url)
     {
         var (why, fix) = Feed.TryParse(url, out var feed) && !feed.IsAmong(_settings.Domains)
-            ? ($"domain {feed.Domain}/{feed.Owner} is not among the allowed domains", "add it to CODEARTIFACT_DOMAINS or the configuration file's domains")
+            ? ($"domain {feed.Domain}/{feed.Owner} is not among the allowed domains",
+                "add it to CODEARTIFACT_DOMAINS or the configuration file's domains")
             : MistypedFeed.Find(url) ?? ("its URL is not CodeArtifact's",
                 "name another source; a private host needs an entry in the configuration file's hosts");
         return new CommandFailedException($"{title} is not a CodeArtifact feed: {why}; {fix}");
@@ -130,7 +138,8 @@ internal sealed class NuGetSources
         }
         catch (NuGetConfigurationException e)
         {
-            throw new CommandFailedException($"nuget.config cannot be read: {e.Message.TrimEnd('.')}; correct the file");
+            throw new CommandFailedException(
+                $"nuget.config cannot be read: {e.Message.TrimEnd('.')}; correct the file");
         }
     }
 

@@ -12,7 +12,8 @@ internal sealed record PolicyStatement(
 
 /// <summary>A policy and what it is attached to.</summary>
 /// <param name="Name">As Terraform and CloudFormation name it: words with underscores.</param>
-internal sealed record PolicyDocument(string Name, string AttachTo, Feed? Feed, IReadOnlyList<PolicyStatement> Statements);
+internal sealed record PolicyDocument(string Name, string AttachTo, Feed? Feed,
+    IReadOnlyList<PolicyStatement> Statements);
 
 /// <summary>
 /// The least that reading from or publishing to feeds takes: "Domain policies", "Repository policies" and "Using NuGet"
@@ -35,16 +36,20 @@ internal static class PolicyDocuments
         var arn = PrincipalArn(principal, feeds[0]);
         foreach (var domain in feeds.GroupBy(Domain))
         {
-            documents.Add(new PolicyDocument($"domain_{Word(domain.First().Domain)}", $"domain {domain.First().Domain} in account {domain.First().Owner}",
-                domain.First() with { Repository = "" }, [new("Token", ["codeartifact:GetAuthorizationToken"], [domain.Key], arn)]));
+            documents.Add(new PolicyDocument($"domain_{Word(domain.First().Domain)}",
+                $"domain {domain.First().Domain} in account {domain.First().Owner}",
+                domain.First() with { Repository = "" },
+                    [new("Token", ["codeartifact:GetAuthorizationToken"], [domain.Key], arn)]));
         }
 
         foreach (var feed in feeds)
         {
-            List<PolicyStatement> statements = [new("Read", ["codeartifact:ReadFromRepository"], [Repository(feed)], arn)];
+            List<PolicyStatement> statements =
+                [new("Read", ["codeartifact:ReadFromRepository"], [Repository(feed)], arn)];
             if (isPublishing)
                 statements.Add(new("Publish", ["codeartifact:PublishPackageVersion"], [Packages(feed)], arn));
-            documents.Add(new PolicyDocument($"repository_{Word(feed.Repository)}", $"repository {feed.Domain}/{feed.Repository} in account {feed.Owner}",
+            documents.Add(new PolicyDocument($"repository_{Word(feed.Repository)}",
+                $"repository {feed.Domain}/{feed.Repository} in account {feed.Owner}",
                 feed, statements));
         }
 
@@ -61,7 +66,8 @@ internal static class PolicyDocuments
             new("BearerToken", ["sts:GetServiceBearerToken"], ["*"], ServiceName: Service),
         ];
         if (isPublishing)
-            statements.Insert(2, new("Publish", ["codeartifact:PublishPackageVersion"], [.. feeds.Select(Packages).Distinct()]));
+            statements.Insert(2,
+                new("Publish", ["codeartifact:PublishPackageVersion"], [.. feeds.Select(Packages).Distinct()]));
         return new PolicyDocument("codeartifact_reader", "the role or user that restores", null, statements);
     }
 
@@ -79,8 +85,10 @@ internal static class PolicyDocuments
     {
         if (Feed.IsOwner(principal))
             return $"arn:{Partition.OfRegion(feed.Region)!.Name}:iam::{principal}:root";
-        return principal.Split(':') is ["arn", _, "iam", "", var account, { Length: > 0 }] && Feed.IsOwner(account) ? principal
-            : throw new CommandFailedException($"'{principal}' is no principal; it takes an account's 12 digits or an ARN like arn:aws:iam::444455556666:role/Build");
+        return principal.Split(':') is ["arn", _, "iam", "", var account, { Length: > 0 }] && Feed.IsOwner(account)
+            ? principal
+            : throw new CommandFailedException(
+                $"'{principal}' is no principal; it takes an account's 12 digits or an ARN like arn:aws:iam::444455556666:role/Build");
     }
 
     private static string Word(string name) => new([.. name.Select(c => Ascii.IsLetterOrDigit(c) ? c : '_')]);

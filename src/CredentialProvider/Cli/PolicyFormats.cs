@@ -26,7 +26,8 @@ internal static class PolicyFormats
     });
 
     public static string Terraform(IReadOnlyList<PolicyDocument> documents) =>
-        string.Join("\n\n", documents.Select(document => $"# For {document.AttachTo}.\n{Resource(document)} {{\n{Place(document)}  {Argument(document)} = jsonencode({Hcl(document)})\n}}"));
+        string.Join("\n\n", documents.Select(document =>
+            $"# For {document.AttachTo}.\n{Resource(document)} {{\n{Place(document)}  {Argument(document)} = jsonencode({Hcl(document)})\n}}"));
 
     public static string CloudFormation(IReadOnlyList<PolicyDocument> documents) => JsonText.Write(json =>
     {
@@ -35,8 +36,11 @@ internal static class PolicyFormats
         json.WriteStartObject("Resources");
         foreach (var document in documents)
         {
-            json.WriteStartObject(string.Concat(document.Name.Split('_').Where(word => word.Length > 0).Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
-            json.WriteString("Type", document.Feed is null ? "AWS::IAM::ManagedPolicy" : document.Feed.Repository.Length == 0 ? "AWS::CodeArtifact::Domain" : "AWS::CodeArtifact::Repository");
+            json.WriteStartObject(string.Concat(document.Name.Split('_').Where(word => word.Length > 0).Select(word =>
+                char.ToUpperInvariant(word[0]) + word[1..])));
+            json.WriteString("Type",
+                document.Feed is null ? "AWS::IAM::ManagedPolicy" : document.Feed.Repository.Length == 0
+                ? "AWS::CodeArtifact::Domain" : "AWS::CodeArtifact::Repository");
             json.WriteStartObject("Properties");
             if (document.Feed is { } feed)
                 json.WriteString("DomainName", feed.Domain);

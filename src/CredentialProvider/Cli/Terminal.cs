@@ -25,7 +25,8 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     public void Print(string line) => Write(output, line);
 
     /// <summary>A failure: one line.</summary>
-    public void Error(string line) => Write(errors, $"error: {line}".Replace('\r', ' ').Replace('\n', ' ').Replace("\t", ""));
+    public void Error(string line) =>
+        Write(errors, $"error: {line}".Replace('\r', ' ').Replace('\n', ' ').Replace("\t", ""));
 
     /// <summary>What to do next, or what a person should know.</summary>
     public void Hint(string line) => Write(errors, $"hint: {line}");

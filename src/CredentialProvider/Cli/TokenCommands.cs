@@ -8,7 +8,8 @@ using CredentialProvider.Tokens;
 namespace CredentialProvider.Cli;
 
 /// <summary><c>token</c>, <c>warm</c> and <c>cache</c>: tokens for people and for tools that run no plugins.</summary>
-internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenSource tokens, TokenCache cache, TimeProvider time)
+internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenSource tokens, TokenCache cache,
+    TimeProvider time)
 {
     private const string Expired = "expired";
 
@@ -54,7 +55,8 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
 
         if (settings.CacheFolder is null)
             throw NoCache();
-        var feeds = sources.Select(source => source.Feed).GroupBy(feed => TokenKey.For(feed, settings)).Select(group => group.First()).ToList();
+        var feeds = sources.Select(source => source.Feed).GroupBy(feed => TokenKey.For(feed, settings)).Select(group =>
+            group.First()).ToList();
         var done = 0;
         terminal.Progress($"0 of {feeds.Count} domains");
         var all = await Task.WhenAll(feeds.Select(async feed =>
@@ -124,7 +126,8 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
         }
         else
         {
-            var entries = cache.List().Where(entry => sources.Any(source => (source.Feed.Domain, source.Feed.Owner, source.Feed.Region)
+            var entries = cache.List().Where(entry =>
+                sources.Any(source => (source.Feed.Domain, source.Feed.Owner, source.Feed.Region)
                 == (entry.Key.Domain, entry.Key.Owner, entry.Key.Region))).ToList();
             entries.ForEach(entry => cache.Remove(entry.Key));
             count = entries.Count;
@@ -158,7 +161,8 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
 
     /// <summary>Nothing for a token from outside, whose end nobody knows.</summary>
     private static string Until(AuthorizationToken token) =>
-        token.Expires == DateTimeOffset.MaxValue ? "" : $" until {token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
+        token.Expires == DateTimeOffset.MaxValue ? ""
+            : $" until {token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
 
     private static string AsJson(Feed feed, AuthorizationToken token) => JsonText.Write(json =>
     {
@@ -177,7 +181,8 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
     private static string AsNuGetConfig(Source source, AuthorizationToken token)
     {
         if (source.Feed.Repository.Length == 0)
-            throw new CommandFailedException("no nuget.config: it takes a repository, not only a domain; name DOMAIN/REPOSITORY");
+            throw new CommandFailedException(
+                "no nuget.config: it takes a repository, not only a domain; name DOMAIN/REPOSITORY");
         var name = source.Name ?? source.Feed.Repository;
         return $"""
             <?xml version="1.0" encoding="utf-8"?>

@@ -35,7 +35,8 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     /// <summary>A feed that this program answers for: on AWS's hosts or a private host of the configuration file, and
     /// in an allowed domain.</summary>
     public static bool TryFind(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
-        (TryParse(url, out feed) || TryParse(url, settings.Configuration.Hosts, out feed)) && feed.IsAmong(settings.Domains);
+        (TryParse(url, out feed) || TryParse(url, settings.Configuration.Hosts, out feed))
+            && feed.IsAmong(settings.Domains);
 
     /// <summary>
     /// Recognises <c>https://HOST/nuget/REPOSITORY/…</c> on AWS's own CodeArtifact hosts, and the same below
@@ -65,7 +66,8 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     {
         feed = null;
         if (hosts.Length == 0 || !TryParseUrl(url, out var uri)
-            || Array.Find(hosts, entry => entry.Host.Equals(uri.Authority, StringComparison.OrdinalIgnoreCase)) is not { } host)
+            || Array.Find(hosts, entry =>
+                entry.Host.Equals(uri.Authority, StringComparison.OrdinalIgnoreCase)) is not { } host)
         {
             return false;
         }

@@ -8,7 +8,8 @@ namespace CredentialProvider.Feeds;
 /// <param name="Duration">Seconds: 0, or 900 to 43200.</param>
 /// <param name="Endpoint">Null for AWS's own.</param>
 /// <param name="Problem">A setting that concerns this feed and cannot be used; null where all is well.</param>
-internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Duration, string? Endpoint, string? Problem)
+internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Duration, string? Endpoint,
+    string? Problem)
 {
     public static FeedSettings For(Feed feed, Settings settings)
     {
@@ -36,7 +37,8 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
         foreach (var rule in configuration.Rules)
         {
             if ((rule.Domain ?? feed.Domain) != feed.Domain || (rule.Owner ?? feed.Owner) != feed.Owner
-                || (rule.Region ?? feed.Region) != feed.Region || (rule.Repository ?? feed.Repository) != feed.Repository)
+                || (rule.Region ?? feed.Region) != feed.Region
+                    || (rule.Repository ?? feed.Repository) != feed.Repository)
             {
                 continue;
             }

@@ -10,7 +10,8 @@ namespace CredentialProvider.Feeds;
 /// <param name="ApiDualStackSuffix">Suffix of API hosts that also answer over IPv6.</param>
 /// <param name="RepositoryDualStackSuffix">The same for repository hosts; null where AWS documents none.</param>
 internal sealed record Partition(
-    string Name, string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix, string? RepositoryDualStackSuffix)
+    string Name, string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix,
+        string? RepositoryDualStackSuffix)
 {
     private static readonly Partition[] All =
     [

@@ -51,14 +51,16 @@ internal sealed class OwnerOnlyFolder
             return null;
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete, 1);
             if (file.Length > LargestFile)
                 return null;
             var bytes = new byte[file.Length];
             var length = 0;
             while (length < bytes.Length && file.Read(bytes, length, bytes.Length - length) is > 0 and var read)
                 length += read;
-            return OperatingSystem.IsWindows() ? ProtectedData.Unprotect(bytes, null, DataProtectionScope.CurrentUser) : bytes;
+            return OperatingSystem.IsWindows() ? ProtectedData.Unprotect(bytes, null, DataProtectionScope.CurrentUser)
+                : bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -163,7 +165,8 @@ internal sealed class OwnerOnlyFolder
             return;
         }
 
-        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete, 1);
         file.Write(bytes, 0, bytes.Length);
     }
 
@@ -172,7 +175,8 @@ internal sealed class OwnerOnlyFolder
         if (!Posix.TryGetStatus(path, out var status, out var isKnown))
             return !isKnown && Posix.TrySetMode(path, OwnerOnlyFileMode);
         // What others could read is no secret any more: not used, and replaced by the next write.
-        return status.IsFile && status.Owner == Posix.EffectiveUser && (status.Mode & PermissionMask) == OwnerOnlyFileMode;
+        return status.IsFile && status.Owner == Posix.EffectiveUser
+            && (status.Mode & PermissionMask) == OwnerOnlyFileMode;
     }
 
     private static bool TryCreate(string path)
@@ -189,7 +193,8 @@ internal sealed class OwnerOnlyFolder
 
             // Another process of ours may make it at the same moment.
             return Posix.TryCreateFolder(path, FolderMode)
-                || (Posix.TryGetStatus(path, out var status, out _) && status.IsFolder && status.Owner == Posix.EffectiveUser);
+                || (Posix.TryGetStatus(path, out var status, out _) && status.IsFolder
+                    && status.Owner == Posix.EffectiveUser);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -8,9 +8,11 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal static class StandardStreams
 {
-    public static Stream OpenInput() => OperatingSystem.IsWindows() ? Console.OpenStandardInput() : Pipe(0, FileAccess.Read);
+    public static Stream OpenInput() =>
+        OperatingSystem.IsWindows() ? Console.OpenStandardInput() : Pipe(0, FileAccess.Read);
 
-    public static Stream OpenOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : Pipe(1, FileAccess.Write);
+    public static Stream OpenOutput() =>
+        OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : Pipe(1, FileAccess.Write);
 
     private static FileStream Pipe(int descriptor, FileAccess access) =>
         new(new SafeFileHandle((nint)descriptor, ownsHandle: false), access, bufferSize: 1);

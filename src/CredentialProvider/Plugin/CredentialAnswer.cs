@@ -46,7 +46,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
 
     /// <summary>The answer that may take a call to AWS.</summary>
     /// <param name="log">Takes a level and a line for NuGet's log.</param>
-    public async Task<CredentialsResponse> AnswerAsync(CredentialsRequest request, Action<string, string> log, CancellationToken cancel)
+    public async Task<CredentialsResponse> AnswerAsync(CredentialsRequest request, Action<string, string> log,
+        CancellationToken cancel)
     {
         if (!IsOurs(request, out var feed))
             return NotOurs;
@@ -56,7 +57,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
                 throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
             Action<string>? show = request.IsNonInteractive ? null : line => log(LogLevels.Minimal, line);
             var token = await tokens.GetAsync(feed, After(request, feed, log), show, cancel);
-            log(LogLevels.Verbose, $"token for {feed.DomainName} by {TokenKey.For(feed, settings).Identity} expires at {token.Expires.UtcDateTime:u}");
+            log(LogLevels.Verbose,
+                $"token for {feed.DomainName} by {TokenKey.For(feed, settings).Identity} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
                 _givenOnRetry[request.Uri!] = token;
             return Give(request, token);
@@ -91,7 +93,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
 
         if (_givenOnRetry.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last.Obtained < RetryLife)
         {
-            throw new NoTokenException(ErrorCode.TokenRefused, $"repository {feed.Repository} refuses a token that was made for it just now",
+            throw new NoTokenException(ErrorCode.TokenRefused,
+                $"repository {feed.Repository} refuses a token that was made for it just now",
                 "check that domain, owner and region in the feed's URL are those of the repository, and that no proxy changes the request");
         }
 
@@ -99,7 +102,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         return _given.TryGetValue(request.Uri!, out var given) ? given.Obtained : _started;
     }
 
-    private bool IsOurs(CredentialsRequest request, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Feed? feed) =>
+    private bool IsOurs(CredentialsRequest request,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Feed? feed) =>
         Feed.TryFind(request.Uri, settings, out feed);
 
     private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)

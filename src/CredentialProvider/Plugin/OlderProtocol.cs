@@ -15,10 +15,12 @@ internal static class OlderProtocol
     /// <paramref name="errors"/>.</summary>
     /// <param name="args">-uri URL [-nonInteractive] [-isRetry] [-verbosity V].</param>
     /// <returns>The exit code: 0 found, 1 not ours, 2 failed.</returns>
-    public static async Task<int> AnswerAsync(string[] args, CredentialAnswer answer, TextWriter output, TextWriter errors)
+    public static async Task<int> AnswerAsync(string[] args, CredentialAnswer answer, TextWriter output,
+        TextWriter errors)
     {
         var at = Array.FindIndex(args, arg => arg.Equals("-uri", StringComparison.OrdinalIgnoreCase));
-        var request = new CredentialsRequest(at + 1 < args.Length ? args[at + 1] : null, Has(args, "-isRetry"), Has(args, "-nonInteractive"));
+        var request = new CredentialsRequest(at + 1 < args.Length ? args[at + 1] : null, Has(args, "-isRetry"),
+            Has(args, "-nonInteractive"));
         var response = answer.TryAtOnce(request) ?? await answer.AnswerAsync(request, (level, line) =>
         {
             if (level == LogLevels.Minimal)
@@ -32,5 +34,6 @@ internal static class OlderProtocol
         ? $$"""{"Username":"aws","Password":{{Json.Text(token.Reveal())}},"Message":"","AuthTypes":["Basic"]}"""
         : $$"""{"Message":{{Json.Text(response.Reason ?? "not a CodeArtifact feed")}}}""";
 
-    private static bool Has(string[] args, string name) => Array.Exists(args, arg => arg.Equals(name, StringComparison.OrdinalIgnoreCase));
+    private static bool Has(string[] args, string name) =>
+        Array.Exists(args, arg => arg.Equals(name, StringComparison.OrdinalIgnoreCase));
 }

@@ -22,7 +22,8 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     public void Run()
     {
         SendRequest(MessageMethod.Handshake, $$"""{"ProtocolVersion":"{{ProtocolVersion}}","MinimumProtocolVersion":"{{MinimumProtocolVersion}}"}""");
-        while (connection.Receive() is { } message && message is not { Type: MessageType.Request, Method: MessageMethod.Close })
+        while (connection.Receive() is { } message
+            && message is not { Type: MessageType.Request, Method: MessageMethod.Close })
         {
             try
             {
@@ -137,7 +138,8 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         try
         {
             var answering = answer.AnswerAsync(request, LogToNuGet, cancel.Token);
-            while (await Task.WhenAny(answering, Task.Delay(_progressInterval, cancel.Token)) != answering && !cancel.IsCancellationRequested)
+            while (await Task.WhenAny(answering, Task.Delay(_progressInterval, cancel.Token)) != answering
+                && !cancel.IsCancellationRequested)
                 connection.Send(message.RequestId, MessageType.Progress, message.Method, "{}");
             Respond(message, (await answering).ToPayload());
         }

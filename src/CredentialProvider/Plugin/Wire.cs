@@ -16,9 +16,10 @@ internal static class MessageType
 
 internal static class MessageMethod
 {
-    public const string Handshake = nameof(Handshake), Initialize = nameof(Initialize), Close = nameof(Close), Log = nameof(Log),
-        SetLogLevel = nameof(SetLogLevel), SetCredentials = nameof(SetCredentials), GetOperationClaims = nameof(GetOperationClaims),
-        MonitorNuGetProcessExit = nameof(MonitorNuGetProcessExit), GetAuthenticationCredentials = nameof(GetAuthenticationCredentials);
+    public const string Handshake = nameof(Handshake), Initialize = nameof(Initialize), Close = nameof(Close),
+        Log = nameof(Log), SetLogLevel = nameof(SetLogLevel), SetCredentials = nameof(SetCredentials),
+        GetOperationClaims = nameof(GetOperationClaims), MonitorNuGetProcessExit = nameof(MonitorNuGetProcessExit),
+        GetAuthenticationCredentials = nameof(GetAuthenticationCredentials);
 }
 
 internal static class ResponseCode
@@ -53,11 +54,13 @@ internal sealed record Message(string RequestId, string Type, string Method, Jso
     /// <exception cref="InvalidOperationException">The payload is no object or the field no text.</exception>
     public string? Text(string field) => Text(Payload, field);
 
-    public bool Has(string field) => Get(Payload, field).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+    public bool Has(string field) =>
+        Get(Payload, field).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     public int Integer(string field) => Get(Payload, field).GetInt32();
 
-    public bool Question(string field, bool otherwise) => Has(field) ? Payload.GetProperty(field).GetBoolean() : otherwise;
+    public bool Question(string field, bool otherwise) =>
+        Has(field) ? Payload.GetProperty(field).GetBoolean() : otherwise;
 
     private static string? Text(JsonElement element, string field) =>
         Get(element, field) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetString() : null;

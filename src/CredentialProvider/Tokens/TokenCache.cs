@@ -18,7 +18,8 @@ internal sealed class TokenCache(string? folder)
     private OwnerOnlyFolder? Folder => folder is null ? null : OwnerOnlyFolder.TryOpen(folder);
 
     public AuthorizationToken? Read(TokenKey key) =>
-        Folder?.TryRead(key.FileName) is { } bytes && Parse(bytes) is { } entry && entry.Key == key ? entry.Token : null;
+        Folder?.TryRead(key.FileName) is { } bytes && Parse(bytes) is { } entry && entry.Key == key ? entry.Token
+            : null;
 
     /// <summary>Everything that <see cref="Read"/> could give.</summary>
     public IReadOnlyList<(TokenKey Key, AuthorizationToken Token)> List()
@@ -89,15 +90,18 @@ internal sealed class TokenCache(string? folder)
             if (entry.GetProperty("Format").GetInt32() != Format || Text("Token") is not { Length: > 0 } token)
                 return null;
             return (new TokenKey(Text("Endpoint"), Text("Region"), Text("Domain"), Text("Owner"), Text("Identity")),
-                new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")), Time(entry.GetProperty("Expires"))));
+                new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")),
+                    Time(entry.GetProperty("Expires"))));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or FormatException or ArgumentOutOfRangeException)
         {
             return null;
         }
     }
 
-    private static DateTimeOffset Time(JsonElement milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
+    private static DateTimeOffset Time(JsonElement milliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
 
     private sealed class NoLock : IDisposable
     {

@@ -32,7 +32,8 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
             : settings.HasAwsKeys ? "environment"
             : settings.AwsWebIdentityTokenFile is not null && settings.AwsRoleArn is { } role ? $"web identity {role}"
             : settings.AwsProfile is { } named ? $"profile {named} of {settings.AwsConfigFile}"
-            : File.Exists(settings.AwsConfigFile) || File.Exists(settings.AwsCredentialsFile) ? $"profile default of {settings.AwsConfigFile}"
+            : File.Exists(settings.AwsConfigFile) || File.Exists(settings.AwsCredentialsFile)
+                ? $"profile default of {settings.AwsConfigFile}"
             : settings.AwsContainerUri is { } uri ? $"container {uri}"
             : "instance role";
         foreach (var step in feed.Roles)

@@ -9,7 +9,8 @@ namespace CredentialProvider.Cli.Doctor;
 /// <c>doctor</c>: looks at everything between NuGet and a repository, each check for itself, and says what is wrong and
 /// how it is mended.
 /// </summary>
-internal sealed class Examination(Settings settings, Terminal terminal, TimeProvider time, NuGetSources sources, TokenCache cache)
+internal sealed class Examination(Settings settings, Terminal terminal, TimeProvider time, NuGetSources sources,
+    TokenCache cache)
 {
     private readonly TokenService _service = new(settings, time);
     private readonly List<Finding> _findings = [];
@@ -29,7 +30,8 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
         Report(null, new MachineChecks(settings, cache).Run(), asked);
         if (patients.Count == 0)
         {
-            Report(null, Finding.Fail(Checks.Sources, $"no enabled source is CodeArtifact's in {string.Join(", ", sources.Files)}",
+            Report(null, Finding.Fail(Checks.Sources,
+                $"no enabled source is CodeArtifact's in {string.Join(", ", sources.Files)}",
                 "nuget-plugin-codeartifact configure add --domain DOMAIN --owner ACCOUNT --region REGION --repository REPOSITORY"), asked);
         }
 
@@ -62,7 +64,8 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
         }
 
         terminal.Progress($"{patient.Title}: asking the repository");
-        await foreach (var finding in new FeedChecks(settings, feed, patient.Url, token).RunAsync(asked.Package, asked.Publish).WithCancellation(cancel))
+        await foreach (var finding in new FeedChecks(settings, feed, patient.Url, token)
+            .RunAsync(asked.Package, asked.Publish).WithCancellation(cancel))
             Report(patient, finding, asked);
     }
 
@@ -70,7 +73,8 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
     {
         if (settings.AuthToken is { } own)
         {
-            Report(patient, Finding.Skip(Checks.Token, "CODEARTIFACT_AUTH_TOKEN is set: that is taken and AWS is not asked"), asked);
+            Report(patient, Finding.Skip(Checks.Token,
+                "CODEARTIFACT_AUTH_TOKEN is set: that is taken and AWS is not asked"), asked);
             return own;
         }
 
@@ -88,7 +92,8 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
             if (FeedSettings.For(feed, settings).Problem is { } problem)
                 throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
             var token = await _service.FetchAsync(feed, show: null, cancel);
-            Report(patient, Finding.Ok(Checks.Token, $"made by CodeArtifact, good until {token.Expires.UtcDateTime:u}"), asked);
+            Report(patient, Finding.Ok(Checks.Token,
+                $"made by CodeArtifact, good until {token.Expires.UtcDateTime:u}"), asked);
             return _tokens[key] = token.Token;
         }
         catch (NoTokenException e)
@@ -125,17 +130,25 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
         _findings.Add(finding);
         if (asked.AsJson)
             return;
-        var word = finding.Outcome switch
+        var word = $"{Word(finding.Outcome),-4}";
+        word = finding.Outcome switch
         {
-            Outcome.Ok => terminal.Green("ok  "),
-            Outcome.Fail => terminal.Red("fail"),
-            _ => terminal.Grey("skip"),
+            Outcome.Ok => terminal.Green(word),
+            Outcome.Fail => terminal.Red(word),
+            _ => terminal.Grey(word),
         };
         var duration = finding.Duration is { } took ? $" ({took.TotalMilliseconds:0} ms)" : "";
         terminal.Print($"  {word}  {finding.Check,-18}  {finding.Text}{duration}");
         if (finding.Fix is { } fix)
             terminal.Print($"        {"",-18}  fix: {fix}");
     }
+
+    private static string Word(Outcome outcome) => outcome switch
+    {
+        Outcome.Ok => "ok",
+        Outcome.Fail => "fail",
+        _ => "skip",
+    };
 
     private string AsJson() => JsonText.Write(json =>
     {
@@ -146,7 +159,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
             if (finding.Source is { } source)
                 json.WriteString("source", source);
             json.WriteString("check", finding.Check);
-            json.WriteString("outcome", finding.Outcome switch { Outcome.Ok => "ok", Outcome.Fail => "fail", _ => "skip" });
+            json.WriteString("outcome", Word(finding.Outcome));
             json.WriteString("text", finding.Text);
             if (finding.Fix is { } fix)
                 json.WriteString("fix", fix);

@@ -21,25 +21,33 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         using var http = AwsCall.Http(settings, Patience);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic",
             Convert.ToBase64String(Encoding.ASCII.GetBytes($"aws:{token.Reveal()}")));
-        var (read, index) = await SafelyAsync(Checks.Read, () => CheckReadAsync(http));
-        yield return read;
+        ServiceIndex? index = null;
+        yield return await SafelyAsync(Checks.Read, async () =>
+        {
+            (var finding, index) = await CheckReadAsync(http);
+            return finding;
+        });
         if (package is not null)
-            yield return index is null ? Finding.Skip(Checks.Package, "the repository cannot be read") : (await SafelyAsync(Checks.Package, async () => (await CheckPackageAsync(http, index, package), null))).Finding;
-        if (published is null)
-            yield return Finding.Skip(Checks.Publish, "not asked: --publish ID");
-        else
-            yield return index is null ? Finding.Skip(Checks.Publish, "the repository cannot be read") : (await SafelyAsync(Checks.Publish, async () => (await CheckPublishAsync(http, index, published), null))).Finding;
+            yield return await AskAsync(Checks.Package, found => CheckPackageAsync(http, found, package));
+        yield return published is null ? Finding.Skip(Checks.Publish, "not asked: --publish ID")
+            : await AskAsync(Checks.Publish, found => CheckPublishAsync(http, found, published));
+
+        Task<Finding> AskAsync(string check, Func<ServiceIndex, Task<Finding>> ask) => index is { } found
+            ? SafelyAsync(check, () =>
+                ask(found)) : Task.FromResult(Finding.Skip(check, "the repository cannot be read"));
     }
 
-    private async Task<(Finding Finding, ServiceIndex? Index)> SafelyAsync(string check, Func<Task<(Finding, ServiceIndex?)>> run)
+    /// <summary>A repository that does not answer, or not as a repository does, fails the check and not the rest.</summary>
+    private async Task<Finding> SafelyAsync(string check, Func<Task<Finding>> run)
     {
         try
         {
             return await run();
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException
+            or KeyNotFoundException or InvalidOperationException)
         {
-            return (Finding.Fail(check, AwsFailure.OfToken(feed, new Uri(url).GetLeftPart(UriPartial.Authority), e)), null);
+            return Finding.Fail(check, AwsFailure.OfToken(feed, new Uri(url).GetLeftPart(UriPartial.Authority), e));
         }
     }
 
@@ -47,26 +55,35 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
     {
         using var response = await http.GetAsync(new Uri(url));
         var body = await response.Content.ReadAsStringAsync();
-        return response.StatusCode switch
+        if (response.StatusCode == HttpStatusCode.OK)
+            return (Finding.Ok(Checks.Read, "the repository answers with the token"), ServiceIndex.Parse(body));
+        var (why, fix) = response.StatusCode switch
         {
-            HttpStatusCode.OK => (Finding.Ok(Checks.Read, "the repository answers with the token"), ServiceIndex.Parse(body)),
-            HttpStatusCode.Unauthorized when settings.AuthToken is not null => (Finding.Fail(Checks.Read,
-                $"{ErrorCode.TokenRefused}: the repository refuses the token in CODEARTIFACT_AUTH_TOKEN", "unset CODEARTIFACT_AUTH_TOKEN, or set a new one"), null),
-            HttpStatusCode.Unauthorized => (Finding.Fail(Checks.Read, $"{ErrorCode.TokenRefused}: the repository refuses a token that was made for it just now",
-                "check domain, owner and region in the feed's URL, and that no proxy changes the request"), null),
-            HttpStatusCode.Forbidden => (Finding.Fail(Checks.Read, $"{ErrorCode.AccessDenied}: {Message(body)}", AwsFailure.FixOfDenial(feed, body)), null),
-            HttpStatusCode.NotFound => (Finding.Fail(Checks.Read, $"there is no repository {feed.Repository} in {feed.DomainName}",
-                $"correct the name in the URL: aws codeartifact list-repositories-in-domain --domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region}"), null),
-            var other => (Finding.Fail(Checks.Read, $"the repository answers {(int)other}: {Message(body)}", "try again; check HTTPS_PROXY"), null),
+            HttpStatusCode.Unauthorized when settings.AuthToken is not null => (
+                $"{ErrorCode.TokenRefused}: the repository refuses the token in CODEARTIFACT_AUTH_TOKEN",
+                "unset CODEARTIFACT_AUTH_TOKEN, or set a new one"),
+            HttpStatusCode.Unauthorized => (
+                $"{ErrorCode.TokenRefused}: the repository refuses a token that was made for it just now",
+                "check domain, owner and region in the feed's URL, and that no proxy changes the request"),
+            HttpStatusCode.Forbidden =>
+                ($"{ErrorCode.AccessDenied}: {Message(body)}", AwsFailure.FixOfDenial(feed, body)),
+            HttpStatusCode.NotFound => (
+                $"there is no repository {feed.Repository} in {feed.DomainName}",
+                "correct the name in the URL: aws codeartifact list-repositories-in-domain "
+                    + $"--domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region}"),
+            var other => ($"the repository answers {(int)other}: {Message(body)}", "try again; check HTTPS_PROXY"),
         };
+        return (Finding.Fail(Checks.Read, why, fix), null);
     }
 
     private async Task<Finding> CheckPackageAsync(HttpClient http, ServiceIndex index, string id)
     {
         var versions = await VersionsAsync(http, index, id);
         return versions.Count > 0
-            ? Finding.Ok(Checks.Package, $"{id} has {versions.Count} {(versions.Count == 1 ? "version" : "versions")} here, the latest {versions[^1]}")
-            : Finding.Fail(Checks.Package, $"neither repository {feed.Repository} nor an upstream or external connection behind it has {id}",
+            ? Finding.Ok(Checks.Package,
+                $"{id} has {versions.Count} {(versions.Count == 1 ? "version" : "versions")} here, the latest {versions[^1]}")
+            : Finding.Fail(Checks.Package,
+                $"neither repository {feed.Repository} nor an upstream or external connection behind it has {id}",
                 $"give it one: aws codeartifact update-repository --domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region} "
                 + $"--repository {feed.Repository} --upstreams repositoryName=UPSTREAM");
     }
@@ -79,22 +96,28 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         if (versions.Count == 0)
             return Finding.Skip(Checks.Publish, $"{id} has no version here that could be offered again");
         var (name, version) = (id.ToLowerInvariant(), versions[^1]);
-        var package = await http.GetByteArrayAsync(new Uri(index.PackageBaseAddress, $"{name}/{version}/{name}.{version}.nupkg"));
+        var package = await http.GetByteArrayAsync(
+            new Uri(index.PackageBaseAddress, $"{name}/{version}/{name}.{version}.nupkg"));
         using var form = new MultipartFormDataContent { { new ByteArrayContent(package), "package", "package.nupkg" } };
         using var response = await http.PutAsync(index.PackagePublish, form);
         var body = await response.Content.ReadAsStringAsync();
         return response.StatusCode switch
         {
-            HttpStatusCode.Conflict => Finding.Ok(Checks.Publish, $"allowed: {id} {version} was offered again, and it is there already"),
-            HttpStatusCode.Forbidden => Finding.Fail(Checks.Publish, $"{ErrorCode.AccessDenied}: {Message(body)}", AwsFailure.FixOfDenial(feed, body, isPublishing: true)),
+            HttpStatusCode.Conflict =>
+                Finding.Ok(Checks.Publish, $"allowed: {id} {version} was offered again, and it is there already"),
+            HttpStatusCode.Forbidden =>
+                Finding.Fail(Checks.Publish, $"{ErrorCode.AccessDenied}: {Message(body)}",
+                AwsFailure.FixOfDenial(feed, body, isPublishing: true)),
             var other when (int)other < 300 => Finding.Ok(Checks.Publish, $"allowed: {id} {version} was taken"),
-            var other => Finding.Fail(Checks.Publish, $"the repository answers {(int)other}: {Message(body)}", "try again"),
+            var other => Finding.Fail(Checks.Publish, $"the repository answers {(int)other}: {Message(body)}",
+                "try again"),
         };
     }
 
     private static async Task<List<string>> VersionsAsync(HttpClient http, ServiceIndex index, string id)
     {
-        using var response = await http.GetAsync(new Uri(index.PackageBaseAddress, $"{id.ToLowerInvariant()}/index.json"));
+        using var response =
+            await http.GetAsync(new Uri(index.PackageBaseAddress, $"{id.ToLowerInvariant()}/index.json"));
         if (response.StatusCode == HttpStatusCode.NotFound)
             return [];
         response.EnsureSuccessStatusCode();
@@ -123,9 +146,13 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         {
             using var json = JsonDocument.Parse(text);
             var resources = json.RootElement.GetProperty("resources").EnumerateArray().ToList();
-            Uri Find(string type) => resources.Find(resource => resource.GetProperty("@type").GetString()!.StartsWith(type, StringComparison.Ordinal))
-                is { ValueKind: JsonValueKind.Object } found ? new Uri(found.GetProperty("@id").GetString()!) : throw new JsonException($"the service index has no {type}");
-            return new ServiceIndex(new Uri(Find("PackageBaseAddress").AbsoluteUri.TrimEnd('/') + "/"), Find("PackagePublish"));
+            Uri Find(string type) =>
+                resources.Find(resource =>
+                resource.GetProperty("@type").GetString()!.StartsWith(type, StringComparison.Ordinal))
+                is { ValueKind: JsonValueKind.Object } found ? new Uri(found.GetProperty("@id").GetString()!)
+                    : throw new JsonException($"the service index has no {type}");
+            return new ServiceIndex(new Uri(Find("PackageBaseAddress").AbsoluteUri.TrimEnd('/') + "/"),
+                Find("PackagePublish"));
         }
     }
 }

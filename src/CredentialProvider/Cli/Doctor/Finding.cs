@@ -23,7 +23,8 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text, strin
 
     public static Finding Fail(string check, string text, string fix) => new(check, Outcome.Fail, text, fix);
 
-    public static Finding Fail(string check, NoTokenException e) => new(check, Outcome.Fail, $"{e.Code}: {e.Why}", e.Fix);
+    public static Finding Fail(string check, NoTokenException e) =>
+        new(check, Outcome.Fail, $"{e.Code}: {e.Why}", e.Fix);
 
     public static Finding Skip(string check, string text) => new(check, Outcome.Skip, text);
 }
@@ -31,7 +32,8 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text, strin
 /// <summary>The names of all checks, as --json has them.</summary>
 internal static class Checks
 {
-    public const string Settings = "settings", Plugin = "plugin", Cache = "cache", Sources = "sources", Url = "url", Enabled = "enabled",
-        StoredCredentials = "stored credentials", Network = "network", Clock = "clock", Credentials = "credentials", Role = "role",
-        Identity = "identity", Token = "token", Read = "read", Package = "package", Publish = "publish";
+    public const string Settings = "settings", Plugin = "plugin", Cache = "cache", Sources = "sources", Url = "url",
+        Enabled = "enabled", StoredCredentials = "stored credentials", Network = "network", Clock = "clock",
+        Credentials = "credentials", Role = "role", Identity = "identity", Token = "token", Read = "read",
+        Package = "package", Publish = "publish";
 }

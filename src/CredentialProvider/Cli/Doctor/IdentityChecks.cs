@@ -49,14 +49,17 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
                 continue;
             }
 
-            (var finding, credentials) = await TryAsync(Checks.Role, $"{role.Arn} is assumed", () => _chain.Assume(source, role, feed));
+            (var finding, credentials) = await TryAsync(Checks.Role, $"{role.Arn} is assumed", () =>
+                _chain.Assume(source, role, feed));
             yield return finding;
         }
 
-        yield return credentials is null ? Finding.Skip(Checks.Identity, "there are no credentials to ask with") : await CheckIdentityAsync(credentials);
+        yield return credentials is null ? Finding.Skip(Checks.Identity, "there are no credentials to ask with")
+            : await CheckIdentityAsync(credentials);
     }
 
-    private async Task<(Finding Finding, AWSCredentials? Credentials)> TryAsync(string check, string good, Func<AWSCredentials> open)
+    private async Task<(Finding Finding, AWSCredentials? Credentials)> TryAsync(string check, string good,
+        Func<AWSCredentials> open)
     {
         var started = Stopwatch.GetTimestamp();
         try
@@ -91,13 +94,16 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
 
         var proxy = settings.HttpsProxy is { } named && Uri.TryCreate(named, UriKind.Absolute, out var uri)
             ? $" by way of {uri.GetLeftPart(UriPartial.Authority).Replace(uri.UserInfo.Length > 0 ? uri.UserInfo + "@" : "\0", "")}" : "";
-        yield return (failure is null ? Finding.Ok(Checks.Network, $"{endpoint} is reached{proxy}") : Finding.Fail(Checks.Network, failure))
+        yield return (failure is null ? Finding.Ok(Checks.Network, $"{endpoint} is reached{proxy}")
+            : Finding.Fail(Checks.Network, failure))
             with { Duration = Since(started) };
         yield return date is not { } theirs ? Finding.Skip(Checks.Clock, "nobody told AWS's time")
             : (theirs - time.GetUtcNow()).Duration() is var skew && skew > LargestSkew
-                ? Finding.Fail(Checks.Clock, $"{ErrorCode.ClockSkew}: this machine's clock differs from AWS's by {skew.TotalMinutes:0} minutes, and AWS takes 5",
+                ? Finding.Fail(Checks.Clock,
+                    $"{ErrorCode.ClockSkew}: this machine's clock differs from AWS's by {skew.TotalMinutes:0} minutes, and AWS takes 5",
                     "set the clock: timedatectl set-ntp true")
-                : Finding.Ok(Checks.Clock, skew < HeaderPrecision ? "agrees with AWS's" : $"{skew.TotalSeconds:0} s from AWS's");
+                : Finding.Ok(Checks.Clock,
+                    skew < HeaderPrecision ? "agrees with AWS's" : $"{skew.TotalSeconds:0} s from AWS's");
     }
 
     private async Task<Finding> CheckIdentityAsync(AWSCredentials credentials)
@@ -111,9 +117,11 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
         }
         catch (Exception e)
         {
-            return Finding.Fail(Checks.Identity, AwsFailure.OfToken(feed, $"https://sts.{feed.Region}.amazonaws.com", e)) with { Duration = Since(started) };
+            var failure = AwsFailure.OfToken(feed, $"https://sts.{feed.Region}.amazonaws.com", e);
+            return Finding.Fail(Checks.Identity, failure) with { Duration = Since(started) };
         }
     }
 
-    private static TimeSpan Since(long started) => TimeSpan.FromSeconds((double)(Stopwatch.GetTimestamp() - started) / Stopwatch.Frequency);
+    private static TimeSpan Since(long started) =>
+        TimeSpan.FromSeconds((double)(Stopwatch.GetTimestamp() - started) / Stopwatch.Frequency);
 }

@@ -13,12 +13,14 @@ internal sealed record Patient(string? Name, string Url, bool IsEnabled)
     public string PrintableUrl => MistypedFeed.Printable(Url);
 
     /// <summary>Those that are named, or all that have to do with CodeArtifact.</summary>
-    public static IReadOnlyList<Patient> Find(NuGetSources sources, Settings settings, string[] texts, string? owner, string? region)
+    public static IReadOnlyList<Patient> Find(NuGetSources sources, Settings settings, string[] texts, string? owner,
+        string? region)
     {
         if (texts.Length == 0)
             return [.. sources.All.Where(source => source.IsEnabled && IsMeant(source.Source, settings)).Select(From)];
         return [.. texts.Select(text =>
-            sources.All.FirstOrDefault(source => source.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } named ? From(named)
+            sources.All.FirstOrDefault(source =>
+                source.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } named ? From(named)
             : text.Contains("://", StringComparison.Ordinal) ? new Patient(null, text, IsEnabled: true)
             : new Patient(null, sources.Find(text, owner, region).Url, IsEnabled: true))];
     }

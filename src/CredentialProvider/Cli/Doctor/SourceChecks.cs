@@ -12,11 +12,14 @@ internal sealed class SourceChecks(Settings settings, NuGetSources sources, Pati
         if (MistypedFeed.Find(patient.Url) is var (why, fix))
             return Finding.Fail(Checks.Url, $"{patient.PrintableUrl}: {why}", fix);
         if (Feed.TryFind(patient.Url, settings, out var feed))
-            return Finding.Ok(Checks.Url, $"{feed.DomainName}{(feed.Repository.Length > 0 ? $", repository {feed.Repository}" : "")}");
+            return Finding.Ok(Checks.Url,
+                $"{feed.DomainName}{(feed.Repository.Length > 0 ? $", repository {feed.Repository}" : "")}");
         return Feed.TryParse(patient.Url, out feed)
-            ? Finding.Fail(Checks.Url, $"domain {feed.Domain}/{feed.Owner} is not among the allowed domains, so the plugin does not answer for it",
+            ? Finding.Fail(Checks.Url,
+                $"domain {feed.Domain}/{feed.Owner} is not among the allowed domains, so the plugin does not answer for it",
                 $"add {feed.Domain}/{feed.Owner} to CODEARTIFACT_DOMAINS or to the configuration file's domains, or unset them")
-            : Finding.Fail(Checks.Url, $"{patient.PrintableUrl} is not CodeArtifact's, so the plugin does not answer for it",
+            : Finding.Fail(Checks.Url,
+                $"{patient.PrintableUrl} is not CodeArtifact's, so the plugin does not answer for it",
                 "if it stands before CodeArtifact, give its host an entry in the configuration file's hosts");
     }
 
@@ -24,7 +27,8 @@ internal sealed class SourceChecks(Settings settings, NuGetSources sources, Pati
     {
         if (patient.IsEnabled || patient.Name is not { } name)
             yield break;
-        yield return Finding.Fail(Checks.Enabled, $"NuGet does not use it: it is disabled in {string.Join(", ", sources.FilesThatDisable(name))}",
+        yield return Finding.Fail(Checks.Enabled,
+            $"NuGet does not use it: it is disabled in {string.Join(", ", sources.FilesThatDisable(name))}",
             $"dotnet nuget enable source {name}");
     }
 
@@ -41,13 +45,15 @@ internal sealed class SourceChecks(Settings settings, NuGetSources sources, Pati
         var files = sources.FilesWithCredentials(name);
         if (settings.HasNuGetCredentials(name))
         {
-            yield return Finding.Fail(Checks.StoredCredentials, $"{Settings.NuGetCredentials(name)} is set: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
+            yield return Finding.Fail(Checks.StoredCredentials,
+                $"{Settings.NuGetCredentials(name)} is set: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
                 $"unset {Settings.NuGetCredentials(name)}");
         }
 
         foreach (var file in files)
         {
-            yield return Finding.Fail(Checks.StoredCredentials, $"{file} has a password for it: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
+            yield return Finding.Fail(Checks.StoredCredentials,
+                $"{file} has a password for it: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
                 $"nuget-plugin-codeartifact configure forget {name}");
         }
 
