@@ -186,6 +186,19 @@ public sealed class Sources
         sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
     });
 
+    /// <summary>The address of ECS cannot be had without rights over the network, so the C library sends its connections to LocalAws.</summary>
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public async Task The_endpoint_of_an_ECS_task(string build)
+    {
+        await GivesTokenOf(build, "BuildAgentRole", sandbox =>
+        {
+            sandbox.Variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/container-credentials";
+            sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
+            sandbox.Variables["LD_PRELOAD"] = Redirection(sandbox, "169.254.170.2", sandbox.Aws.Metadata.Port);
+        }, sandbox => Assert.Contains(sandbox.Aws.Audit.Entries, entry => entry.Path == "/container-credentials" && entry.Status == 200));
+    }
+
     [Theory]
     [MemberData(nameof(Builds))]
     public async Task A_pod_identity_whose_token_file_is_renewed(string build)
@@ -386,6 +399,41 @@ public sealed class Sources
         sandbox.Variables["CODEARTIFACT_CACHE"] = "off";
         (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
         Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal(role, token.Caller.Role.Name));
+    }
+
+    /// <summary>A library that makes connections to port 80 of an address go to a port of the loopback.</summary>
+    private static string Redirection(Sandbox sandbox, string address, int port)
+    {
+        var source = sandbox.Write("redirect.c", $$"""
+            #define _GNU_SOURCE
+            #include <arpa/inet.h>
+            #include <dlfcn.h>
+            #include <netinet/in.h>
+            #include <string.h>
+
+            // .NET connects to IPv4 addresses by sockets of both versions, too: ::ffff:a.b.c.d.
+            int connect(int fd, const struct sockaddr *to, socklen_t length) {
+              struct sockaddr_in6 copy;
+              memcpy(&copy, to, length < sizeof copy ? length : sizeof copy);
+              struct sockaddr_in *v4 = (struct sockaddr_in *)&copy;
+              in_addr_t from = inet_addr("{{address}}"), loopback = inet_addr("127.0.0.1");
+              if (to->sa_family == AF_INET && v4->sin_port == htons(80) && memcmp(&v4->sin_addr, &from, 4) == 0) {
+                v4->sin_port = htons({{port}});
+                memcpy(&v4->sin_addr, &loopback, 4);
+              }
+              if (to->sa_family == AF_INET6 && copy.sin6_port == htons(80) && memcmp(copy.sin6_addr.s6_addr + 12, &from, 4) == 0) {
+                copy.sin6_port = htons({{port}});
+                memcpy(copy.sin6_addr.s6_addr + 12, &loopback, 4);
+              }
+              int (*next)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "connect");
+              return next(fd, length <= sizeof copy ? (struct sockaddr *)&copy : to, length);
+            }
+            """);
+        var library = Path.ChangeExtension(source, ".so");
+        using var compiler = System.Diagnostics.Process.Start(File.Exists("/usr/bin/clang") ? "clang" : "gcc", ["-shared", "-fPIC", "-o", library, source, "-ldl"]);
+        compiler.WaitForExit();
+        Assert.Equal(0, compiler.ExitCode);
+        return library;
     }
 
     private static Session Session(Sandbox sandbox, string role) =>

@@ -287,7 +287,18 @@ internal sealed class CommandLine
     private T Completing<T>(T source)
         where T : Argument
     {
-        source.CompletionSources.Add(_ => _sources.CodeArtifact.Select(known => new CompletionItem(known.Name!)));
+        source.CompletionSources.Add(_ =>
+        {
+            try
+            {
+                return _sources.CodeArtifact.Select(known => new CompletionItem(known.Name!));
+            }
+            catch (CommandFailedException)
+            {
+                // A broken nuget.config is told by commands, not while somebody types.
+                return [];
+            }
+        });
         return source;
     }
 
