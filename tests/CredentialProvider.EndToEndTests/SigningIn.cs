@@ -94,6 +94,34 @@ public sealed partial class SigningIn
     }
 
     [Fact]
+    public async Task A_sign_on_that_cannot_be_reached_is_told()
+    {
+        await using var sandbox = await WithProfileAsync();
+        sandbox.Variables["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt";
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
+
+        Assert.Equal("Error", (string?)(await plugin.CredentialsAsync(Feeds.App, isNonInteractive: false))["ResponseCode"]);
+
+        Assert.Contains("CACP1008: no token for domain contoso (111122223333, us-east-1): the certificate of https://oidc.us-east-1.amazonaws.com is not trusted",
+            Assert.Single(plugin.Warnings), StringComparison.Ordinal);
+        Assert.Contains("error: CACP1008: the certificate of https://oidc.us-east-1.amazonaws.com is not trusted",
+            (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login")).Failed().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sign_on_service_that_fails_is_told()
+    {
+        await using var sandbox = await WithProfileAsync();
+        sandbox.Aws.Faults.Add(new Fault("sso-oidc") { Status = 500, ErrorCode = "InternalServerException" });
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
+
+        Assert.Equal("Error", (string?)(await plugin.CredentialsAsync(Feeds.App, isNonInteractive: false))["ResponseCode"]);
+
+        Assert.Contains("CACP1005: no token for domain contoso (111122223333, us-east-1): nobody signed in for AWS profile 'default'",
+            Assert.Single(plugin.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task NuGet_is_kept_patient_while_a_person_signs_in()
     {
         await using var sandbox = await WithProfileAsync();

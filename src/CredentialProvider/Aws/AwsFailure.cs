@@ -108,7 +108,8 @@ internal static class AwsFailure
         || FindFirst<HttpRequestException>(failure) is not null
         || FindFirst<WebException>(failure) is not null || FindFirst<OperationCanceledException>(failure) is not null;
 
-    private static NoTokenException OfConnection(string endpoint, Exception failure)
+    /// <summary>A way that ended before anybody answered.</summary>
+    public static NoTokenException OfConnection(string endpoint, Exception failure)
     {
         if (FindFirst<AuthenticationException>(failure) is { } tls)
         {

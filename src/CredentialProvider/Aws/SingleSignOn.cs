@@ -22,7 +22,11 @@ internal sealed class SingleSignOn(string profile, SSOAWSCredentials credentials
         {
             return await credentials.GetCredentialsAsync();
         }
-        catch (Exception e) when (e is AmazonClientException or AmazonServiceException && !AwsFailure.IsOfNetwork(e))
+        catch (Exception e) when (AwsFailure.IsOfNetwork(e))
+        {
+            throw AwsFailure.OfConnection($"https://portal.sso.{credentials.Region}.amazonaws.com", e);
+        }
+        catch (Exception e) when (e is AmazonClientException or AmazonServiceException)
         {
             throw new SignedOutException(profile, e, SignInAsync);
         }
@@ -42,7 +46,11 @@ internal sealed class SingleSignOn(string profile, SSOAWSCredentials credentials
             Platform.Posix.KeepNewFilesPrivate();
             await credentials.GetCredentialsAsync().WaitAsync(cancel);
         }
-        catch (Exception e) when (e is AmazonClientException or AmazonServiceException)
+        catch (Exception e) when (AwsFailure.IsOfNetwork(e) && !cancel.IsCancellationRequested)
+        {
+            throw AwsFailure.OfConnection($"https://oidc.{credentials.Region}.amazonaws.com", e);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             throw new NoTokenException(ErrorCode.BadCredentials,
                 $"nobody signed in for AWS profile '{profile}': {e.Message}",
