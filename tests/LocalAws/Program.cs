@@ -37,7 +37,9 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
 await using var server = await LocalAwsServer.StartAsync();
 server.Audit.File = audit;
-var exports = string.Concat(server.Environment.OrderBy(variable => variable.Key, StringComparer.Ordinal)
+// Whoever runs it by hand may have a bundle of their own, which would come first.
+var environment = new Dictionary<string, string>(server.Environment) { ["AWS_CA_BUNDLE"] = server.CaBundleFile };
+var exports = string.Concat(environment.OrderBy(variable => variable.Key, StringComparer.Ordinal)
     .Select(variable => $"export {variable.Key}='{variable.Value}'\n"));
 if (environmentFile is null)
 {

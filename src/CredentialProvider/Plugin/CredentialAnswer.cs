@@ -65,18 +65,30 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         }
         catch (NoTokenException e)
         {
-            var line = e.Describe(feed.DomainName);
-            // Once a domain and cause: NuGet asks for every repository of the domain, and again for every retry.
-            if (!_warned.TryGetValue(feed.DomainName, out var code) || code != e.Code)
-            {
-                log(LogLevels.Warning, line);
-                if (e.InnerException is { } cause)
-                    log(LogLevels.Debug, cause.ToString());
-            }
-
-            _warned[feed.DomainName] = e.Code;
-            return new CredentialsResponse(ResponseCode.Error, Reason: line);
+            return Refuse(feed, e, log);
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Its message is for the debug log: nobody knows what is in it.
+            return Refuse(feed, new NoTokenException(ErrorCode.Service, $"unexpected {e.GetType().Name}",
+                "this is a fault of the plugin: set CODEARTIFACT_LOG_FILE and report what it has", e), log);
+        }
+    }
+
+    /// <summary>Warns once a domain and cause: NuGet asks for every repository of the domain, and again for every
+    /// retry.</summary>
+    private CredentialsResponse Refuse(Feed feed, NoTokenException failure, Action<string, string> log)
+    {
+        var line = failure.Describe(feed.DomainName);
+        if (!_warned.TryGetValue(feed.DomainName, out var code) || code != failure.Code)
+        {
+            log(LogLevels.Warning, line);
+            if (failure.InnerException is { } cause)
+                log(LogLevels.Debug, cause.ToString());
+        }
+
+        _warned[feed.DomainName] = failure.Code;
+        return new CredentialsResponse(ResponseCode.Error, Reason: line);
     }
 
     /// <summary>On a retry, the moment before which no token will do: the one that was refused was obtained

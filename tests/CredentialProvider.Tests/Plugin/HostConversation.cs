@@ -95,6 +95,9 @@ public sealed class HostConversation : IDisposable
     {
         _fetch = (_, _) => throw new InvalidCastException("a bug");
         Ask("1", App);
+        var warning = (await HearAsync())["Payload"]!;
+        Assert.Equal("Warning", (string?)warning["LogLevel"]);
+        Assert.Contains("CACP1013: no token for domain contoso (111122223333, us-east-1): unexpected InvalidCastException; ", (string?)warning["Message"], StringComparison.Ordinal);
         Assert.Equal("Error", (string?)(await HearAsync())["Payload"]!["ResponseCode"]);
     }
 
