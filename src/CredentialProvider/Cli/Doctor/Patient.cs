@@ -22,8 +22,12 @@ internal sealed record Patient(string? Name, string Url, bool IsEnabled)
             sources.All.FirstOrDefault(source =>
                 source.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } named ? From(named)
             : text.Contains("://", StringComparison.Ordinal) ? new Patient(null, text, IsEnabled: true)
-            : new Patient(null, sources.Find(text, owner, region).Url, IsEnabled: true))];
+            : Named(sources.Find(text, owner, region)))];
     }
+
+    private static Patient Named(Source source) => source.Feed.Repository.Length > 0 ? new(null, source.Url, IsEnabled: true)
+        : throw new CommandFailedException(
+            $"nothing to examine in {source.Title}: it takes a repository, too; name {source.Title}/REPOSITORY");
 
     /// <summary>Meant for CodeArtifact, right or not.</summary>
     private static bool IsMeant(string url, Settings settings) =>
