@@ -21,8 +21,6 @@ internal sealed class Settings
         (var duration, Problem) = ReadDuration();
         var roles = List("CODEARTIFACT_ROLE_ARN");
         Problem ??= FindProblemOf(roles);
-        if (AwsCaBundle is { } bundle && !File.Exists(bundle))
-            Problem ??= $"AWS_CA_BUNDLE names {bundle}, which is not there; it takes a file of certificates (PEM)";
         TokenOptions = new TokenOptions(
             Text("CODEARTIFACT_PROFILE"),
             roles.Length == 0 ? null : [.. roles.Select(arn => new RoleRequest(arn))],

@@ -98,6 +98,18 @@ public sealed class Failures
         sandbox => sandbox.Variables["AWS_CA_BUNDLE"] = "/nowhere/ca.pem");
 
     [Fact]
+    public async Task A_bundle_that_is_not_there_does_not_matter_where_AWS_is_not_asked()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.Variables["AWS_CA_BUNDLE"] = "/nowhere/ca.pem";
+        sandbox.Variables["CODEARTIFACT_AUTH_TOKEN"] = "given";
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).HandshakeAsync();
+
+        Assert.Equal("given", (string?)(await plugin.CredentialsAsync(Feeds.App))["Password"]);
+        Assert.Empty(plugin.Warnings);
+    }
+
+    [Fact]
     public Task A_certificate_authority_that_nobody_knows() => Warns("CACP1008", ["is not trusted", "SSL_CERT_FILE"],
         sandbox => sandbox.Variables["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt");
 

@@ -34,10 +34,18 @@ internal static class AwsCall
 
     /// <summary>AWS_CA_BUNDLE takes the place of the system's certificates. On Linux alone: OpenSSL reads them where
     /// SSL_CERT_FILE says, once, so this comes before the first connection.</summary>
+    /// <exception cref="NoTokenException">The bundle is not there.</exception>
     public static void TrustBundle(Settings settings)
     {
-        if (settings.AwsCaBundle is { } bundle && OperatingSystem.IsLinux())
-            Platform.Posix.SetVariable("SSL_CERT_FILE", bundle);
+        if (settings.AwsCaBundle is not { } bundle || !OperatingSystem.IsLinux())
+            return;
+        if (!File.Exists(bundle))
+        {
+            throw new NoTokenException(ErrorCode.Setting, $"AWS_CA_BUNDLE names {bundle}, which is not there",
+                "name a file of certificates (PEM), or unset it");
+        }
+
+        Platform.Posix.SetVariable("SSL_CERT_FILE", bundle);
     }
 
     /// <summary>A plain client with the proxy that calls to AWS take.</summary>
