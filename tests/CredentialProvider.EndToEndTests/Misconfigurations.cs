@@ -75,6 +75,8 @@ public sealed partial class Misconfigurations
         new("`NUGET_PLUGIN_PATHS` names another plugin", "plugin", s => s.Variables["NUGET_PLUGIN_PATHS"] = "/opt/nuget-plugin-other"),
         new("`NUGET_NETCORE_PLUGIN_PATHS` names another plugin", "plugin", s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = "/opt/CredentialProvider.Other.dll"),
 
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names the native program", "plugin", s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.Native),
+
         // Settings.
         new("a mistyped key in the configuration file", "settings", s => s.Write("home/.config/codeartifact.json", """{ "defaults": { "duraton": 900 } }"""),
             s => s.Write("home/.config/codeartifact.json", """{ "defaults": { "duration": 900 } }""")),

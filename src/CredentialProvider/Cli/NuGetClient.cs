@@ -47,15 +47,17 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     /// <param name="home">Whose ~/.nuget/plugins counts.</param>
     public IReadOnlyList<string> PluginFiles(Settings settings, string home)
     {
+        var extension = IsNetFramework ? ".exe" : ".dll";
+        // These are started as assemblies: a native program among them is not.
         if (settings.PluginFiles(IsNetFramework) is { } files)
-            return files;
+            return [.. files.Where(file => Path.GetExtension(file) == extension)];
         if (FindsOnPath && settings.PluginPaths is { } paths)
             return [.. paths.SelectMany(path =>
                 Directory.Exists(path) ? Directory.GetFiles(path, "nuget-plugin-*") : [path])];
         var folder = Path.Combine(home, ".nuget", "plugins", IsNetFramework ? "netfx" : "netcore");
         string[] installed = Directory.Exists(folder)
             ? [.. Directory.GetDirectories(folder).Select(plugin =>
-                Path.Combine(plugin, $"{Path.GetFileName(plugin)}{(IsNetFramework ? ".exe" : ".dll")}"))] : [];
+                Path.Combine(plugin, $"{Path.GetFileName(plugin)}{extension}"))] : [];
         return FindsOnPath
             ? [.. installed, .. settings.SearchPath.Where(Directory.Exists).SelectMany(entry =>
                 Directory.GetFiles(entry, "nuget-plugin-*"))] : installed;
