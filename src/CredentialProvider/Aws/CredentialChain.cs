@@ -16,6 +16,9 @@ namespace CredentialProvider.Aws;
 /// </summary>
 internal sealed class CredentialChain(Settings settings, TimeProvider time)
 {
+    /// <summary>Profiles that lead from one to the next by source_profile.</summary>
+    private const int LongestChain = 8;
+
     private readonly InstanceRole _instanceRole = new(settings.Metadata, time);
     private readonly ContainerRole _containerRole = new(settings, time);
 
@@ -84,7 +87,6 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
     private static string SignOnProfileOf(string name)
     {
-        const int LongestChain = 8;
         var profiles = Profiles();
         var profile = name;
         for (var depth = 0; depth < LongestChain && profiles.TryGetProfile(profile, out var found); depth++)
@@ -128,7 +130,6 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
 
     private AWSCredentials FromProfile(string name, StsEndpoint sts, int depth = 0)
     {
-        const int LongestChain = 8;
         if (depth > LongestChain)
             throw Unusable(name, "its source_profile leads in a circle",
                 "end it at a profile with credentials of its own");

@@ -46,7 +46,7 @@ internal sealed class ConfigureCommands(Settings settings, Terminal terminal, Nu
                 $"no source {name} in {string.Join(", ", files)}; see 'dotnet nuget list source'");
     }
 
-    /// <summary>Stored credentials win over the plugin and expire; without them it is asked.</summary>
+    /// <summary>Stored credentials are tried before the plugin is asked, and expire.</summary>
     public void Forget(string name, string? config)
     {
         var changed = FilesWith(name, config).Where(path => new NuGetConfigFile(path).RemoveCredentials(name)).ToList();

@@ -64,7 +64,7 @@ internal sealed class NuGetConfigFile(string path)
         return true;
     }
 
-    /// <summary>Removes credentials that shadow the plugin; false if there are none.</summary>
+    /// <summary>Removes credentials, which are tried before the plugin; false if there are none.</summary>
     public bool RemoveCredentials(string name) => Keeping(() => RemoveCredentialsNow(name));
 
     private bool RemoveCredentialsNow(string name)

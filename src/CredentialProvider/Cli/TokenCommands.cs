@@ -119,7 +119,7 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
     /// <summary>Removes the tokens of these sources, or all where there are none named.</summary>
     public void ClearCache(IReadOnlyList<Source>? sources)
     {
-        var count = 0;
+        int count;
         if (sources is null)
         {
             count = cache.Clear();
@@ -143,8 +143,7 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
 
     private async Task<AuthorizationToken> GetAsync(Feed feed, CancellationToken cancel)
     {
-        if (FeedSettings.For(feed, settings).Problem is { } problem)
-            throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
+        FeedSettings.For(feed, settings).ThrowIfProblem();
         if (settings.AuthToken is { } own)
             return new AuthorizationToken(own, time.GetUtcNow(), DateTimeOffset.MaxValue);
         return await tokens.GetAsync(feed, DateTimeOffset.MinValue, terminal.IsWatched ? terminal.Show : null, cancel);

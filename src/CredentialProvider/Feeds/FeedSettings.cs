@@ -11,6 +11,13 @@ namespace CredentialProvider.Feeds;
 internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Duration, string? Endpoint,
     string? Problem)
 {
+    /// <exception cref="NoTokenException">There is a problem.</exception>
+    public void ThrowIfProblem()
+    {
+        if (Problem is not null)
+            throw new NoTokenException(ErrorCode.Setting, Problem, "correct or unset it");
+    }
+
     public static FeedSettings For(Feed feed, Settings settings)
     {
         var configuration = settings.Configuration;

@@ -53,8 +53,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             return NotOurs;
         try
         {
-            if (FeedSettings.For(feed, settings).Problem is { } problem)
-                throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
+            FeedSettings.For(feed, settings).ThrowIfProblem();
             Action<string>? show = request.IsNonInteractive ? null : line => log(LogLevels.Minimal, line);
             var token = await tokens.GetAsync(feed, After(request, feed, log), show, cancel);
             log(LogLevels.Verbose,

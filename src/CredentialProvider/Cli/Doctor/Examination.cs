@@ -65,7 +65,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
 
         terminal.Progress($"{patient.Title}: asking the repository");
         await foreach (var finding in new FeedChecks(settings, feed, patient.Url, token)
-            .RunAsync(asked.Package, asked.Publish).WithCancellation(cancel))
+            .RunAsync(asked.Package, asked.Publish))
             Report(patient, finding, asked);
     }
 
@@ -78,7 +78,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
             return own;
         }
 
-        await IdentityAsync(patient, feed, asked, cancel);
+        await IdentityAsync(patient, feed, asked);
         var key = TokenKey.For(feed, settings);
         if (_tokens.TryGetValue(key, out var known))
         {
@@ -89,8 +89,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
         terminal.Progress($"{patient.Title}: getting a token");
         try
         {
-            if (FeedSettings.For(feed, settings).Problem is { } problem)
-                throw new NoTokenException(ErrorCode.Setting, problem, "correct or unset it");
+            FeedSettings.For(feed, settings).ThrowIfProblem();
             var token = await _service.FetchAsync(feed, show: null, cancel);
             Report(patient, Finding.Ok(Checks.Token,
                 $"made by CodeArtifact, good until {token.Expires.UtcDateTime:u}"), asked);
@@ -103,7 +102,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
         }
     }
 
-    private async Task IdentityAsync(Patient patient, Feed feed, Questions asked, CancellationToken cancel)
+    private async Task IdentityAsync(Patient patient, Feed feed, Questions asked)
     {
         var identity = $"{TokenKey.For(feed, settings).Identity} in {feed.Region}";
         if (_identities.TryGetValue(identity, out var other))
@@ -114,7 +113,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
 
         _identities[identity] = patient.Title;
         terminal.Progress($"{patient.Title}: looking for AWS credentials");
-        await foreach (var finding in new IdentityChecks(settings, time, feed).RunAsync().WithCancellation(cancel))
+        await foreach (var finding in new IdentityChecks(settings, time, feed).RunAsync())
             Report(patient, finding, asked);
     }
 

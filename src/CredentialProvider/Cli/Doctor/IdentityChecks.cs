@@ -92,8 +92,9 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
             failure = AwsFailure.OfToken(feed, endpoint, e);
         }
 
+        // An authority has no password in it.
         var proxy = settings.HttpsProxy is { } named && Uri.TryCreate(named, UriKind.Absolute, out var uri)
-            ? $" by way of {uri.GetLeftPart(UriPartial.Authority).Replace(uri.UserInfo.Length > 0 ? uri.UserInfo + "@" : "\0", "")}" : "";
+            ? $" by way of {uri.Scheme}://{uri.Authority}" : "";
         yield return (failure is null ? Finding.Ok(Checks.Network, $"{endpoint} is reached{proxy}")
             : Finding.Fail(Checks.Network, failure))
             with { Duration = Since(started) };
