@@ -24,17 +24,25 @@ internal static class LogLevels
 /// </summary>
 internal sealed class LogFile(string? path, string? level, TimeProvider time)
 {
+    /// <summary>Bytes; one older file of this size is kept beside it.</summary>
+    private const long LargestFile = 4 * 1024 * 1024;
+
+    /// <summary>What is longer was somebody else's answer.</summary>
+    private const int LongestText = 16 * 1024;
+
     private readonly object _writing = new();
 
     public void Write(string lineLevel, string text)
     {
         if (path is null || !LogLevels.Includes(level ?? LogLevels.Debug, lineLevel))
             return;
+        if (text.Length > LongestText)
+            text = text[..LongestText] + "...";
         var line = $"{time.GetUtcNow().UtcDateTime:o} {Environment.ProcessId} {lineLevel}: {text}{Environment.NewLine}";
         try
         {
             lock (_writing)
-                Platform.OwnerOnlyFolder.Append(path, line);
+                Platform.OwnerOnlyFolder.Append(path, line, LargestFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
             or NotSupportedException)

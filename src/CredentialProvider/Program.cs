@@ -13,6 +13,8 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        // Tokens and keys are in this process's memory.
+        Posix.ForbidCoreDumps();
         if (Array.IndexOf(args, "-Plugin") < 0)
             return RunForPerson(args);
 
@@ -35,9 +37,9 @@ internal static class Program
     private static CredentialAnswer Answer(Settings settings, TimeProvider time)
     {
         // One for all domains, so that they share credentials; made when first needed, which loads the AWS code.
-        var service = new Lazy<TokenService>(() => new TokenService(settings, time));
+        var service = new Lazy<TokenService>(() => new TokenService(settings, time, Retries.BuildPatience));
         var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
-            (feed, show, cancel) => service.Value.FetchAsync(feed, show, cancel));
+            (feed, person, cancel) => service.Value.FetchAsync(feed, person, cancel));
         return new CredentialAnswer(settings, tokens, time);
     }
 

@@ -53,8 +53,8 @@ public sealed class Failures
         sandbox => sandbox.Aws.World.Domains.Clear());
 
     [Fact]
-    public Task Throttling() => Warns("CACP1003", ["asks for fewer requests", "try again in 1 s"], sandbox => sandbox.Aws.Faults.Add(
-        new Fault("codeartifact") { Status = 429, ErrorCode = "ThrottlingException", Headers = new Dictionary<string, string> { ["Retry-After"] = "1" } }));
+    public Task Throttling() => Warns("CACP1003", ["asks for fewer requests", "try again in 3600 s"], sandbox => sandbox.Aws.Faults.Add(
+        new Fault("codeartifact") { Status = 429, ErrorCode = "ThrottlingException", Headers = new Dictionary<string, string> { ["Retry-After"] = "3600" } }));
 
     [Fact]
     public Task Expired_credentials() => Warns("CACP1005", ["are expired", "renew them"], sandbox => sandbox.Aws.Faults.Add(

@@ -70,6 +70,30 @@ public sealed class LogFiles : IDisposable
         Assert.Equal(isTaken, File.Exists(path));
     }
 
+    [Fact]
+    public void Are_of_two_times_four_megabytes_at_most()
+    {
+        var path = _temporary.Below("log");
+        var log = new LogFile(path, null, TimeProvider.System);
+        var huge = new string('x', 1_000_000);
+        for (var line = 0; line < 1500; line++)
+            log.Write(LogLevels.Error, huge);
+        Assert.Equal([path, path + ".1"], Directory.GetFiles(_temporary.Path).Order());
+        Assert.All(Directory.GetFiles(_temporary.Path), file =>
+        {
+            Assert.InRange(new FileInfo(file).Length, 1, (4 * 1024 * 1024) + 20_000);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        });
+    }
+
+    [Fact]
+    public void That_are_a_pipe_without_a_reader_are_not_waited_for()
+    {
+        using (var make = System.Diagnostics.Process.Start("mkfifo", _temporary.Below("pipe")))
+            make.WaitForExit();
+        new LogFile(_temporary.Below("pipe"), null, TimeProvider.System).Write(LogLevels.Error, "lost");
+    }
+
     [Theory]
     [InlineData("missing/folder/log")]
     [InlineData(".")]

@@ -1,5 +1,6 @@
 using Amazon;
 using Amazon.Runtime;
+using Amazon.Runtime.Internal;
 using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
 
@@ -25,12 +26,12 @@ internal sealed class AssumedRole(
         AWSCredentials source, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
     {
         using var client = sts.Client(await AwsCall.FetchAsync(source));
-        var response = await client.AssumeRoleAsync(new AssumeRoleRequest
+        var response = await AwsCall.InTimeAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = role.Arn,
             RoleSessionName = role.SessionName ?? DefaultSessionName,
             ExternalId = role.ExternalId,
-        });
+        }, stop), CancellationToken.None);
         return response.Credentials;
     });
 
@@ -42,12 +43,13 @@ internal sealed class AssumedRole(
             throw new NoTokenException(ErrorCode.NoCredentials,
                 $"the web identity token file {tokenFile} does not exist", "check AWS_WEB_IDENTITY_TOKEN_FILE");
         using var client = sts.Client(new AnonymousAWSCredentials());
-        var response = await client.AssumeRoleWithWebIdentityAsync(new AssumeRoleWithWebIdentityRequest
+        var token = (await File.ReadAllTextAsync(tokenFile)).Trim();
+        var response = await AwsCall.InTimeAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
         {
             RoleArn = role.Arn,
             RoleSessionName = role.SessionName ?? DefaultSessionName,
-            WebIdentityToken = (await File.ReadAllTextAsync(tokenFile)).Trim(),
-        });
+            WebIdentityToken = token,
+        }, stop), CancellationToken.None);
         return response.Credentials;
     });
 
@@ -79,6 +81,16 @@ internal sealed record StsEndpoint(string Region, Settings Settings)
     {
         var config = new AmazonSecurityTokenServiceConfig { RegionEndpoint = RegionEndpoint.GetBySystemName(Region) };
         AwsCall.Bound(config, Settings);
-        return new AmazonSecurityTokenServiceClient(credentials, config);
+        return new BoundedClient(credentials, config);
+    }
+
+    private sealed class BoundedClient(AWSCredentials credentials, AmazonSecurityTokenServiceConfig config)
+        : AmazonSecurityTokenServiceClient(credentials, config)
+    {
+        protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+        {
+            base.CustomizeRuntimePipeline(pipeline);
+            AwsCall.Bound(pipeline, Config);
+        }
     }
 }

@@ -2,15 +2,14 @@ using System.Net;
 using System.Net.Http;
 using System.Text.Json;
 using Amazon.Runtime;
+using Amazon.Runtime.Internal;
 
 namespace CredentialProvider.Aws;
 
 /// <summary>The limits that every call to AWS keeps: NuGet waits, and so does a person.</summary>
 internal static class AwsCall
 {
-    /// <summary>For finding credentials, assuming roles and making the token together.</summary>
-    public static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
-
+    /// <summary>From the first byte sent to the last one read.</summary>
     private static readonly TimeSpan OneCall = TimeSpan.FromSeconds(10);
 
     /// <summary>Fetches the keys now, so that a failure to find them is not taken for one of the call that they
@@ -60,14 +59,41 @@ internal static class AwsCall
 
     public static void Bound(ClientConfig config, Settings settings)
     {
-        config.RetryMode = RequestRetryMode.Standard;
-        config.MaxErrorRetry = 2;
+        // Once, and only for a wrong clock: see below.
+        config.MaxErrorRetry = 1;
         config.Timeout = OneCall;
         if (ProxyOf(settings) is { } proxy)
             config.SetWebProxy(proxy);
     }
 
+    /// <summary>The SDK's own limit ends with an answer's headers; this one holds for the body, too.</summary>
+    public static async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(OneCall);
+        return await call(limit.Token).WaitAsync(limit.Token);
+    }
+
+    /// <summary>Leaves the SDK's pipeline one retry, the one in which a wrong clock is made up for: all others are
+    /// <see cref="Retries"/>'. And answers are of a size.</summary>
+    public static void Bound(RuntimePipeline pipeline, IClientConfig config)
+    {
+        pipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new RightClock(config)));
+        pipeline.AddHandlerAfter<Unmarshaller>(new BoundedAnswers());
+    }
+
     /// <summary>.NET reads HTTPS_PROXY by itself; .NET Framework does not.</summary>
     private static WebProxy? ProxyOf(Settings settings) =>
         Environment.Version.Major == 4 && settings.HttpsProxy is { } proxy ? new WebProxy(proxy) : null;
+
+    /// <summary>The base class knows AWS's errors about the time, and how to sign by AWS's clock after one.</summary>
+    private sealed class RightClock(IClientConfig config) : StandardRetryPolicy(config)
+    {
+        public override bool RetryForException(IExecutionContext executionContext, Exception exception) => false;
+
+        public override Task<bool> RetryForExceptionAsync(IExecutionContext executionContext, Exception exception) =>
+            Task.FromResult(false);
+
+        public override Task WaitBeforeRetryAsync(IExecutionContext executionContext) => Task.CompletedTask;
+    }
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json;
 using Amazon.Runtime;
+using Amazon.Runtime.Internal;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Aws;
@@ -14,6 +15,8 @@ namespace CredentialProvider.Aws;
 /// </summary>
 internal static class AwsFailure
 {
+    private const int TooManyRequests = 429;
+
     /// <summary>A failure on the way to a token for <paramref name="feed"/>.</summary>
     public static NoTokenException OfToken(Feed feed, string endpoint, Exception failure) =>
         FindFirst<NoTokenException>(failure)
@@ -26,9 +29,28 @@ internal static class AwsFailure
             _ => OfConnection(endpoint, failure),
         };
 
+    /// <summary>Whether to try again; null for what stays as it is until a person does something.</summary>
+    public static Setback? SetbackOf(Exception failure)
+    {
+        if (failure is SignedOutException || FindFirst<AuthenticationException>(failure) is not null)
+            return null;
+        if (FindFirst<AmazonServiceException>(failure) is { StatusCode: not 0 } refusal)
+        {
+            return IsThrottling(refusal) ? new Setback(IsThrottling: true, RetryAfterOf(refusal))
+                : IsPassing(refusal.StatusCode) ? new Setback(IsThrottling: false, RetryAfterOf(refusal)) : null;
+        }
+
+        // A proxy's answer to CONNECT has a status of its own; a name that does not exist will not in a second.
+        return !IsOfNetwork(failure)
+            || IsRefusedByProxy(failure)
+            || FindFirst<SocketException>(failure) is { SocketErrorCode: SocketError.HostNotFound }
+                ? null : new Setback(IsThrottling: false);
+    }
+
     /// <summary>STS did not give a session of <paramref name="roleArn"/>.</summary>
     public static Exception OfRole(string roleArn, AmazonServiceException e) => e.ErrorCode switch
     {
+        _ when FindFirst<NoTokenException>(e) is { } known => known,
         "AccessDenied" => new NoTokenException(ErrorCode.RoleNotAssumed,
             $"role {roleArn} may not be assumed: {e.Message}",
             "allow sts:AssumeRole on it in the caller's policy, and the caller (with its external id) in the role's trust policy", e),
@@ -36,7 +58,10 @@ internal static class AwsFailure
             ErrorCode.RoleNotAssumed, $"role {roleArn} was not assumed: {e.Message}",
                 "correct the role or the identity it is assumed with", e),
         { Length: > 0 } => OfAnyService(e) ?? Unknown(e),
-        // No code: the call did not get as far as STS.
+        _ when e.StatusCode != 0 => new NoTokenException(ErrorCode.Service,
+            $"what answers for STS is not STS (status {(int)e.StatusCode} without an error code)",
+                "check HTTPS_PROXY and AWS_ENDPOINT_URL_STS", e),
+        // The call did not get as far as that.
         _ => e,
     };
 
@@ -80,9 +105,9 @@ internal static class AwsFailure
     /// <summary>What every AWS service can answer; null for what it is alone in saying.</summary>
     private static NoTokenException? OfAnyService(AmazonServiceException e) => e.ErrorCode switch
     {
-        "ThrottlingException" or "Throttling" or "TooManyRequestsException" or "RequestLimitExceeded" => new NoTokenException(
+        _ when IsThrottling(e) => new NoTokenException(
             ErrorCode.Throttled, $"AWS asks for fewer requests: {e.Message}",
-            e is AmazonCodeArtifactException { RetryAfterSeconds: { } seconds }
+            RetryAfterOf(e) is { TotalSeconds: var seconds }
                 ? $"try again in {seconds} s" : "try again in a minute, or ask for a higher quota", e),
         "ExpiredTokenException" or "ExpiredToken" => new NoTokenException(ErrorCode.BadCredentials,
             $"the AWS credentials are expired: {e.Message}",
@@ -96,6 +121,26 @@ internal static class AwsFailure
             $"AWS does not take the credentials: {e.Message}", "check them with 'aws sts get-caller-identity'", e),
         _ => null,
     };
+
+    private static bool IsThrottling(AmazonServiceException e) => (int)e.StatusCode == TooManyRequests
+        || e.ErrorCode is "ThrottlingException" or "Throttling" or "TooManyRequestsException" or "RequestLimitExceeded";
+
+    private static bool IsPassing(HttpStatusCode status) =>
+        (int)status is >= 500 and not 501 or TooManyRequests || status == HttpStatusCode.RequestTimeout;
+
+    /// <summary>Read in the message: .NET Framework's exception has no status.</summary>
+    private static bool IsRefusedByProxy(Exception failure) =>
+        FindFirst<HttpRequestException>(failure) is { Message: var message }
+        && (message.Contains("'407'", StringComparison.Ordinal) || message.Contains("'403'", StringComparison.Ordinal));
+
+    /// <summary>The header Retry-After of the answer, in seconds; null where there is none that can be read.</summary>
+    private static TimeSpan? RetryAfterOf(AmazonServiceException e)
+    {
+        var seconds = e is AmazonCodeArtifactException { RetryAfterSeconds: { } known } ? known
+            : FindFirst<HttpErrorResponseException>(e)?.Response.GetHeaderValue("Retry-After") is { } header
+                && int.TryParse(header, out var parsed) ? parsed : -1;
+        return seconds < 0 ? null : TimeSpan.FromSeconds(seconds);
+    }
 
     private static bool IsAboutTime(AmazonServiceException e) =>
         e.ErrorCode is "RequestExpired" or "RequestTimeTooSkewed"

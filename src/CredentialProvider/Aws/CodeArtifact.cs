@@ -150,6 +150,7 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
+        AwsCall.Bound(pipeline, Config);
         pipeline.RemoveHandler<Amazon.Runtime.Internal.EndpointResolver>();
         pipeline.AddHandlerAfter<Marshaller>(new FixedEndpoint());
         pipeline.AddHandlerAfter<FixedEndpoint>(new SignatureVersion4());

@@ -1,28 +1,30 @@
 using Amazon.Runtime;
 using CredentialProvider.Feeds;
+using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws;
 
 /// <summary>Makes a token: finds credentials, calls GetAuthorizationToken, and puts every failure into a person's
 /// words.</summary>
-internal sealed class TokenService(Settings settings, TimeProvider time)
+/// <param name="patience">How long throttling is waited out: builds have time, a person who asks has not.</param>
+internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpan patience)
 {
+    private readonly Retries _retries = new(time, Random.Shared.NextDouble, patience);
     private CredentialChain _chain = new(settings, time);
 
-    /// <param name="show">Shows a person where to sign in, if that is what is missing; null where nobody is
-    /// there.</param>
+    /// <param name="person">Is shown where to sign in, if that is what is missing; null where nobody is there.</param>
     /// <exception cref="NoTokenException">With the cause and what to do.</exception>
-    public async Task<AuthorizationToken> FetchAsync(Feed feed, Action<string>? show, CancellationToken cancel)
+    public async Task<AuthorizationToken> FetchAsync(Feed feed, Person? person, CancellationToken cancel)
     {
         try
         {
-            return await FetchAsync(feed, cancel);
+            return await FetchNowAsync(feed, person, cancel);
         }
-        catch (SignedOutException e) when (show is not null)
+        catch (SignedOutException e) when (person is { CanSignIn: true })
         {
             // A person takes longer than AWS may.
-            await e.SignInAsync(show, cancel);
-            return await FetchAsync(feed, cancel);
+            await e.SignInAsync(person.Tell, cancel);
+            return await FetchNowAsync(feed, person, cancel);
         }
     }
 
@@ -30,7 +32,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
     /// <param name="feed">Its owner may be empty: then it is the caller's account.</param>
     /// <exception cref="NoTokenException">With the cause and what to do.</exception>
     public Task<string> FindEndpointAsync(Feed feed, bool isDualStack, CancellationToken cancel) =>
-        CallAsync(feed, async (client, stop) =>
+        CallAsync(feed, person: null, async (client, stop) =>
     {
         var response = await client.GetRepositoryEndpointAsync(new GetRepositoryEndpointRequest
         {
@@ -42,8 +44,8 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         return response.RepositoryEndpoint;
     }, cancel);
 
-    private Task<AuthorizationToken> FetchAsync(Feed feed, CancellationToken cancel) =>
-        CallAsync(feed, async (client, stop) =>
+    private Task<AuthorizationToken> FetchNowAsync(Feed feed, Person? person, CancellationToken cancel) =>
+        CallAsync(feed, person, async (client, stop) =>
     {
         var response = await client.GetAuthorizationTokenAsync(new GetAuthorizationTokenRequest
         {
@@ -54,20 +56,26 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
     }, cancel);
 
-    private async Task<T> CallAsync<T>(
-        Feed feed, Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+    private async Task<T> CallAsync<T>(Feed feed, Person? person,
+        Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(AwsCall.Budget);
+        var chain = _chain;
+        // Until the call has succeeded, the next one starts over: what failed may be mended with other credentials.
+        _chain = new CredentialChain(settings, time);
         try
         {
             // The SDK has blocking calls on its way to credentials; they must not hold up the protocol.
-            return await Task.Run(() => CallNowAsync(feed, call, limit.Token), limit.Token).WaitAsync(limit.Token);
+            var result = await _retries.RunAsync(
+                stop => Task.Run(() => CallOnceAsync(feed, chain, call, stop), stop).WaitAsync(stop),
+                AwsFailure.SetbackOf,
+                () => person?.Tell($"AWS asks for fewer requests; {feed.DomainName} waits for its turn"), cancel);
+            _chain = chain;
+            return result;
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (TimeoutException)
         {
             throw new NoTokenException(ErrorCode.Network,
-                $"AWS did not answer within {AwsCall.Budget.TotalSeconds:0} s",
+                $"AWS did not answer within {Retries.Budget.TotalSeconds:0} s",
                 "check the way to " + ApiEndpoint.For(feed, settings));
         }
         catch (Exception e) when (e is not (NoTokenException or OperationCanceledException))
@@ -76,12 +84,9 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         }
     }
 
-    private async Task<T> CallNowAsync<T>(
-        Feed feed, Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+    private async Task<T> CallOnceAsync<T>(Feed feed, CredentialChain chain,
+        Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
-        var chain = _chain;
-        // Until the call has succeeded, the next one starts over: what failed may be mended with other credentials.
-        _chain = new CredentialChain(settings, time);
         var credentials = await AwsCall.FetchAsync(chain.Resolve(feed));
         var endpoint = ApiEndpoint.For(feed, settings, chain.EndpointOf(feed));
         var config = new AmazonCodeArtifactConfig(endpoint, feed.Region);
@@ -89,9 +94,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time)
         using var client = new AmazonCodeArtifactClient(credentials, config);
         try
         {
-            var result = await call(client, cancel);
-            _chain = chain;
-            return result;
+            return await AwsCall.InTimeAsync(stop => call(client, stop), cancel);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {

@@ -32,7 +32,7 @@ internal sealed class CommandLine
     {
         (_settings, _terminal, _time) = (settings, terminal, time);
         _sources = new NuGetSources(settings, Directory.GetCurrentDirectory());
-        _service = new TokenService(settings, time);
+        _service = new TokenService(settings, time, Retries.BuildPatience);
         _cache = new TokenCache(settings.CacheFolder);
         _tokens = new TokenCommands(settings, terminal, new TokenSource(settings, _cache, time, _service.FetchAsync),
             _cache, time);

@@ -146,7 +146,7 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
         FeedSettings.For(feed, settings).ThrowIfProblem();
         if (settings.AuthToken is { } own)
             return new AuthorizationToken(own, time.GetUtcNow(), DateTimeOffset.MaxValue);
-        return await tokens.GetAsync(feed, DateTimeOffset.MinValue, terminal.IsWatched ? terminal.Show : null, cancel);
+        return await tokens.GetAsync(feed, DateTimeOffset.MinValue, terminal.IsWatched ? new Person(terminal.Show, CanSignIn: true) : null, cancel);
     }
 
     private async Task<AuthorizationToken> RenewAsync(Feed feed, AuthorizationToken old, CancellationToken cancel)

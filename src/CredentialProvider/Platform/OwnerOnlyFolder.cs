@@ -98,6 +98,17 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
+    /// <summary>Deletes what was last written before this moment. A lock goes, too: who holds one has written more
+    /// lately, or makes a second call beside another.</summary>
+    public void Sweep(DateTimeOffset moment)
+    {
+        foreach (var name in FilesLike("*"))
+        {
+            if (File.GetLastWriteTimeUtc(Path.Combine(_path, name)) < moment.UtcDateTime)
+                Delete(name);
+        }
+    }
+
     public void Delete(string name) => TryDelete(Path.Combine(_path, name));
 
     /// <summary>Replaces a file anywhere in one step, by one that only its owner can read.</summary>
@@ -111,10 +122,7 @@ internal sealed class OwnerOnlyFolder
         {
             using (var file = new FileStream(temporary, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1))
                 file.Write(bytes, 0, bytes.Length);
-            if (OperatingSystem.IsWindows())
-                File.Move(temporary, path, overwrite: true);
-            else if (!Posix.TryRename(temporary, path))
-                throw new IOException($"{path} cannot be replaced");
+            Move(temporary, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -125,11 +133,11 @@ internal sealed class OwnerOnlyFolder
 
     /// <summary>
     /// Holds the named lock until disposed. The operating system ends it with the process, so a dead holder blocks
-    /// nobody. Lock files stay: deleting one would let two processes hold "the" lock.
+    /// nobody. Lock files stay while they are in use: deleting one would let two processes hold "the" lock.
     /// </summary>
     /// <param name="isBusy">Somebody else holds it. Null without this means that there are no locks to be had
     /// here.</param>
-    public IDisposable? TryLock(string name, out bool isBusy)
+    public FileStream? TryLock(string name, out bool isBusy)
     {
         // errno EWOULDBLOCK on Linux and macOS, and ERROR_SHARING_VIOLATION: what FileStream puts into HResult.
         const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
@@ -153,9 +161,13 @@ internal sealed class OwnerOnlyFolder
     }
 
     /// <summary>Adds to a file that is made readable for its owner only, wherever a person wants it.</summary>
-    public static void Append(string path, string text)
+    /// <param name="largest">Bytes; a file that has more becomes FILE.1, in place of the last of that name.</param>
+    public static void Append(string path, string text, long largest)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        // Of two processes that see this at once, the second moves what the first has just begun: a few lines of a log.
+        if (new FileInfo(path) is { Exists: true } file && file.Length > largest)
+            Move(path, $"{path}.1");
         if (!OperatingSystem.IsWindows())
         {
             if (!File.Exists(path))
@@ -165,9 +177,17 @@ internal sealed class OwnerOnlyFolder
             return;
         }
 
-        using var file = new FileStream(path, FileMode.Append, FileAccess.Write,
+        using var log = new FileStream(path, FileMode.Append, FileAccess.Write,
             FileShare.ReadWrite | FileShare.Delete, 1);
-        file.Write(bytes, 0, bytes.Length);
+        log.Write(bytes, 0, bytes.Length);
+    }
+
+    private static void Move(string from, string to)
+    {
+        if (OperatingSystem.IsWindows())
+            File.Move(from, to, overwrite: true);
+        else if (!Posix.TryRename(from, to))
+            throw new IOException($"{to} cannot be replaced");
     }
 
     private static bool IsOnlyOurs(string path)

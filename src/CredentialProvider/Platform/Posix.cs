@@ -75,6 +75,15 @@ internal static class Posix
             _ = UMask(GroupAndOthers);
     }
 
+    /// <summary>This process leaves no image of its memory behind, whatever becomes of it. Linux alone: elsewhere the
+    /// system's settings decide.</summary>
+    public static void ForbidCoreDumps()
+    {
+        const int SetDumpable = 4, No = 0;
+        if (OperatingSystem.IsLinux())
+            _ = PrCtl(SetDumpable, No, 0, 0, 0);
+    }
+
     /// <summary>Sets a variable for native code, which does not see what .NET's own call sets.</summary>
     public static void SetVariable(string name, string value)
     {
@@ -94,11 +103,12 @@ internal static class Posix
         File.Delete(temporary);
     }
 
-    /// <summary>Adds to a file that exists, in one step.</summary>
+    /// <summary>Adds to a file that exists, in one step. A pipe that nobody reads is not waited for.</summary>
     public static void Append(string path, byte[] bytes)
     {
-        const int WriteOnly = 1, LinuxAppend = 0x400, MacAppend = 0x8;
-        var descriptor = Open(Utf8(path), WriteOnly | (OperatingSystem.IsMacOS() ? MacAppend : LinuxAppend));
+        const int WriteOnly = 1, LinuxAppend = 0x400, MacAppend = 0x8, LinuxNoWait = 0x800, MacNoWait = 0x4;
+        var descriptor = Open(Utf8(path),
+            WriteOnly | (OperatingSystem.IsMacOS() ? MacAppend | MacNoWait : LinuxAppend | LinuxNoWait));
         if (descriptor < 0)
             return;
         _ = Write(descriptor, bytes, bytes.Length);
@@ -155,6 +165,10 @@ internal static class Posix
     [DllImport("libc", EntryPoint = "access")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Access(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "prctl")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int PrCtl(int option, nuint argument, nuint third, nuint fourth, nuint fifth);
 
     [DllImport("libc", EntryPoint = "setenv")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

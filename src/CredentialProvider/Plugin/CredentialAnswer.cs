@@ -54,8 +54,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         try
         {
             FeedSettings.For(feed, settings).ThrowIfProblem();
-            Action<string>? show = request.IsNonInteractive ? null : line => log(LogLevels.Minimal, line);
-            var token = await tokens.GetAsync(feed, After(request, feed, log), show, cancel);
+            var person = new Person(line => log(LogLevels.Minimal, line), !request.IsNonInteractive);
+            var token = await tokens.GetAsync(feed, After(request, feed, log), person, cancel);
             log(LogLevels.Verbose,
                 $"token for {feed.DomainName} by {TokenKey.For(feed, settings).Identity} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)

@@ -14,6 +14,10 @@ internal sealed class TokenCache(string? folder)
 
     private const string Files = "*.json";
 
+    /// <summary>What was not touched for longer is of no use: a token lives 12 hours, and who dies while writing leaves
+    /// a file that nobody reads.</summary>
+    private static readonly TimeSpan LongestUse = TimeSpan.FromHours(13);
+
     /// <summary>Opened at each use: another process, or a person, may have changed it since.</summary>
     private OwnerOnlyFolder? Folder => folder is null ? null : OwnerOnlyFolder.TryOpen(folder);
 
@@ -47,9 +51,12 @@ internal sealed class TokenCache(string? folder)
         return names.Count;
     }
 
-    /// <summary>True if the token is on disk now. Call it with the key's lock: the last writer wins.</summary>
-    public bool Write(TokenKey key, AuthorizationToken token)
+    /// <summary>True if the token, or a newer one that is good, is on disk now. Call it with the key's lock where there
+    /// are locks.</summary>
+    public bool Write(TokenKey key, AuthorizationToken token, DateTimeOffset now)
     {
+        if (Read(key) is { } stored && stored.Obtained > token.Obtained && stored.IsGood(now))
+            return true;
         var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
         {
@@ -66,17 +73,20 @@ internal sealed class TokenCache(string? folder)
             json.WriteEndObject();
         }
 
-        return Folder?.TryWrite(key.FileName, bytes.ToArray()) ?? false;
+        var folder = Folder;
+        folder?.Sweep(now - LongestUse);
+        return folder?.TryWrite(key.FileName, bytes.ToArray()) ?? false;
     }
 
     /// <summary>
     /// The right to fetch this key's token; null while another process has it. Where locks cannot be had at all,
     /// everybody has it: more calls, but no failure.
     /// </summary>
-    public IDisposable? TryLock(TokenKey key)
+    public Lock? TryLock(TokenKey key)
     {
         var isBusy = false;
-        return Folder?.TryLock($"{key.FileName}.lock", out isBusy) ?? (isBusy ? null : NoLock.Instance);
+        var file = Folder?.TryLock($"{key.FileName}.lock", out isBusy);
+        return isBusy ? null : new Lock(file, key);
     }
 
     /// <summary>Null unless everything is as <see cref="Write"/> writes it.</summary>
@@ -93,22 +103,77 @@ internal sealed class TokenCache(string? folder)
                 new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")),
                     Time(entry.GetProperty("Expires"))));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
-            or FormatException or ArgumentOutOfRangeException)
+        catch (Exception e) when (IsDamage(e))
         {
             return null;
         }
     }
 
+    private static bool IsDamage(Exception e) => e is JsonException or InvalidOperationException
+        or KeyNotFoundException or FormatException or ArgumentOutOfRangeException;
+
     private static DateTimeOffset Time(JsonElement milliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
 
-    private sealed class NoLock : IDisposable
+    /// <summary>The right to fetch, until disposed. Its file tells the next holder how the last one failed.</summary>
+    /// <param name="file">Null where there are no locks.</param>
+    internal sealed class Lock(FileStream? file, TokenKey key) : IDisposable
     {
-        public static readonly NoLock Instance = new();
+        private const int LongestNote = 64 * 1024;
+
+        /// <summary>A failure of this key's since then; null if there was none.</summary>
+        public NoTokenException? FailureAfter(DateTimeOffset moment)
+        {
+            try
+            {
+                if (file is null || file.Length is 0 or > LongestNote)
+                    return null;
+                file.Position = 0;
+                using var json = JsonDocument.Parse(file);
+                var note = json.RootElement;
+                string Text(string name) => note.GetProperty(name).GetString() ?? throw new JsonException(name);
+                return Text("Key") == key.ToString() && Time(note.GetProperty("At")) > moment
+                    ? new NoTokenException(Text("Code"), Text("Why"), Text("Fix")) : null;
+            }
+            catch (Exception e) when (IsDamage(e) || e is IOException)
+            {
+                return null;
+            }
+        }
+
+        /// <summary>Tells those who wait. A failure holds no secret.</summary>
+        public void Leave(NoTokenException failure, DateTimeOffset now)
+        {
+            try
+            {
+                if (file is null)
+                    return;
+                file.SetLength(0);
+                using var json = new Utf8JsonWriter(file);
+                json.WriteStartObject();
+                json.WriteString("Key", key.ToString());
+                json.WriteNumber("At", now.ToUnixTimeMilliseconds());
+                json.WriteString("Code", failure.Code);
+                json.WriteString("Why", failure.Why);
+                json.WriteString("Fix", failure.Fix);
+                json.WriteEndObject();
+            }
+            catch (IOException)
+            {
+                // The disk is full: those who wait will find out for themselves.
+            }
+        }
 
         public void Dispose()
         {
+            try
+            {
+                file?.Dispose();
+            }
+            catch (IOException)
+            {
+                // What Leave could not write.
+            }
         }
     }
 }

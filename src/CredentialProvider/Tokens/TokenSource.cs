@@ -10,12 +10,18 @@ namespace CredentialProvider.Tokens;
 /// <param name="fetch">Asks AWS, and a person to sign in where it is given a way to. Throws <see cref="NoTokenException"/>.</param>
 internal sealed class TokenSource(
     Settings settings, TokenCache cache, TimeProvider time,
-    Func<Feed, Action<string>?, CancellationToken, Task<AuthorizationToken>> fetch)
+    Func<Feed, Person?, CancellationToken, Task<AuthorizationToken>> fetch)
 {
     /// <summary>A cause that a person has to mend is still there for the next feed of the same build: not asked
     /// twice.</summary>
     private static readonly TimeSpan FailureLife = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(15);
+
+    /// <summary>Who waits longer for another process calls on its own account: that one may be stopped, or wait for a
+    /// person.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
+    /// <summary>Many who wait must not take the processor from the one that fetches.</summary>
+    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(15), LastPoll = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
     private readonly ConcurrentDictionary<TokenKey, SemaphoreSlim> _fetching = new();
@@ -40,7 +46,7 @@ internal sealed class TokenSource(
     {
         try
         {
-            await GetAsync(feed, current.Obtained, show: null, cancel);
+            await GetAsync(feed, current.Obtained, person: null, cancel);
         }
         catch (Exception e) when (e is NoTokenException or OperationCanceledException)
         {
@@ -49,17 +55,17 @@ internal sealed class TokenSource(
     }
 
     /// <summary>The newest token obtained after <paramref name="after"/>, fetched if there is none.</summary>
-    /// <param name="show">Shows a line to a person who can sign in; null where nobody is there.</param>
+    /// <param name="person">Is told what takes long, and asked to sign in; null where nobody is there.</param>
     /// <exception cref="NoTokenException">There is none and none can be fetched.</exception>
     public async Task<AuthorizationToken> GetAsync(
-        Feed feed, DateTimeOffset after, Action<string>? show, CancellationToken cancel)
+        Feed feed, DateTimeOffset after, Person? person, CancellationToken cancel)
     {
         var key = TokenKey.For(feed, settings);
         var turn = _fetching.GetOrAdd(key, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancel);
         try
         {
-            return await GetAloneAsync(new Wanted(feed, key, after, show), cancel);
+            return await GetAloneAsync(new Wanted(feed, key, after, person), cancel);
         }
         finally
         {
@@ -70,7 +76,8 @@ internal sealed class TokenSource(
     private async Task<AuthorizationToken> GetAloneAsync(Wanted wanted, CancellationToken cancel)
     {
         var (_, key, after, _) = wanted;
-        while (true)
+        var began = time.GetUtcNow();
+        for (var poll = FirstPoll; ; poll = poll < LastPoll ? new TimeSpan(poll.Ticks * 3 / 2) : LastPoll)
         {
             if (Newest(key, after) is { } token && token.IsGood(time.GetUtcNow()))
                 return token;
@@ -78,38 +85,50 @@ internal sealed class TokenSource(
                 return StillAlive(key, after) ?? throw last.Cause;
 
             using var held = cache.TryLock(key);
-            if (held is null)
+            if (held is null && time.GetUtcNow() - began < LongestWait)
             {
                 // Somebody else is fetching this token: its result, or the lock if it dies, comes to us.
-                await Task.Delay(LockPoll, cancel);
+                await Task.Delay(poll, cancel);
                 continue;
             }
 
             // The holder before us may have written between our look and our lock.
             if (Newest(key, after) is { } theirs && theirs.IsGood(time.GetUtcNow()))
                 return theirs;
-            return await FetchAsync(wanted, cancel);
+            // Or it has failed while we waited: the answer to us, too. Asked anew by each in turn, the last of many
+            // would hear of it after minutes.
+            if (held?.FailureAfter(began) is { } failure)
+                return StillAlive(key, after) ?? throw Remember(key, failure);
+            return await FetchAsync(wanted, held, cancel);
         }
     }
 
-    private async Task<AuthorizationToken> FetchAsync(Wanted wanted, CancellationToken cancel)
+    private async Task<AuthorizationToken> FetchAsync(
+        Wanted wanted, TokenCache.Lock? held, CancellationToken cancel)
     {
-        var (feed, key, after, show) = wanted;
+        var (feed, key, after, person) = wanted;
         try
         {
-            var token = await fetch(feed, show, cancel);
+            var token = await fetch(feed, person, cancel);
             _memory[key] = token;
             _failures.TryRemove(key, out _);
-            cache.Write(key, token);
+            cache.Write(key, token, time.GetUtcNow());
             return token;
         }
         catch (NoTokenException failure)
         {
-            _failures[key] = new PastFailure(failure, time.GetUtcNow());
+            Remember(key, failure);
+            held?.Leave(failure, time.GetUtcNow());
             if (StillAlive(key, after) is { } old)
                 return old;
             throw;
         }
+    }
+
+    private NoTokenException Remember(TokenKey key, NoTokenException failure)
+    {
+        _failures[key] = new PastFailure(failure, time.GetUtcNow());
+        return failure;
     }
 
     private AuthorizationToken? StillAlive(TokenKey key, DateTimeOffset after) =>
@@ -125,7 +144,7 @@ internal sealed class TokenSource(
         return _memory[key] = stored;
     }
 
-    private sealed record Wanted(Feed Feed, TokenKey Key, DateTimeOffset After, Action<string>? Show);
+    private sealed record Wanted(Feed Feed, TokenKey Key, DateTimeOffset After, Person? Person);
 
     private sealed record PastFailure(NoTokenException Cause, DateTimeOffset At);
 }

@@ -21,7 +21,7 @@ public sealed class TokensForFeeds : IDisposable
     [Fact]
     public async Task A_fetched_token_is_kept()
     {
-        var token = await Source().GetAsync(App, Any, show: null, Cancel);
+        var token = await Source().GetAsync(App, Any, person: null, Cancel);
         Assert.Equal("token 1", token.Token.Reveal());
         Assert.Equal("token 1", Source().TryGetCached(App, Any)!.Token.Reveal());
     }
@@ -31,7 +31,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         var gate = new TaskCompletionSource();
         var sources = Enumerable.Range(0, 5).Select(_ => Source(gate.Task)).ToList();
-        var asking = sources.SelectMany(source => Enumerable.Range(0, 4).Select(_ => source.GetAsync(App, Any, show: null, Cancel))).ToList();
+        var asking = sources.SelectMany(source => Enumerable.Range(0, 4).Select(_ => source.GetAsync(App, Any, person: null, Cancel))).ToList();
         gate.SetResult();
         var tokens = await Task.WhenAll(asking);
         Assert.Single(tokens.Select(token => token.Token.Reveal()).Distinct());
@@ -41,50 +41,50 @@ public sealed class TokensForFeeds : IDisposable
     [Fact]
     public async Task A_token_with_less_than_ten_minutes_left_is_replaced_first()
     {
-        _cache.Write(Key, Token("old", obtained: -11.9));
+        _cache.Write(Key, Token("old", obtained: -11.9), Noon);
         Assert.Null(Source().TryGetCached(App, Any));
-        Assert.Equal("token 1", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await Source().GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task An_old_token_serves_while_a_new_one_cannot_be_had()
     {
-        _cache.Write(Key, Token("old", obtained: -11.9));
+        _cache.Write(Key, Token("old", obtained: -11.9), Noon);
         _failure = Failure();
-        Assert.Equal("old", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("old", (await Source().GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task An_expired_token_serves_nobody()
     {
-        _cache.Write(Key, Token("old", obtained: -12.1));
+        _cache.Write(Key, Token("old", obtained: -12.1), Noon);
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, Any, show: null, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, Any, person: null, Cancel));
     }
 
     [Fact]
     public async Task A_refused_token_is_never_given_again()
     {
-        _cache.Write(Key, Token("refused"));
+        _cache.Write(Key, Token("refused"), Noon);
         Assert.Null(Source().TryGetCached(App, after: Noon));
-        Assert.Equal("token 1", (await Source().GetAsync(App, after: Noon, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await Source().GetAsync(App, after: Noon, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task A_refused_token_stays_on_disk_until_there_is_a_newer_one()
     {
-        _cache.Write(Key, Token("refused"));
+        _cache.Write(Key, Token("refused"), Noon);
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, after: Noon, show: null, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => Source().GetAsync(App, after: Noon, person: null, Cancel));
         Assert.Equal("refused", _cache.Read(Key)!.Token.Reveal());
     }
 
     [Fact]
     public async Task A_newer_token_that_another_process_got_is_taken_instead_of_a_call()
     {
-        _cache.Write(Key, Token("newer", obtained: 0.001));
+        _cache.Write(Key, Token("newer", obtained: 0.001), Noon);
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal("newer", (await Source().GetAsync(App, after: Noon, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("newer", (await Source().GetAsync(App, after: Noon, person: null, Cancel)).Token.Reveal());
         Assert.Equal(0, _fetched);
     }
 
@@ -93,20 +93,20 @@ public sealed class TokensForFeeds : IDisposable
     {
         var source = Source();
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, person: null, Cancel));
         _failure = null;
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, person: null, Cancel));
         Assert.Equal(1, _fetched);
         _time.Advance(TimeSpan.FromSeconds(15));
-        Assert.Equal("token 2", (await source.GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("token 2", (await source.GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task Without_a_cache_a_token_is_kept_in_memory()
     {
         var source = new TokenSource(Plain, new TokenCache(null), _time, (_, _, _) => FetchAsync(Task.CompletedTask));
-        await source.GetAsync(App, Any, show: null, Cancel);
-        await source.GetAsync(App with { Repository = "other" }, Any, show: null, Cancel);
+        await source.GetAsync(App, Any, person: null, Cancel);
+        await source.GetAsync(App with { Repository = "other" }, Any, person: null, Cancel);
         Assert.Equal(1, _fetched);
     }
 
@@ -114,7 +114,7 @@ public sealed class TokensForFeeds : IDisposable
     public async Task A_refresh_replaces_the_token_and_fails_in_silence()
     {
         var old = Token("old", obtained: -7);
-        _cache.Write(Key, old);
+        _cache.Write(Key, old, Noon);
         var source = Source();
         _failure = Failure();
         await source.RefreshAsync(App, old, Cancel);
@@ -130,7 +130,7 @@ public sealed class TokensForFeeds : IDisposable
     {
         using var held = _cache.TryLock(Key);
         using var cancel = new CancellationTokenSource();
-        var waiting = Source().GetAsync(App, Any, show: null, cancel.Token);
+        var waiting = Source().GetAsync(App, Any, person: null, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         Assert.Equal(0, _fetched);
@@ -139,8 +139,8 @@ public sealed class TokensForFeeds : IDisposable
     [Fact]
     public async Task A_good_token_is_given_without_a_call()
     {
-        _cache.Write(Key, Token("good", obtained: -11.8));
-        Assert.Equal("good", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        _cache.Write(Key, Token("good", obtained: -11.8), Noon);
+        Assert.Equal("good", (await Source().GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
         Assert.Equal(0, _fetched);
     }
 
@@ -155,8 +155,8 @@ public sealed class TokensForFeeds : IDisposable
                 await Task.Delay(Timeout.Infinite, stop);
             return Token("second");
         });
-        var first = source.GetAsync(App, Any, show: null, cancel.Token);
-        var second = source.GetAsync(App, Any, show: null, Cancel);
+        var first = source.GetAsync(App, Any, person: null, cancel.Token);
+        var second = source.GetAsync(App, Any, person: null, Cancel);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         Assert.Equal("second", (await second).Token.Reveal());
@@ -168,8 +168,8 @@ public sealed class TokensForFeeds : IDisposable
         var gate = new TaskCompletionSource();
         var source = Source(gate.Task);
         using var cancel = new CancellationTokenSource();
-        var calling = source.GetAsync(App, Any, show: null, Cancel);
-        var waiting = source.GetAsync(App, Any, show: null, cancel.Token);
+        var calling = source.GetAsync(App, Any, person: null, Cancel);
+        var waiting = source.GetAsync(App, Any, person: null, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         gate.SetResult();
@@ -181,8 +181,8 @@ public sealed class TokensForFeeds : IDisposable
     {
         var gate = new TaskCompletionSource();
         var source = new TokenSource(Plain, _cache, _time, (feed, _, _) => FetchAsync(feed.Domain == "contoso" ? gate.Task : Task.CompletedTask));
-        var slow = source.GetAsync(App, Any, show: null, Cancel);
-        await source.GetAsync(App with { Domain = "fabrikam" }, Any, show: null, Cancel);
+        var slow = source.GetAsync(App, Any, person: null, Cancel);
+        await source.GetAsync(App with { Domain = "fabrikam" }, Any, person: null, Cancel);
         Assert.False(slow.IsCompleted);
         gate.SetResult();
         await slow;
@@ -193,9 +193,9 @@ public sealed class TokensForFeeds : IDisposable
     {
         var source = Source();
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, person: null, Cancel));
         _failure = null;
-        Assert.Equal("token 2", (await source.GetAsync(App with { Domain = "fabrikam" }, Any, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("token 2", (await source.GetAsync(App with { Domain = "fabrikam" }, Any, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
@@ -203,9 +203,9 @@ public sealed class TokensForFeeds : IDisposable
     {
         var source = Source();
         _failure = Failure();
-        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, show: null, Cancel));
-        _cache.Write(Key, Token("theirs"));
-        Assert.Equal("theirs", (await source.GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(App, Any, person: null, Cancel));
+        _cache.Write(Key, Token("theirs"), Noon);
+        Assert.Equal("theirs", (await source.GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
@@ -213,26 +213,56 @@ public sealed class TokensForFeeds : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var source = new TokenSource(Plain, _cache, _time, (_, _, stop) => FetchAsync(stop == cancel.Token ? Task.Delay(Timeout.Infinite, stop) : Task.CompletedTask));
-        var cancelled = source.GetAsync(App, Any, show: null, cancel.Token);
+        var cancelled = source.GetAsync(App, Any, person: null, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
-        Assert.Equal("token 1", (await source.GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        Assert.Equal("token 1", (await source.GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
     }
 
     [Fact]
     public async Task A_token_from_another_clock_is_replaced()
     {
-        _cache.Write(Key, Token("future", obtained: 1));
-        Assert.Equal("token 1", (await Source().GetAsync(App, Any, show: null, Cancel)).Token.Reveal());
+        _cache.Write(Key, Token("future", obtained: 1), Noon);
+        Assert.Equal("token 1", (await Source().GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
         Assert.Equal("token 1", _cache.Read(Key)!.Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_process_that_fails_takes_its_failure_for_an_answer()
+    {
+        var gate = new TaskCompletionSource();
+        _failure = Failure();
+        var first = Source(gate.Task).GetAsync(App, Any, person: null, Cancel);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var others = Enumerable.Range(0, 5).Select(_ => Source(gate.Task).GetAsync(App, Any, person: null, Cancel)).ToList();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        gate.SetResult();
+
+        var failures = await Task.WhenAll(others.Append(first).Select(asking => Assert.ThrowsAsync<NoTokenException>(() => asking)));
+
+        Assert.Equal(1, _fetched);
+        Assert.Single(failures.Select(failure => failure.Describe("it")).Distinct());
+        // Whoever comes later asks anew.
+        _failure = null;
+        Assert.Equal("token 2", (await Source().GetAsync(App, Any, person: null, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Who_has_waited_a_minute_calls_on_its_own()
+    {
+        using var held = _cache.TryLock(Key);
+        var waiting = Source().GetAsync(App, Any, person: null, Cancel);
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal("token 1", (await waiting).Token.Reveal());
     }
 
     [Fact]
     public async Task A_retry_in_many_processes_makes_one_call()
     {
-        _cache.Write(Key, Token("refused"));
+        _cache.Write(Key, Token("refused"), Noon);
         var gate = new TaskCompletionSource();
-        var asking = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(App, after: Noon, show: null, Cancel)).ToList();
+        var asking = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(App, after: Noon, person: null, Cancel)).ToList();
         gate.SetResult();
         Assert.All(await Task.WhenAll(asking), token => Assert.Equal("token 1", token.Token.Reveal()));
         Assert.Equal(1, _fetched);

@@ -21,7 +21,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void What_was_written_is_read_by_whoever_has_the_same_key()
     {
-        Assert.True(_cache.Write(Key, Token("secret")));
+        Assert.True(_cache.Write(Key, Token("secret"), Noon));
         var read = new TokenCache(Folder).Read(Key)!;
         Assert.Equal("secret", read.Token.Reveal());
         Assert.Equal((Noon, Noon.AddHours(12)), (read.Obtained, read.Expires));
@@ -30,7 +30,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void Only_the_owner_can_read_it()
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         using var held = _cache.TryLock(Key);
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, new DirectoryInfo(Folder).UnixFileMode);
         Assert.All(Directory.GetFiles(Folder), path => Assert.Equal(OwnerOnly, System.IO.File.GetUnixFileMode(path)));
@@ -75,10 +75,10 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("\0\0\0\0")]
     public void A_damaged_file_is_a_miss_and_is_replaced(string content)
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         System.IO.File.WriteAllText(File, content);
         Assert.Null(_cache.Read(Key));
-        _cache.Write(Key, Token("new"));
+        _cache.Write(Key, Token("new"), Noon);
         Assert.Equal("new", _cache.Read(Key)!.Token.Reveal());
     }
 
@@ -90,7 +90,7 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("Expires", 9223372036854775807)]
     public void A_file_of_another_format_or_key_is_a_miss(string field, object value)
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         var json = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
         json[field] = JsonValue.Create(value);
         System.IO.File.WriteAllText(File, json.ToJsonString());
@@ -100,7 +100,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void Half_a_file_is_a_miss()
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         var bytes = System.IO.File.ReadAllBytes(File);
         System.IO.File.WriteAllBytes(File, bytes[..(bytes.Length / 2)]);
         Assert.Null(_cache.Read(Key));
@@ -109,7 +109,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_huge_file_is_not_read()
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         using (var file = System.IO.File.OpenWrite(File))
             file.SetLength(1L << 30);
         Assert.Null(_cache.Read(Key));
@@ -118,10 +118,10 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_file_that_others_could_read_is_refused_and_replaced()
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         System.IO.File.SetUnixFileMode(File, OwnerOnly | UnixFileMode.OtherRead);
         Assert.Null(_cache.Read(Key));
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         Assert.Equal(OwnerOnly, System.IO.File.GetUnixFileMode(File));
         Assert.NotNull(_cache.Read(Key));
     }
@@ -129,7 +129,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_folder_that_others_could_write_to_is_closed()
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         System.IO.File.SetUnixFileMode(Folder, (UnixFileMode)0x1FF);
         Assert.NotNull(_cache.Read(Key));
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, new DirectoryInfo(Folder).UnixFileMode);
@@ -138,12 +138,12 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_link_is_not_followed()
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         var elsewhere = _temporary.Below("elsewhere");
         System.IO.File.Move(File, elsewhere);
         System.IO.File.CreateSymbolicLink(File, elsewhere);
         Assert.Null(_cache.Read(Key));
-        _cache.Write(Key, Token("new"));
+        _cache.Write(Key, Token("new"), Noon);
         Assert.Null(new FileInfo(File).LinkTarget);
         Assert.DoesNotContain("new", System.IO.File.ReadAllText(elsewhere), StringComparison.Ordinal);
     }
@@ -152,7 +152,7 @@ public sealed class TokensOnDisk : IDisposable
     public void A_folder_that_is_a_link_is_not_used()
     {
         Directory.CreateSymbolicLink(Folder, Directory.CreateDirectory(_temporary.Below("elsewhere")).FullName);
-        Assert.False(_cache.Write(Key, Token()));
+        Assert.False(_cache.Write(Key, Token(), Noon));
         Assert.Empty(Directory.GetFiles(_temporary.Below("elsewhere")));
     }
 
@@ -162,17 +162,17 @@ public sealed class TokensOnDisk : IDisposable
     public void What_somebody_else_owns_is_not_trusted(bool isFolder)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give files away");
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         Run("chown", "65534", isFolder ? Folder : File);
         Assert.Null(_cache.Read(Key));
-        Assert.Equal(!isFolder, _cache.Write(Key, Token()));
+        Assert.Equal(!isFolder, _cache.Write(Key, Token(), Noon));
     }
 
     [Fact]
     public void A_file_in_the_place_of_the_folder_means_no_cache()
     {
         System.IO.File.WriteAllText(Folder, "");
-        Assert.False(_cache.Write(Key, Token()));
+        Assert.False(_cache.Write(Key, Token(), Noon));
         Assert.Null(_cache.Read(Key));
         using var held = _cache.TryLock(Key);
         Assert.NotNull(held);
@@ -183,11 +183,11 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("mkdir")]
     public async Task What_is_no_file_is_a_miss_and_nothing_hangs(string program)
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         System.IO.File.Delete(File);
         Run(program, "-m", "600", File);
         Assert.Null(await Task.Run(() => _cache.Read(Key)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
-        Assert.Equal(program == "mkfifo", _cache.Write(Key, Token("new")));
+        Assert.Equal(program == "mkfifo", _cache.Write(Key, Token("new"), Noon));
         Assert.Equal(program == "mkfifo" ? "new" : null, _cache.Read(Key)?.Token.Reveal());
         Assert.Single(Directory.GetFileSystemEntries(Folder));
     }
@@ -196,7 +196,7 @@ public sealed class TokensOnDisk : IDisposable
     public void Without_a_folder_nothing_is_kept()
     {
         var none = new TokenCache(null);
-        Assert.False(none.Write(Key, Token()));
+        Assert.False(none.Write(Key, Token(), Noon));
         Assert.Null(none.Read(Key));
         using var held = none.TryLock(Key);
         using var also = none.TryLock(Key);
@@ -214,7 +214,7 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("Expires", null)]
     public void A_field_of_another_kind_is_a_miss(string field, object? value)
     {
-        _cache.Write(Key, Token());
+        _cache.Write(Key, Token(), Noon);
         var json = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
         json[field] = JsonValue.Create(value);
         System.IO.File.WriteAllText(File, json.ToJsonString());
@@ -225,7 +225,7 @@ public sealed class TokensOnDisk : IDisposable
     public void A_token_of_any_text_comes_back_as_it_was()
     {
         const string Text = "eyJ0 \"quoted\" \\ é 😀 \u2028=";
-        _cache.Write(Key, Token(Text));
+        _cache.Write(Key, Token(Text), Noon);
         Assert.Equal(Text, _cache.Read(Key)!.Token.Reveal());
     }
 
@@ -234,7 +234,7 @@ public sealed class TokensOnDisk : IDisposable
     {
         var keys = Enumerable.Range(0, 16).Select(i => Key with { Domain = $"domain{i}" }).ToList();
         var deep = _temporary.Below("not/there/yet/cache");
-        var written = keys.AsParallel().WithDegreeOfParallelism(16).Select(key => new TokenCache(deep).Write(key, Token())).ToList();
+        var written = keys.AsParallel().WithDegreeOfParallelism(16).Select(key => new TokenCache(deep).Write(key, Token(), Noon)).ToList();
         Assert.DoesNotContain(false, written);
         Assert.All(keys, key => Assert.NotNull(new TokenCache(deep).Read(key)));
     }
@@ -242,7 +242,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public async Task A_reader_sees_the_old_token_or_the_new_one_and_nothing_is_left_over()
     {
-        _cache.Write(Key, Token("0"));
+        _cache.Write(Key, Token("0"), Noon);
         using var stop = new CancellationTokenSource();
         var reader = Task.Run(() =>
         {
@@ -254,7 +254,7 @@ public sealed class TokensOnDisk : IDisposable
         await Task.WhenAll(Enumerable.Range(1, 4).Select(writer => Task.Run(() =>
         {
             for (var i = 0; i < 250; i++)
-                Assert.True(_cache.Write(Key, Token($"{writer}.{i}")));
+                Assert.True(_cache.Write(Key, Token($"{writer}.{i}"), Noon));
         })));
         await stop.CancelAsync();
         Assert.NotEqual(0, await reader);
@@ -287,5 +287,48 @@ public sealed class TokensOnDisk : IDisposable
         using var process = Process.Start(program, arguments);
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
+    }
+
+    [Fact]
+    public void A_newer_token_is_not_replaced_by_an_older_one()
+    {
+        _cache.Write(Key, Token("newer", obtained: 0.1), Noon.AddHours(0.2));
+        Assert.True(_cache.Write(Key, Token("older"), Noon.AddHours(0.2)));
+        Assert.Equal("newer", _cache.Read(Key)!.Token.Reveal());
+    }
+
+    [Fact]
+    public void What_nobody_has_use_for_is_swept_out()
+    {
+        var (now, other) = (DateTimeOffset.UtcNow, Key with { Domain = "fabrikam" });
+        _cache.Write(other, Token(), now);
+        var folder = Path.GetDirectoryName(Directory.GetFiles(_temporary.Path, "*.json", SearchOption.AllDirectories).Single())!;
+        var leftover = Path.Combine(folder, Key.FileName + ".a1b2c3");
+        System.IO.File.WriteAllText(leftover, "half a token");
+        System.IO.File.SetLastWriteTimeUtc(leftover, now.UtcDateTime.AddHours(-12));
+        _cache.Write(Key, Token(), now);
+        Assert.Equal(3, Directory.GetFiles(folder).Length);
+
+        System.IO.File.SetLastWriteTimeUtc(leftover, now.UtcDateTime.AddHours(-14));
+        System.IO.File.SetLastWriteTimeUtc(Path.Combine(folder, other.FileName), now.UtcDateTime.AddHours(-14));
+        _cache.Write(Key, Token(), now);
+        Assert.Equal([Path.Combine(folder, Key.FileName)], Directory.GetFiles(folder));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("""{"Key":1,"At":2,"Code":3,"Why":4,"Fix":5}""")]
+    [InlineData("""{"Key":"another","At":99999999999999,"Code":"CACP1001","Why":"why","Fix":"fix"}""")]
+    public void A_lock_file_with_anything_else_in_it_tells_of_no_failure(string content)
+    {
+        using (_cache.TryLock(Key))
+        {
+        }
+
+        System.IO.File.WriteAllText(Directory.GetFiles(_temporary.Path, "*.lock", SearchOption.AllDirectories).Single(), content);
+        using var held = _cache.TryLock(Key);
+        Assert.Null(held!.FailureAfter(DateTimeOffset.MinValue));
     }
 }

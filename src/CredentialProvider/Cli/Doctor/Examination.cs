@@ -12,7 +12,7 @@ namespace CredentialProvider.Cli.Doctor;
 internal sealed class Examination(Settings settings, Terminal terminal, TimeProvider time, NuGetSources sources,
     TokenCache cache)
 {
-    private readonly TokenService _service = new(settings, time);
+    private readonly TokenService _service = new(settings, time, Retries.Budget);
     private readonly List<Finding> _findings = [];
 
     /// <summary>Sources with the same identity, or the same token, are not examined twice for it.</summary>
@@ -90,7 +90,7 @@ internal sealed class Examination(Settings settings, Terminal terminal, TimeProv
         try
         {
             FeedSettings.For(feed, settings).ThrowIfProblem();
-            var token = await _service.FetchAsync(feed, show: null, cancel);
+            var token = await _service.FetchAsync(feed, person: null, cancel);
             Report(patient, Finding.Ok(Checks.Token,
                 $"made by CodeArtifact, good until {token.Expires.UtcDateTime:u}"), asked);
             return _tokens[key] = token.Token;
