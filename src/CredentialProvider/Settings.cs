@@ -145,7 +145,8 @@ internal sealed class Settings
 
     /// <summary>The configuration file that counts; null where there is none.</summary>
     public string? ConfigurationPath =>
-        Text("CODEARTIFACT_CONFIG") ?? Array.Find([UserConfigurationFile, MachineConfigurationFile], File.Exists);
+        Text("CODEARTIFACT_CONFIG") ?? Array.Find([UserConfigurationFile, MachineConfigurationFile],
+            path => File.Exists(path) || Directory.Exists(path));
 
     /// <summary>The configuration file that a person's own settings go to: CODEARTIFACT_CONFIG, or the user's.</summary>
     public string OwnConfigurationFile => Text("CODEARTIFACT_CONFIG") ?? UserConfigurationFile;

@@ -42,6 +42,12 @@ public sealed class Sandbox : IAsyncDisposable
     /// <summary>What every child process gets.</summary>
     public Dictionary<string, string> Variables { get; }
 
+    /// <summary>A command before every program, such as one that changes the user.</summary>
+    public string[] Wrapper { get; set; } = [];
+
+    /// <summary>Undoes what is not undone with the folder, such as a mount.</summary>
+    public Stack<Action> AtEnd { get; } = [];
+
     public static async Task<Sandbox> StartAsync() =>
         new(await LocalAwsServer.StartAsync(ct: TestContext.Current.CancellationToken));
 
@@ -71,7 +77,8 @@ public sealed class Sandbox : IAsyncDisposable
 
     public Process Launch(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        string[] line = [.. Wrapper, program, .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -88,6 +95,8 @@ public sealed class Sandbox : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Aws.DisposeAsync();
+        foreach (var undo in AtEnd)
+            undo();
         _root.Delete(recursive: true);
     }
 }

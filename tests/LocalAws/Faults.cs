@@ -22,6 +22,12 @@ public sealed record Fault(string Service, string? Operation = null, int Times =
     /// <summary>Sends half of the answer, then closes the connection.</summary>
     public bool Truncates { get; init; }
 
+    /// <summary>Sends half of the answer and no more, and keeps the connection.</summary>
+    public bool Stalls { get; init; }
+
+    /// <summary>Names this in place of the answer's type.</summary>
+    public string? ContentType { get; init; }
+
     /// <summary>Answers with this instead.</summary>
     public int? Status { get; init; }
 
@@ -41,11 +47,16 @@ public sealed class Faults
 {
     private readonly ConcurrentQueue<(Fault Fault, StrongBox Left)> _faults = new();
 
+    private int _taken;
+
     /// <summary>Added to every answer, for each request: what a round trip costs in reality.</summary>
     public TimeSpan Latency { get; set; }
 
     /// <summary>How far AWS's clock is ahead of this machine's.</summary>
     public TimeSpan ClockSkew { get; set; }
+
+    /// <summary>How many requests have met one.</summary>
+    public int Taken => _taken;
 
     public void Add(Fault fault) => _faults.Enqueue((fault, new StrongBox { Value = fault.Times }));
 
@@ -58,6 +69,7 @@ public sealed class Faults
             if (fault.Service == service && (fault.Operation is null || fault.Operation == operation)
                 && url.Contains(fault.Url, StringComparison.Ordinal) && Interlocked.Decrement(ref left.Value) >= 0)
             {
+                Interlocked.Increment(ref _taken);
                 return fault;
             }
         }

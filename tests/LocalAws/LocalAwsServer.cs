@@ -223,9 +223,9 @@ public sealed class LocalAwsServer : IAsyncDisposable
             response.Headers[name] = value;
         response.Headers.Date = Now().ToString("R");
         response.StatusCode = exchange.Status;
-        response.ContentType = exchange.ContentType;
+        response.ContentType = fault?.ContentType ?? exchange.ContentType;
         response.ContentLength = exchange.Content.Length;
-        if (fault is not { Truncates: true })
+        if (fault is not ({ Truncates: true } or { Stalls: true }))
         {
             await response.Body.WriteAsync(exchange.Content);
             return;
@@ -233,6 +233,11 @@ public sealed class LocalAwsServer : IAsyncDisposable
 
         // Kestrel ends a connection whose answer is shorter than it said.
         await response.Body.WriteAsync(exchange.Content.AsMemory(0, exchange.Content.Length / 2));
+        if (fault.Stalls)
+        {
+            await response.Body.FlushAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, exchange.Http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static string HostOf(Microsoft.AspNetCore.Http.Features.IFeatureCollection features) =>

@@ -1,3 +1,4 @@
+using System.Xml;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
@@ -11,10 +12,10 @@ namespace CredentialProvider.Aws;
 /// lasts an hour at most, which is also what STS gives where no duration is asked for; a CodeArtifact token outlives
 /// it.
 /// </summary>
-/// <param name="roleArn">For messages.</param>
+/// <param name="roleArn">For messages, as <paramref name="region"/>.</param>
 /// <param name="assume">Makes the call.</param>
 internal sealed class AssumedRole(
-    string roleArn, TimeProvider time, Func<Task<Credentials>> assume) : AWSCredentials
+    string roleArn, string region, TimeProvider time, Func<Task<Credentials>> assume) : AWSCredentials
 {
     /// <summary>What CloudTrail shows where nobody chose a name.</summary>
     private const string DefaultSessionName = "nuget-plugin-codeartifact";
@@ -23,7 +24,7 @@ internal sealed class AssumedRole(
 
     /// <summary>AssumeRole, signed with <paramref name="source"/>.</summary>
     public static AssumedRole From(
-        AWSCredentials source, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
+        AWSCredentials source, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, sts.Region, time, async () =>
     {
         using var client = sts.Client(await AwsCall.FetchAsync(source));
         var response = await AwsCall.InTimeAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
@@ -32,12 +33,12 @@ internal sealed class AssumedRole(
             RoleSessionName = role.SessionName ?? DefaultSessionName,
             ExternalId = role.ExternalId,
         }, stop), CancellationToken.None);
-        return response.Credentials;
+        return response.Credentials ?? throw new XmlException("no credentials");
     });
 
     /// <summary>AssumeRoleWithWebIdentity; the platform renews the file, so it is read for each call.</summary>
     public static AssumedRole FromWebIdentity(
-        string tokenFile, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, time, async () =>
+        string tokenFile, RoleRequest role, StsEndpoint sts, TimeProvider time) => new(role.Arn, sts.Region, time, async () =>
     {
         if (!File.Exists(tokenFile))
             throw new NoTokenException(ErrorCode.NoCredentials,
@@ -50,7 +51,7 @@ internal sealed class AssumedRole(
             RoleSessionName = role.SessionName ?? DefaultSessionName,
             WebIdentityToken = token,
         }, stop), CancellationToken.None);
-        return response.Credentials;
+        return response.Credentials ?? throw new XmlException("no credentials");
     });
 
     /// <summary>The SDK's synchronous path, which this program never takes.</summary>
@@ -64,9 +65,9 @@ internal sealed class AssumedRole(
             {
                 _session = await assume();
             }
-            catch (AmazonServiceException e)
+            catch (Exception e) when (e is not NoTokenException)
             {
-                throw AwsFailure.OfRole(roleArn, e);
+                throw AwsFailure.OfRole(roleArn, region, e);
             }
         }
 

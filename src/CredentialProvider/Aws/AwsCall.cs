@@ -31,11 +31,15 @@ internal static class AwsCall
         }
     }
 
-    /// <summary>AWS_CA_BUNDLE takes the place of the system's certificates. On Linux alone: OpenSSL reads them where
+    /// <summary>What calls need of the process. AWS_CA_BUNDLE takes the place of the system's certificates. On Linux alone: OpenSSL reads them where
     /// SSL_CERT_FILE says, once, so this comes before the first connection.</summary>
     /// <exception cref="NoTokenException">The bundle is not there.</exception>
-    public static void TrustBundle(Settings settings)
+    public static void Prepare(Settings settings)
     {
+        // .NET looks below the home for certificates that are not to be trusted, and fails where a user has none, as in
+        // containers that run with any user number. Nobody but root can put anything there.
+        if (Settings.Home.Length == 0)
+            Environment.SetEnvironmentVariable("HOME", "/");
         if (settings.AwsCaBundle is not { } bundle || !OperatingSystem.IsLinux())
             return;
         if (!File.Exists(bundle))
@@ -50,7 +54,7 @@ internal static class AwsCall
     /// <summary>A plain client with the proxy that calls to AWS take.</summary>
     public static HttpClient Http(Settings settings, TimeSpan patience)
     {
-        TrustBundle(settings);
+        Prepare(settings);
         var handler = new HttpClientHandler();
         if (ProxyOf(settings) is { } proxy)
             handler.Proxy = proxy;
@@ -62,6 +66,8 @@ internal static class AwsCall
         // Once, and only for a wrong clock: see below.
         config.MaxErrorRetry = 1;
         config.Timeout = OneCall;
+        // AWS redirects nobody, and a session's token would go along.
+        config.AllowAutoRedirect = false;
         if (ProxyOf(settings) is { } proxy)
             config.SetWebProxy(proxy);
     }

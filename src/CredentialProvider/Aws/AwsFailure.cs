@@ -26,6 +26,9 @@ internal static class AwsFailure
             { StatusCode: not 0 } other => NotCodeArtifact(endpoint,
                 $"status {(int)other.StatusCode} without an error code", failure),
             _ when FindFirst<JsonException>(failure) is { } json => NotCodeArtifact(endpoint, json.Message, failure),
+            _ when failure is InvalidDataException => new NoTokenException(ErrorCode.Profile,
+                $"AWS's profiles cannot be read: {failure.Message}",
+                "correct that file, or name another in AWS_CONFIG_FILE", failure),
             _ => OfConnection(endpoint, failure),
         };
 
@@ -48,9 +51,16 @@ internal static class AwsFailure
     }
 
     /// <summary>STS did not give a session of <paramref name="roleArn"/>.</summary>
-    public static Exception OfRole(string roleArn, AmazonServiceException e) => e.ErrorCode switch
+    public static NoTokenException OfRole(string roleArn, string region, Exception failure) =>
+        FindFirst<NoTokenException>(failure) ?? FindFirst<AmazonServiceException>(failure) switch
     {
-        _ when FindFirst<NoTokenException>(e) is { } known => known,
+        { StatusCode: not 0 } refusal => OfRole(roleArn, region, refusal),
+        _ when IsOfNetwork(failure) => OfConnection($"STS in {region}", failure),
+        _ => NotSts(region, Innermost(failure).Message, failure),
+    };
+
+    private static NoTokenException OfRole(string roleArn, string region, AmazonServiceException e) => e.ErrorCode switch
+    {
         "AccessDenied" => new NoTokenException(ErrorCode.RoleNotAssumed,
             $"role {roleArn} may not be assumed: {e.Message}",
             "allow sts:AssumeRole on it in the caller's policy, and the caller (with its external id) in the role's trust policy", e),
@@ -58,11 +68,7 @@ internal static class AwsFailure
             ErrorCode.RoleNotAssumed, $"role {roleArn} was not assumed: {e.Message}",
                 "correct the role or the identity it is assumed with", e),
         { Length: > 0 } => OfAnyService(e) ?? Unknown(e),
-        _ when e.StatusCode != 0 => new NoTokenException(ErrorCode.Service,
-            $"what answers for STS is not STS (status {(int)e.StatusCode} without an error code)",
-                "check HTTPS_PROXY and AWS_ENDPOINT_URL_STS", e),
-        // The call did not get as far as that.
-        _ => e,
+        _ => NotSts(region, $"status {(int)e.StatusCode} without an error code", e),
     };
 
     private static NoTokenException OfCodeArtifact(Feed feed, AmazonServiceException e) => e.ErrorCode switch
@@ -151,7 +157,8 @@ internal static class AwsFailure
     public static bool IsOfNetwork(Exception failure) => FindFirst<SocketException>(failure) is not null
         || FindFirst<AuthenticationException>(failure) is not null
         || FindFirst<HttpRequestException>(failure) is not null
-        || FindFirst<WebException>(failure) is not null || FindFirst<OperationCanceledException>(failure) is not null;
+        || FindFirst<WebException>(failure) is not null || FindFirst<OperationCanceledException>(failure) is not null
+        || (FindFirst<IOException>(failure) is { } io && io is not FileNotFoundException and not DirectoryNotFoundException);
 
     /// <summary>A way that ended before anybody answered.</summary>
     public static NoTokenException OfConnection(string endpoint, Exception failure)
@@ -175,6 +182,12 @@ internal static class AwsFailure
                 "check HTTPS_PROXY and NO_PROXY", failure);
         }
 
+        if (FindFirst<IOException>(failure) is { } io)
+        {
+            return new NoTokenException(ErrorCode.Network, $"{endpoint} does not end its answer: {io.Message}",
+                "check HTTPS_PROXY and what else is on the way", failure);
+        }
+
         if (FindFirst<WebException>(failure) is { } web)
         {
             var code = web.Status == WebExceptionStatus.TrustFailure ? ErrorCode.Tls : ErrorCode.Network;
@@ -192,6 +205,10 @@ internal static class AwsFailure
     private static NoTokenException NotCodeArtifact(string endpoint, string why, Exception failure) => new(
         ErrorCode.Service, $"what answers at {endpoint} is not CodeArtifact ({why})",
             "check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT", failure);
+
+    private static NoTokenException NotSts(string region, string why, Exception failure) => new(
+        ErrorCode.Service, $"what answers for STS in {region} is not STS ({why})",
+            "check HTTPS_PROXY and AWS_ENDPOINT_URL_STS", failure);
 
     private static NoTokenException Unknown(AmazonServiceException e) => new(
         ErrorCode.Service, $"AWS answers {e.ErrorCode} ({(int)e.StatusCode}): {e.Message}",

@@ -32,6 +32,15 @@ internal sealed class GetAuthorizationTokenResponse : AmazonWebServiceResponse
     public string AuthorizationToken { get; set; } = "";
 
     public DateTimeOffset Expiration { get; set; }
+
+    public static GetAuthorizationTokenResponse From(JsonElement answer) => new()
+    {
+        // It goes into the headers of requests.
+        AuthorizationToken = answer.GetProperty("authorizationToken").GetString() is { Length: > 0 } token
+            && token.All(c => c is > ' ' and <= '~') ? token : throw new JsonException("authorizationToken is no token"),
+        // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
+        Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(answer.GetProperty("expiration").GetDouble() * 1000)),
+    };
 }
 
 /// <summary>https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetRepositoryEndpoint.html</summary>
@@ -118,14 +127,7 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
                 ["domain-owner"] = request.DomainOwner,
                 ["duration"] = request.DurationSeconds.ToString(CultureInfo.InvariantCulture),
             }),
-            ResponseUnmarshaller = new Answer(root => new GetAuthorizationTokenResponse
-            {
-                AuthorizationToken = root.GetProperty("authorizationToken").GetString()
-                    ?? throw new JsonException("authorizationToken is null"),
-                // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
-                Expiration = DateTimeOffset.FromUnixTimeMilliseconds(
-                    (long)(root.GetProperty("expiration").GetDouble() * 1000)),
-            }),
+            ResponseUnmarshaller = new Answer(GetAuthorizationTokenResponse.From),
         }, cancel);
 
     /// <inheritdoc cref="GetAuthorizationTokenAsync"/>
@@ -201,13 +203,16 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
         }
     }
 
-    private sealed class Answer(Func<JsonElement, AmazonWebServiceResponse> read) : JsonResponseUnmarshaller
+    internal sealed class Answer(Func<JsonElement, AmazonWebServiceResponse> read) : JsonResponseUnmarshaller
     {
-        public override AmazonWebServiceResponse Unmarshall(JsonUnmarshallerContext input)
+        public override AmazonWebServiceResponse Unmarshall(JsonUnmarshallerContext input) => Read(input.Stream);
+
+        /// <exception cref="JsonException">It is not what CodeArtifact answers.</exception>
+        public AmazonWebServiceResponse Read(Stream answer)
         {
             try
             {
-                using var json = JsonDocument.Parse(input.Stream);
+                using var json = JsonDocument.Parse(answer);
                 return read(json.RootElement);
             }
             catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException

@@ -106,7 +106,7 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
         }
     }
 
-    private static (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string document)
+    internal static (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string document)
     {
         try
         {

@@ -47,7 +47,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     /// counts.</summary>
     public IEnumerable<CredentialLink> Links(Feed feed)
     {
-        AwsCall.TrustBundle(settings);
+        AwsCall.Prepare(settings);
         var sts = new StsEndpoint(feed.Region, settings);
         CredentialLink Profile(string link, string? name) =>
             new(link, name is null ? null : () => FromProfile(name, sts));
@@ -70,7 +70,7 @@ internal sealed class CredentialChain(Settings settings, TimeProvider time)
     /// <exception cref="NoTokenException">The profile has no single sign-on, or nobody signed in.</exception>
     public async Task<bool> SignInAsync(string profile, Action<string> show, CancellationToken cancel)
     {
-        AwsCall.TrustBundle(settings);
+        AwsCall.Prepare(settings);
         // The region is for roles, and no role is assumed here.
         var credentials = FromProfile(SignOnProfileOf(profile), new StsEndpoint("us-east-1", settings));
         try

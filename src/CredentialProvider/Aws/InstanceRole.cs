@@ -132,7 +132,7 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
         return false;
     }
 
-    private (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string document)
+    internal (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string document)
     {
         try
         {

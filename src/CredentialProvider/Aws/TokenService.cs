@@ -78,7 +78,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
                 $"AWS did not answer within {Retries.Budget.TotalSeconds:0} s",
                 "check the way to " + ApiEndpoint.For(feed, settings));
         }
-        catch (Exception e) when (e is not (NoTokenException or OperationCanceledException))
+        catch (Exception e) when (e is not NoTokenException && !cancel.IsCancellationRequested)
         {
             throw AwsFailure.OfToken(feed, ApiEndpoint.For(feed, settings), e);
         }

@@ -90,7 +90,7 @@ internal sealed class TokenCache(string? folder)
     }
 
     /// <summary>Null unless everything is as <see cref="Write"/> writes it.</summary>
-    private static (TokenKey Key, AuthorizationToken Token)? Parse(byte[] bytes)
+    internal static (TokenKey Key, AuthorizationToken Token)? Parse(byte[] bytes)
     {
         try
         {

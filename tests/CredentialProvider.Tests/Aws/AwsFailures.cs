@@ -59,7 +59,7 @@ public sealed class AwsFailures
     [InlineData("RegionDisabledException", "STS is not activated in this region", "CACP1013", "AWS answers RegionDisabledException")]
     public void Of_STS_name_the_role_where_it_is_the_role(string error, string message, string code, string words)
     {
-        var failure = Assert.IsType<NoTokenException>(AwsFailure.OfRole(Role, Refusal(error, message)));
+        var failure = Assert.IsType<NoTokenException>(AwsFailure.OfRole(Role, "us-east-1", Refusal(error, message)));
         Assert.Equal(code, failure.Code);
         Assert.Contains(words, failure.Message, StringComparison.Ordinal);
         Assert.Equal(code == "CACP1009", failure.Message.Contains(Role, StringComparison.Ordinal));

@@ -1,0 +1,19 @@
+namespace CredentialProvider.Fuzzing;
+
+/// <summary>An opinion of its own on which hosts are AWS's: nothing that the program knows is used.</summary>
+internal static class AwsHosts
+{
+    private static readonly string[] Suffixes =
+    [
+        ".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov", ".amazonaws.eu",
+    ];
+
+    /// <exception cref="InvalidOperationException">A client that goes to this URL does not go to AWS.</exception>
+    public static void Require(string url)
+    {
+        var uri = new Uri(url);
+        if (!uri.IsAbsoluteUri || uri.Scheme != "https" || uri.Port != 443 || uri.UserInfo.Length > 0
+            || !Array.Exists(Suffixes, suffix => uri.Host.EndsWith(suffix, StringComparison.Ordinal)) || !uri.Host.Contains("codeartifact", StringComparison.Ordinal))
+            throw new InvalidOperationException($"not AWS's: {url}");
+    }
+}
