@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
-install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono
+install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace
 build/build.sh || exit 1
 
 step() {
@@ -22,7 +22,7 @@ passed=0 failed=0 skipped=0
 for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
   step "Building $suite" dotnet build "tests/$suite" --nologo -v quiet -c Release
   report=artifacts/$suite.txt
-  artifacts/bin/$suite/release/$suite --no-progress --no-ansi --output Detailed > "$report" 2>&1
+  artifacts/bin/$suite/release/$suite --progress off --no-ansi --output Detailed > "$report" 2>&1
   code=$?
   grep -E '^(failed|skipped) ' -A 12 "$report"
   tail -n 6 "$report"
@@ -34,6 +34,9 @@ for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
   [ "$code" -eq 0 ] || [ "${suite_failed:-0}" -gt 0 ] || suite_failed=1
   failed=$((failed + ${suite_failed:-1}))
 done
+
+# A short form; build/soak.sh has the long one.
+step Fuzzing build/fuzz.sh
 
 printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ "$skipped" -eq 0 ] || [ "${CI:-}" != true ]; }

@@ -22,6 +22,7 @@ public sealed partial class CommandLines
         Artifacts.Require(Artifacts.Native, "the native program");
         var session = await File.ReadAllTextAsync(Path.Combine(Folder, name + ".txt"), TestContext.Current.CancellationToken);
         await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PrintsTokens = name is "token" or "older-protocol";
         sandbox.PutNativeOnPath();
         sandbox.WriteSimpleConfig();
         sandbox.Aws.World.Repositories.Add(new Repository(sandbox.Aws.World.AddDomain("fabrikam", "444455556666", "eu-west-1"), "tools"));

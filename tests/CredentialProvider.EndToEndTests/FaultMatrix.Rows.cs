@@ -44,6 +44,7 @@ public sealed partial class FaultMatrix
         Metadata("hands out expired credentials", Document("""{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2026-01-01T00:00:00Z"}"""),
             "that expired at 2026-01-01") with { Answer = "CACP1005" },
         Metadata("hands out credentials without a key", Document("""{"Code":"Success","SecretAccessKey":"S","Token":"T","Expiration":"2036-01-01T00:00:00Z"}"""), "not complete"),
+        Metadata("hands out credentials with an empty key", Document("""{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"","Token":"T","Expiration":"2036-01-01T00:00:00Z"}"""), "not complete"),
         Metadata("hands out credentials whose end is no time", Document("""{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"soon"}"""), "not complete"),
         Metadata("hands out numbers for credentials", Document("""{"Code":"Success","AccessKeyId":1,"SecretAccessKey":2,"Token":3,"Expiration":4}"""), "not JSON as expected"),
         Metadata("hands out half of a document", Document("""{"Code":"Success","AccessKeyId":"A","""), "not JSON as expected"),

@@ -62,6 +62,7 @@ public sealed class OtherClients
     {
         Artifacts.Require(Artifacts.Native, "the native program");
         await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PrintsTokens = true;
         var project = sandbox.WriteSimpleProject();
         (await sandbox.RunAsync(Artifacts.Native, project, "token", "app", "--format", "nuget-config", "--output", "secret.config")).Succeeded();
 

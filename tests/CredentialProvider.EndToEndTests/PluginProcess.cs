@@ -8,6 +8,7 @@ namespace CredentialProvider.EndToEndTests;
 /// <summary>A built plugin, started and spoken to as NuGet does. What it says besides answers is kept in order.</summary>
 public sealed class PluginProcess : IAsyncDisposable
 {
+    private readonly Sandbox _sandbox;
     private readonly Process _process;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonNode>> _waiting = new();
     private readonly ConcurrentQueue<JsonNode> _spoken = new();
@@ -16,9 +17,9 @@ public sealed class PluginProcess : IAsyncDisposable
     private readonly Lock _sending = new();
     private int _requests;
 
-    private PluginProcess(Process process)
+    private PluginProcess(Sandbox sandbox, Process process)
     {
-        _process = process;
+        (_sandbox, _process) = (sandbox, process);
         _reading = Task.Run(ReadAsync);
     }
 
@@ -29,11 +30,11 @@ public sealed class PluginProcess : IAsyncDisposable
 
     public IEnumerable<string> Warnings => Logged("Warning");
 
-    public static PluginProcess Start(Sandbox sandbox, string plugin) => plugin.EndsWith(".dll", StringComparison.Ordinal)
-        ? new PluginProcess(sandbox.Launch("dotnet", sandbox.Home, plugin, "-Plugin"))
+    public static PluginProcess Start(Sandbox sandbox, string plugin) => new(sandbox, plugin.EndsWith(".dll", StringComparison.Ordinal)
+        ? sandbox.Launch("dotnet", sandbox.Home, plugin, "-Plugin")
         : plugin.EndsWith(".exe", StringComparison.Ordinal)
-            ? new PluginProcess(sandbox.Launch("mono", sandbox.Home, plugin, "-Plugin"))
-            : new PluginProcess(sandbox.Launch(plugin, sandbox.Home, "-Plugin"));
+            ? sandbox.Launch("mono", sandbox.Home, plugin, "-Plugin")
+            : sandbox.Launch(plugin, sandbox.Home, "-Plugin"));
 
     public IEnumerable<string> Logged(string level) => Spoken
         .Where(message => (string?)message["Method"] == "Log" && (string?)message["Payload"]!["LogLevel"] == level)
@@ -110,6 +111,7 @@ public sealed class PluginProcess : IAsyncDisposable
                     answer.SetResult(message);
                     break;
                 default:
+                    _sandbox.Printed.Enqueue(line);
                     _spoken.Enqueue(message);
                     break;
             }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using LocalAws;
@@ -48,6 +49,17 @@ public sealed class Sandbox : IAsyncDisposable
     /// <summary>Undoes what is not undone with the folder, such as a mount.</summary>
     public Stack<Action> AtEnd { get; } = [];
 
+    /// <summary>Everything that was printed, for <see cref="Secrets"/>.</summary>
+    public ConcurrentQueue<string> Printed { get; } = [];
+
+    /// <summary>What the test itself wrote; a test may plant secrets.</summary>
+    public ConcurrentDictionary<string, bool> Planted { get; } = new();
+
+    /// <summary>True where a test asks for a token to be printed.</summary>
+    public bool PrintsTokens { get; set; }
+
+    public string Root => _root.FullName;
+
     public static async Task<Sandbox> StartAsync() =>
         new(await LocalAwsServer.StartAsync(ct: TestContext.Current.CancellationToken));
 
@@ -59,6 +71,7 @@ public sealed class Sandbox : IAsyncDisposable
         var path = Path.Combine(_root.FullName, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, content);
+        Planted[path] = true;
         return path;
     }
 
@@ -72,7 +85,9 @@ public sealed class Sandbox : IAsyncDisposable
         var output = process.StandardOutput.ReadToEndAsync(cancel);
         var errors = process.StandardError.ReadToEndAsync(cancel);
         await process.WaitForExitAsync(cancel);
-        return new Outcome(process.ExitCode, await output + await errors);
+        var printed = await output + await errors;
+        Printed.Enqueue(printed);
+        return new Outcome(process.ExitCode, printed);
     }
 
     public Process Launch(string program, string folder, params string[] arguments)
@@ -97,7 +112,14 @@ public sealed class Sandbox : IAsyncDisposable
         await Aws.DisposeAsync();
         foreach (var undo in AtEnd)
             undo();
-        _root.Delete(recursive: true);
+        try
+        {
+            Secrets.Search(this);
+        }
+        finally
+        {
+            _root.Delete(recursive: true);
+        }
     }
 }
 

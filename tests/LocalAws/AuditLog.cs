@@ -8,7 +8,10 @@ namespace LocalAws;
 /// <param name="Status">0 where no answer was sent.</param>
 /// <param name="Detail">Which role, domain or package it was about.</param>
 public sealed record AuditEntry(
-    DateTimeOffset Time, string Service, string Operation, string Host, string Path, int Status, string Detail);
+    DateTimeOffset Time, string Service, string Operation, string Host, string Path, int Status, string Detail)
+{
+    public TimeSpan Took { get; init; }
+}
 
 /// <summary>What was asked, in order.</summary>
 public sealed class AuditLog

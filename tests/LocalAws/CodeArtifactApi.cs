@@ -51,7 +51,7 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
             NoDomain(exchange, wanted);
         else
         {
-            var expires = seconds == 0 ? caller.Expires : now().AddSeconds(seconds);
+            var expires = world.TokenLife is { } life ? now() + life : seconds == 0 ? caller.Expires : now().AddSeconds(seconds);
             exchange.Json(new JsonObject
             {
                 ["authorizationToken"] = world.IssueToken(domain, caller, expires),

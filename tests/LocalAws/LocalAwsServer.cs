@@ -152,6 +152,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext http)
     {
+        var started = _time.GetTimestamp();
         var isMetadata = http.Connection.LocalPort == Metadata.Port;
         var exchange = new Exchange(http, isMetadata ? "metadata" : HostOf(http.Features));
         await exchange.ReadBodyAsync();
@@ -161,7 +162,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         await Task.Delay(pause, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (http.RequestAborted.IsCancellationRequested)
         {
-            Record(exchange, status: 0);
+            Record(exchange, status: 0, started);
             return;
         }
 
@@ -171,15 +172,15 @@ public sealed class LocalAwsServer : IAsyncDisposable
             answer();
         if (fault is { Body: { } body })
             exchange.Bytes(System.Text.Encoding.UTF8.GetBytes(body), exchange.ContentType, fault.Status ?? 200);
-        Record(exchange, fault is { Resets: true } ? 0 : exchange.Status);
+        Record(exchange, fault is { Resets: true } ? 0 : exchange.Status, started);
         if (fault is { Resets: true })
             http.Abort();
         else
             await SendAsync(exchange, fault);
     }
 
-    private void Record(Exchange exchange, int status) => Audit.Add(new AuditEntry(
-        Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, status, exchange.Detail));
+    private void Record(Exchange exchange, int status, long started) => Audit.Add(new AuditEntry(
+        Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, status, exchange.Detail) { Took = _time.GetElapsedTime(started) });
 
     private Action Route(Exchange exchange, bool isMetadata)
     {

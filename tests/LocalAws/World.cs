@@ -145,6 +145,9 @@ public sealed class World
     /// <summary>How long role sessions live that are asked for with no duration.</summary>
     public TimeSpan SessionLife { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long tokens live, whatever was asked for; null for what was asked for.</summary>
+    public TimeSpan? TokenLife { get; set; }
+
     /// <summary>The server's clock, skew included, once a server has this world.</summary>
     internal Func<DateTimeOffset> Now { get; set; } = () => DateTimeOffset.UtcNow;
 

@@ -143,7 +143,7 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
             if (Text("Code") is { } code and not "Success")
                 throw Nothing($"the metadata service answers {code} for role {Name}",
                     "check the trust policy of the role: EC2 must be allowed to assume it");
-            if (Text("AccessKeyId") is not { } id || Text("SecretAccessKey") is not { } secret
+            if (Text("AccessKeyId") is not { Length: > 0 } id || Text("SecretAccessKey") is not { Length: > 0 } secret
                 || !DateTimeOffset.TryParse(Text("Expiration"), out var expires))
             {
                 throw Nothing($"the metadata service's answer for role {Name} is not complete",
