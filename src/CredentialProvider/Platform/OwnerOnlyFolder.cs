@@ -98,16 +98,8 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
-    /// <summary>Deletes what was last written before this moment. A lock goes, too: who holds one has written more
-    /// lately, or makes a second call beside another.</summary>
-    public void Sweep(DateTimeOffset moment)
-    {
-        foreach (var name in FilesLike("*"))
-        {
-            if (File.GetLastWriteTimeUtc(Path.Combine(_path, name)) < moment.UtcDateTime)
-                Delete(name);
-        }
-    }
+    public bool IsOlder(string name, DateTimeOffset moment) =>
+        File.GetLastWriteTimeUtc(Path.Combine(_path, name)) < moment.UtcDateTime;
 
     public void Delete(string name) => TryDelete(Path.Combine(_path, name));
 
@@ -133,7 +125,7 @@ internal sealed class OwnerOnlyFolder
 
     /// <summary>
     /// Holds the named lock until disposed. The operating system ends it with the process, so a dead holder blocks
-    /// nobody. Lock files stay while they are in use: deleting one would let two processes hold "the" lock.
+    /// nobody. Lock files stay: deleting one would let two processes hold "the" lock.
     /// </summary>
     /// <param name="isBusy">Somebody else holds it. Null without this means that there are no locks to be had
     /// here.</param>

@@ -12,7 +12,7 @@ internal sealed class TokenCache(string? folder)
 {
     private const int Format = 1;
 
-    private const string Files = "*.json";
+    private const string Files = "*.json", Locks = ".lock";
 
     /// <summary>What was not touched for longer is of no use: a token lives 12 hours, and who dies while writing leaves
     /// a file that nobody reads.</summary>
@@ -45,7 +45,8 @@ internal sealed class TokenCache(string? folder)
     /// <returns>How many files there were.</returns>
     public int Clear()
     {
-        var names = Folder?.FilesLike(Files) ?? [];
+        // A person may have put the cache into a folder with other files.
+        var names = (Folder?.FilesLike(Files) ?? []).Where(TokenKey.IsFileName).ToList();
         foreach (var name in names)
             Folder?.Delete(name);
         return names.Count;
@@ -74,7 +75,12 @@ internal sealed class TokenCache(string? folder)
         }
 
         var folder = Folder;
-        folder?.Sweep(now - LongestUse);
+        foreach (var name in folder?.FilesLike($"{Files}*") ?? [])
+        {
+            if (TokenKey.IsFileName(name) && !name.EndsWith(Locks, StringComparison.Ordinal) && folder!.IsOlder(name, now - LongestUse))
+                folder.Delete(name);
+        }
+
         return folder?.TryWrite(key.FileName, bytes.ToArray()) ?? false;
     }
 
@@ -85,7 +91,7 @@ internal sealed class TokenCache(string? folder)
     public Lock? TryLock(TokenKey key)
     {
         var isBusy = false;
-        var file = Folder?.TryLock($"{key.FileName}.lock", out isBusy);
+        var file = Folder?.TryLock(key.FileName + Locks, out isBusy);
         return isBusy ? null : new Lock(file, key);
     }
 

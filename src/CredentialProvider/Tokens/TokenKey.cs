@@ -21,6 +21,16 @@ internal sealed record TokenKey(string Endpoint, string Region, string Domain, s
     /// </summary>
     public string FileName => $"{Domain}-{Owner}.{Region}.{Fnv1a($"{Endpoint}\n{Identity}"):x16}.json";
 
+    /// <summary>A name that <see cref="FileName"/> gives, or that of a file beside it: a lock, or what a process left that
+    /// died while writing.</summary>
+    public static bool IsFileName(string name)
+    {
+        const int HashLength = 16;
+        var end = name.IndexOf(".json", StringComparison.Ordinal);
+        return end > HashLength && name[end - HashLength - 1] == '.'
+            && name.Substring(end - HashLength, HashLength).All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'));
+    }
+
     /// <summary>As messages name it.</summary>
     public string DomainName => $"domain {Domain} ({Owner}, {Region})";
 

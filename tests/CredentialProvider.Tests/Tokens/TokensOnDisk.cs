@@ -311,8 +311,15 @@ public sealed class TokensOnDisk : IDisposable
 
         System.IO.File.SetLastWriteTimeUtc(leftover, now.UtcDateTime.AddHours(-14));
         System.IO.File.SetLastWriteTimeUtc(Path.Combine(folder, other.FileName), now.UtcDateTime.AddHours(-14));
+        // Not ours: a person may have named any folder.
+        var notes = Path.Combine(folder, "package.json");
+        System.IO.File.WriteAllText(notes, "{}");
+        System.IO.File.SetLastWriteTimeUtc(notes, now.UtcDateTime.AddYears(-1));
         _cache.Write(Key, Token(), now);
-        Assert.Equal([Path.Combine(folder, Key.FileName)], Directory.GetFiles(folder));
+        Assert.Equal([Path.Combine(folder, Key.FileName), notes], Directory.GetFiles(folder).Order(StringComparer.Ordinal));
+
+        Assert.Equal(1, _cache.Clear());
+        Assert.Equal([notes], Directory.GetFiles(folder));
     }
 
     [Theory]
