@@ -38,7 +38,8 @@ internal static class AwsCall
     {
         // .NET looks below the home for certificates that are not to be trusted, and fails where a user has none, as in
         // containers that run with any user number. Nobody but root can put anything there.
-        if (Settings.Home.Length == 0)
+        // .NET calls that place "/", too.
+        if (Settings.Home is "" or "/")
             Environment.SetEnvironmentVariable("HOME", "/");
         if (settings.AwsCaBundle is not { } bundle || !OperatingSystem.IsLinux())
             return;
