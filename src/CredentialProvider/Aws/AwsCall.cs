@@ -31,14 +31,15 @@ internal static class AwsCall
         }
     }
 
-    /// <summary>What calls need of the process. AWS_CA_BUNDLE takes the place of the system's certificates. On Linux alone: OpenSSL reads them where
-    /// SSL_CERT_FILE says, once, so this comes before the first connection.</summary>
+    /// <summary>What calls need of the process: a home, and AWS_CA_BUNDLE in the place of the system's certificates. The
+    /// latter on Linux alone: OpenSSL reads them where SSL_CERT_FILE says, once, so this comes before the first
+    /// connection.</summary>
     /// <exception cref="NoTokenException">The bundle is not there.</exception>
     public static void Prepare(Settings settings)
     {
         // .NET looks below the home for certificates that are not to be trusted, and fails where a user has none, as in
-        // containers that run with any user number. Nobody but root can put anything there.
-        // .NET calls that place "/", too.
+        // containers that run with any user number. "/" is its own word for that, and nobody but root can put
+        // anything there.
         if (Settings.Home is "" or "/")
             Environment.SetEnvironmentVariable("HOME", "/");
         if (settings.AwsCaBundle is not { } bundle || !OperatingSystem.IsLinux())

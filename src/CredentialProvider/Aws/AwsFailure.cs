@@ -59,7 +59,8 @@ internal static class AwsFailure
         _ => NotSts(region, Innermost(failure).Message, failure),
     };
 
-    private static NoTokenException OfRole(string roleArn, string region, AmazonServiceException e) => e.ErrorCode switch
+    private static NoTokenException OfRole(string roleArn, string region, AmazonServiceException e) =>
+        e.ErrorCode switch
     {
         "AccessDenied" => new NoTokenException(ErrorCode.RoleNotAssumed,
             $"role {roleArn} may not be assumed: {e.Message}",

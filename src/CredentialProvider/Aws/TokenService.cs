@@ -1,6 +1,5 @@
 using Amazon.Runtime;
 using CredentialProvider.Feeds;
-using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws;
 

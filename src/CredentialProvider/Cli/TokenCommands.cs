@@ -146,7 +146,8 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
         FeedSettings.For(feed, settings).ThrowIfProblem();
         if (settings.AuthToken is { } own)
             return new AuthorizationToken(own, time.GetUtcNow(), DateTimeOffset.MaxValue);
-        return await tokens.GetAsync(feed, DateTimeOffset.MinValue, terminal.IsWatched ? new Person(terminal.Show, CanSignIn: true) : null, cancel);
+        var person = terminal.IsWatched ? new Person(terminal.Show, CanSignIn: true) : null;
+        return await tokens.GetAsync(feed, DateTimeOffset.MinValue, person, cancel);
     }
 
     private async Task<AuthorizationToken> RenewAsync(Feed feed, AuthorizationToken old, CancellationToken cancel)

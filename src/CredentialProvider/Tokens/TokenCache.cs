@@ -41,7 +41,8 @@ internal sealed class TokenCache(string? folder)
     /// <summary>Deletes one token.</summary>
     public void Remove(TokenKey key) => Folder?.Delete(key.FileName);
 
-    /// <summary>Deletes all tokens, and what is damaged. Locks stay: see <see cref="OwnerOnlyFolder.TryLock"/>.</summary>
+    /// <summary>Deletes all tokens, and what is damaged. Locks stay: see
+    /// <see cref="OwnerOnlyFolder.TryLock"/>.</summary>
     /// <returns>How many files there were.</returns>
     public int Clear()
     {
@@ -77,8 +78,11 @@ internal sealed class TokenCache(string? folder)
         var folder = Folder;
         foreach (var name in folder?.FilesLike($"{Files}*") ?? [])
         {
-            if (TokenKey.IsFileName(name) && !name.EndsWith(Locks, StringComparison.Ordinal) && folder!.IsOlder(name, now - LongestUse))
+            if (TokenKey.IsFileName(name) && !name.EndsWith(Locks, StringComparison.Ordinal)
+                && folder!.IsOlder(name, now - LongestUse))
+            {
                 folder.Delete(name);
+            }
         }
 
         return folder?.TryWrite(key.FileName, bytes.ToArray()) ?? false;

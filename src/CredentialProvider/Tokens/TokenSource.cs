@@ -7,7 +7,8 @@ namespace CredentialProvider.Tokens;
 /// Tokens for feeds: from memory or disk where there is a good one, else fetched, by one process at a time. An old
 /// token that is still alive is given away only where a new one cannot be had.
 /// </summary>
-/// <param name="fetch">Asks AWS, and a person to sign in where it is given a way to. Throws <see cref="NoTokenException"/>.</param>
+/// <param name="fetch">Asks AWS, and a person to sign in where it is given one. Throws
+/// <see cref="NoTokenException"/>.</param>
 internal sealed class TokenSource(
     Settings settings, TokenCache cache, TimeProvider time,
     Func<Feed, Person?, CancellationToken, Task<AuthorizationToken>> fetch)
@@ -21,7 +22,8 @@ internal sealed class TokenSource(
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
     /// <summary>Many who wait must not take the processor from the one that fetches.</summary>
-    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(15), LastPoll = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(15),
+        LastPoll = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
     private readonly ConcurrentDictionary<TokenKey, SemaphoreSlim> _fetching = new();
@@ -96,8 +98,8 @@ internal sealed class TokenSource(
             if (Newest(key, after) is { } theirs && theirs.IsGood(time.GetUtcNow()))
                 return theirs;
             // Or it has failed while we waited: the answer to us, too. Asked anew by each in turn, the last of many
-            // would hear of it after minutes.
-            if (held?.FailureAfter(began) is { } failure)
+            // would hear of it after minutes. Not where a person can sign in: the holder may have had nobody to ask.
+            if (wanted.Person is not { CanSignIn: true } && held?.FailureAfter(began) is { } failure)
                 return StillAlive(key, after) ?? throw Remember(key, failure);
             return await FetchAsync(wanted, held, cancel);
         }

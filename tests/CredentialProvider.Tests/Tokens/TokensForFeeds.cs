@@ -248,6 +248,23 @@ public sealed class TokensForFeeds : IDisposable
     }
 
     [Fact]
+    public async Task Who_can_sign_in_asks_in_spite_of_anothers_failure()
+    {
+        var gate = new TaskCompletionSource();
+        _failure = Failure();
+        var first = Source(gate.Task).GetAsync(App, Any, person: null, Cancel);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var person = new Person(_ => { }, CanSignIn: true);
+        var second = Source().GetAsync(App, Any, person, Cancel);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        gate.SetResult();
+
+        await Assert.ThrowsAsync<NoTokenException>(() => first);
+        await Assert.ThrowsAsync<NoTokenException>(() => second);
+        Assert.Equal(2, _fetched);
+    }
+
+    [Fact]
     public async Task Who_has_waited_a_minute_calls_on_its_own()
     {
         using var held = _cache.TryLock(Key);

@@ -1,4 +1,4 @@
-namespace CredentialProvider.Tokens;
+namespace CredentialProvider;
 
 /// <summary>Who reads along while a token is fetched.</summary>
 /// <param name="Tell">Shows a line.</param>
