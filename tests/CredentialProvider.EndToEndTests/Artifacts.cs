@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Xml.Linq;
 
 namespace CredentialProvider.EndToEndTests;
 
@@ -20,7 +21,12 @@ public static class Artifacts
     /// <summary>The published nuget.exe.</summary>
     public static string NuGetExe { get; } = Metadata("NuGetExe");
 
+    public static string Version { get; } = XDocument.Load(Source("Directory.Build.props")).Descendants("Version").Single().Value;
+
     public static string Built(string path) => Path.GetFullPath(Path.Combine(Root, "artifacts", path));
+
+    /// <summary>A file of the repository.</summary>
+    public static string Source(string path) => Path.GetFullPath(Path.Combine(Root, path));
 
     private static string Metadata(string key) => typeof(Artifacts).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;

@@ -402,7 +402,7 @@ public sealed class Sources
     }
 
     /// <summary>A library that makes connections to port 80 of an address go to a port of the loopback.</summary>
-    private static string Redirection(Sandbox sandbox, string address, int port)
+    internal static string Redirection(Sandbox sandbox, string address, int port)
     {
         var source = sandbox.Write("redirect.c", $$"""
             #define _GNU_SOURCE

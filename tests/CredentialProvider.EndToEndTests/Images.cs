@@ -1,0 +1,149 @@
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>The Dockerfiles of build/images, carried out without a container engine.</summary>
+public sealed class Images
+{
+    private const string Restore = "dotnet restore client.csproj -warnaserror";
+
+    [Theory]
+    [InlineData("root", "0", "/root")]
+    [InlineData("root without HOME", "0", null)]
+    [InlineData("www-data without HOME, whose home is not there", "33", null)]
+    [InlineData("a number without a name, as Docker starts it", "4242", "/")]
+    [InlineData("a home that cannot be written", "4242", "/usr/share")]
+    [InlineData("a home that is not there", "4242", "/home/nobody")]
+    public async Task Every_user_of_the_SDKs_image_restores(string who, string user, string? home)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var image = await WithProjectAsync(sandbox) with { User = user };
+
+        (await image.RunAsync(Restore, ("HOME", home))).Succeeded();
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+        Assert.Contains(sandbox.Aws.Audit.Entries, entry => entry.Detail == "Contoso.Core 1.0.0 from shared");
+        Assert.True(KeepsNoToken(sandbox), who);
+    }
+
+    [Fact]
+    public async Task A_user_comes_after_root()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var image = (await WithProjectAsync(sandbox)).WithLayer();
+        (await image.ExecuteAsync(Restore + " && chmod -R a+rwX /src", ("HOME", "/root"))).Succeeded();
+
+        (await (image with { User = "4242" }).RunAsync(Restore + " --force", ("HOME", "/"))).Succeeded();
+
+        Assert.True(KeepsNoToken(sandbox));
+    }
+
+    [Fact]
+    public async Task Tokens_are_kept_where_whoever_runs_the_image_says()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var volume = sandbox.Folder("volume");
+        File.SetUnixFileMode(volume, (UnixFileMode)0x1FF);
+        var image = await WithProjectAsync(sandbox) with { User = "4242" };
+        image = image with { Mounts = image.Mounts.SetItem("/volume", volume) };
+        (string, string?)[] cache = [("HOME", "/"), ("CODEARTIFACT_CACHE", "on"), ("CODEARTIFACT_CACHE_DIR", "/volume")];
+
+        (await image.RunAsync(Restore, cache)).Succeeded();
+        (await image.RunAsync(Restore, cache)).Succeeded();
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+        Assert.Single(Directory.GetFiles(Path.Combine(volume, "codeartifact-credentials"), "*.json"));
+    }
+
+    [Fact]
+    public async Task A_damaged_archive_makes_no_image()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var release = sandbox.Folder("release");
+        foreach (var file in Directory.GetFiles(Archives()))
+            File.Copy(file, Path.Combine(release, Path.GetFileName(file)));
+        await File.AppendAllTextAsync(Directory.GetFiles(release, "*-linux-x64.tar.gz").Single(), "x", TestContext.Current.CancellationToken);
+
+        var refusal = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => SdkAsync(sandbox, release));
+
+        Assert.Contains("linux-x64.tar.gz: FAILED", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a token")]
+    [InlineData("the builder's instance role")]
+    [InlineData("the builder's task role")]
+    public async Task An_application_is_built_with(string credentials)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var build = new Dockerfile(sandbox, "build/images/app.Dockerfile", WriteApplication(sandbox));
+        build.Local[$"dotnet-codeartifact:{Artifacts.Version}"] = await SdkAsync(sandbox);
+        (build.Arguments["VERSION"], build.Arguments["PROJECT"]) = (Artifacts.Version, "client");
+        if (credentials == "a token")
+            build.Secrets["token"] = await WriteTokenAsync(sandbox);
+        else if (credentials == "the builder's task role")
+            BecomeTask(sandbox, build);
+        sandbox.Aws.Audit.Clear();
+
+        var image = await build.BuildAsync();
+
+        Assert.Equal("runs for 1654\n", (await image.RunAsync()).Succeeded().Output);
+        Assert.Equal(credentials == "a token" ? 0 : 1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+        Assert.Equal(credentials == "the builder's instance role" ? 1 : 0, sandbox.Aws.Audit.Count("metadata", "GetCredentials"));
+        Assert.Equal(credentials == "the builder's task role" ? 1 : 0, sandbox.Aws.Audit.Count("metadata", "ContainerCredentials"));
+        Assert.True(KeepsNoToken(sandbox));
+    }
+
+    private static string Archives()
+    {
+        RootFileSystem.Require();
+        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
+        return Artifacts.Built("archives");
+    }
+
+    private static Task<Image> SdkAsync(Sandbox sandbox, string? release = null)
+    {
+        var build = new Dockerfile(sandbox, "build/images/sdk.Dockerfile", release ?? Archives());
+        (build.Arguments["VERSION"], build.Arguments["TARGETARCH"]) = (Artifacts.Version, "amd64");
+        return build.BuildAsync();
+    }
+
+    /// <summary>The SDK's image on a machine that reaches LocalAws, with a project that anybody may write to.</summary>
+    private static async Task<Image> WithProjectAsync(Sandbox sandbox)
+    {
+        var image = (await SdkAsync(sandbox)).WithLayer();
+        sandbox.WriteSimpleProject();
+        (await image.CopyAsync(null, sandbox.Root, ["client"], "/src")).Succeeded();
+        (await image.ExecuteAsync("chmod -R a+rwX /src")).Succeeded();
+        return image with { WorkingDirectory = "/src", Environment = image.Environment.SetItems(Dockerfile.Machine(sandbox)) };
+    }
+
+    private static string WriteApplication(Sandbox sandbox)
+    {
+        sandbox.WriteConfig("application", ("app", Feeds.App));
+        sandbox.WriteProject("application/client", "Contoso.App.Client/1.0.0");
+        sandbox.Write("application/client/Directory.Build.props", "<Project><PropertyGroup><OutputType>Exe</OutputType><UseAppHost>false</UseAppHost></PropertyGroup></Project>");
+        sandbox.Write("application/client/Program.cs", """System.Console.WriteLine($"runs for {System.Environment.GetEnvironmentVariable("APP_UID")}");""");
+        return Path.Combine(sandbox.Root, "application");
+    }
+
+    private static async Task<string> WriteTokenAsync(Sandbox sandbox)
+    {
+        var file = Path.Combine(sandbox.Home, "token.secret");
+        (await sandbox.RunAsync(Artifacts.Native, Path.Combine(sandbox.Root, "application"), "token", "app", "--output", file)).Succeeded();
+        sandbox.Planted[file] = true;
+        return file;
+    }
+
+    /// <summary>The address of ECS cannot be had without rights over the network, so the C library sends its connections to LocalAws.</summary>
+    private static void BecomeTask(Sandbox sandbox, Dockerfile build)
+    {
+        build.Secrets["container"] = sandbox.Write("container.secret", "/container-credentials");
+        build.Mounts["/redirect.so"] = Sources.Redirection(sandbox, "169.254.170.2", sandbox.Aws.Metadata.Port);
+        build.Variables["LD_PRELOAD"] = "/redirect.so";
+        // LocalAws wants it, and ECS does not.
+        build.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
+    }
+
+    /// <summary>No cache of tokens in any layer; <see cref="Secrets"/> looks for the tokens themselves.</summary>
+    private static bool KeepsNoToken(Sandbox sandbox) =>
+        !Directory.EnumerateDirectories(sandbox.Folder("layers"), "codeartifact-credentials", SearchOption.AllDirectories).Any();
+}
