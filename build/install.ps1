@@ -19,7 +19,7 @@ function Stop-With([string] $message) {
 }
 
 function Test-Unpacked([string] $folder) {
-    $folder -and (Test-Path (Join-Path $folder 'plugins/netcore/CredentialProvider.CodeArtifact'))
+    $folder -and $folder -notmatch '^https?://' -and (Test-Path "$folder/plugins/netcore/CredentialProvider.CodeArtifact")
 }
 
 function Get-RuntimeIdentifier {
