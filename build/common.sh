@@ -1,4 +1,5 @@
 # Sourced by the scripts beside it.
+# shellcheck shell=bash
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # Servers of the SDK outlive a build and hold its folders.
@@ -6,6 +7,10 @@ export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompil
 
 has_linker() {
   command -v clang >/dev/null || command -v gcc >/dev/null
+}
+
+has_cross_linker() {
+  command -v clang >/dev/null && command -v ld.lld >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null && [ -e /usr/aarch64-linux-gnu/lib/crt1.o ]
 }
 
 runtime_identifier() {

@@ -32,7 +32,7 @@ on_instance() {
     set -a
     # shellcheck disable=SC1091
     . "$work/environment"
-    env -i HOME="$work/home" "${plugin[@]}" NUGET_PACKAGES="$work/$packages" DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 \
+    env -i HOME="$work/home" "${plugin[@]}" NUGET_PACKAGES="$work/$package_folder" DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 \
       DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 TMPDIR="$work" \
       HTTPS_PROXY="$HTTPS_PROXY" HTTP_PROXY="$HTTP_PROXY" NO_PROXY="$NO_PROXY" SSL_CERT_FILE="$SSL_CERT_FILE" \
       AWS_EC2_METADATA_SERVICE_ENDPOINT="$AWS_EC2_METADATA_SERVICE_ENDPOINT" "$@"
@@ -68,7 +68,7 @@ for project in Web Worker; do
 </Project>
 PROJECT
 done
-packages=packages
+package_folder=packages
 on_instance dotnet new sln --name Contoso --format sln > /dev/null
 on_instance dotnet sln add Web/Web.csproj Worker/Worker.csproj > /dev/null
 
@@ -80,7 +80,7 @@ on_instance dotnet restore | sed "s|$work/solution/||"
 story
 
 say '4. The next build: packages gone, token cached'
-packages=packages-again
+package_folder=again
 on_instance dotnet restore --force --no-cache | sed "s|$work/solution/||"
 story
 

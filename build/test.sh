@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test. The last line counts them; any failure, and with CI=true any skipped test, is exit code 1.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source build/common.sh
 
 install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace

@@ -26,8 +26,12 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         Build("native", NuGetClient.NativeName), Path.Combine(_bin, NuGetClient.NativeName));
 
     private InstallablePart NetCore => new("netcore", "every .NET SDK",
-        Build("plugins", "netcore", NuGetClient.PluginName),
+        Build("plugins", "netcore", NuGetClient.PluginName) ?? NetCoreAlone,
             Path.Combine(_home, ".nuget", "plugins", "netcore", NuGetClient.PluginName));
+
+    /// <summary>The folder that this program was started from, if it is that build: as in the .NET tool.</summary>
+    private static string? NetCoreAlone => File.Exists(Path.Combine(AppContext.BaseDirectory, $"{NuGetClient.PluginName}.dll"))
+        ? Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory) : null;
 
     private InstallablePart NetFx => new("netfx", "Visual Studio, msbuild.exe and nuget.exe",
         Build("plugins", "netfx", NuGetClient.PluginName),
@@ -91,7 +95,7 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         }
 
         if (names.Count == 0)
-            names.Add("native");
+            names.Add(Native.From is not null ? "native" : "netcore");
         return names;
     }
 
@@ -147,11 +151,11 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         Directory.CreateDirectory(parent);
         // NuGet looks for NAME/NAME.dll: a folder with another name is no plugin.
         var temporary = Path.Combine(parent, Path.GetRandomFileName());
-        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        foreach (var file in Files(from))
         {
-            var copy = Path.Combine(temporary, file[(from.Length + 1)..]);
+            var copy = Path.Combine(temporary, file);
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
+            File.Copy(Path.Combine(from, file), copy);
         }
 
         if (!Directory.Exists(to))
@@ -172,13 +176,13 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         return true;
     }
 
-    private static bool AreSameFolders(string one, string other)
-    {
-        static IEnumerable<string> Files(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(file => file[(folder.Length + 1)..]).OrderBy(file => file, StringComparer.Ordinal);
-        return Files(one).SequenceEqual(Files(other)) && Files(one).All(file =>
-            AreSame(Path.Combine(one, file), Path.Combine(other, file)));
-    }
+    /// <summary>Below the folder, in order; without what only the .NET tool has.</summary>
+    private static IEnumerable<string> Files(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(file => file[(folder.Length + 1)..]).Where(file => file != "DotnetToolSettings.xml")
+        .OrderBy(file => file, StringComparer.Ordinal);
+
+    private static bool AreSameFolders(string one, string other) => Files(one).SequenceEqual(Files(other))
+        && Files(one).All(file => AreSame(Path.Combine(one, file), Path.Combine(other, file)));
 
     private static bool AreSame(string one, string other) =>
         File.ReadAllBytes(one).AsSpan().SequenceEqual(File.ReadAllBytes(other));

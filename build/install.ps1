@@ -1,0 +1,97 @@
+# Installs nuget-plugin-codeartifact from an archive of build/build.sh or of a release, as install.sh does. Needs no administrator; may be repeated.
+#   install.ps1 [-From ARCHIVE|FOLDER|URL] [OPTION...]
+# The options are those of `nuget-plugin-codeartifact install`: --bin FOLDER, --home FOLDER, --native, --netcore, --netfx.
+# For Windows PowerShell 5.1 and later. ASCII only: 5.1 reads a file without a byte order mark as the system's code page.
+[CmdletBinding(PositionalBinding = $false)]
+param(
+    [string] $From,
+    [Parameter(ValueFromRemainingArguments)] [string[]] $Options = @()
+)
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue' # drawing it makes downloads slow in 5.1
+
+# The release that this copy belongs to; the release workflow writes the address of its files here.
+$releaseUrl = ''
+
+function Stop-With([string] $message) {
+    [Console]::Error.WriteLine("error: $message")
+    exit 1
+}
+
+function Test-Unpacked([string] $folder) {
+    $folder -and $folder -notmatch '^https?://' -and (Test-Path "$folder/plugins/netcore/CredentialProvider.CodeArtifact")
+}
+
+function Get-RuntimeIdentifier {
+    $architecture = "$([Runtime.InteropServices.RuntimeInformation]::OSArchitecture)".ToLowerInvariant()
+    if ($env:OS -eq 'Windows_NT') { "win-$architecture" }
+    elseif ($IsMacOS) { "osx-$architecture" }
+    # Of the native programs, the one that this machine's loader can start.
+    elseif ($architecture -eq 'x64' -and (Test-Path '/lib64/ld-linux-x86-64.so.2')) { 'linux-x64' }
+    elseif ($architecture -eq 'arm64' -and (Test-Path '/lib/ld-linux-aarch64.so.1')) { 'linux-arm64' }
+    else { 'any' }
+}
+
+function Get-File([string] $place, [string] $name) {
+    try {
+        if ($place -match '^https?://') { Invoke-WebRequest "$place/$name" -OutFile (Join-Path $work $name) -UseBasicParsing }
+        else { Copy-Item -LiteralPath (Join-Path $place $name) $work }
+    }
+    catch { Stop-With "cannot get $place/${name}: $("$_".Trim()); nothing was changed" }
+}
+
+# Verified; returns the folder.
+function Expand-Source([string] $source) {
+    if (-not (Get-Command tar -ErrorAction Ignore)) { Stop-With 'cannot unpack an archive: tar is not here; install it' }
+    $place, $archive = ($source -replace '[\\/]$'), ''
+    if ($source -match '^(?:(.*)[\\/])?([^\\/]+\.tar\.gz)$') { $place, $archive = $(if ($Matches[1]) { $Matches[1] } else { '.' }), $Matches[2] }
+
+    Get-File $place 'SHA256SUMS'
+    $sums = @{}
+    foreach ($line in Get-Content (Join-Path $work 'SHA256SUMS')) {
+        $sum, $name = $line -split '\s+', 2
+        $sums[$name] = $sum
+    }
+    foreach ($rid in (Get-RuntimeIdentifier), 'any') {
+        if (-not $archive) { $archive = @($sums.Keys | Where-Object { $_ -like "nuget-plugin-codeartifact-*-$rid.tar.gz" })[0] }
+    }
+    if (-not $archive) { Stop-With "$place/SHA256SUMS names no archive for this machine; nothing was changed" }
+    if (-not $sums[$archive]) { Stop-With "$archive cannot be verified: it is not in $place/SHA256SUMS; nothing was changed" }
+
+    Get-File $place $archive
+    $file = Join-Path $work $archive
+    if ((Get-FileHash $file -Algorithm SHA256).Hash -ne $sums[$archive]) {
+        Stop-With "$archive is damaged: its SHA-256 is not the one in $place/SHA256SUMS; nothing was changed"
+    }
+    tar -xzf $file -C $work
+    if ($LASTEXITCODE -ne 0) { Stop-With "$archive cannot be unpacked; nothing was changed" }
+    $file -replace '\.tar\.gz$'
+}
+
+function Test-Runs([string] $program) {
+    if (-not (Test-Path $program)) { return $false }
+    try { & $program --version *> $null; $LASTEXITCODE -eq 0 } catch { $false }
+}
+
+$From = $From -replace '^file://'
+if (-not $From -and (Test-Unpacked $PSScriptRoot)) { $From = $PSScriptRoot }
+if (-not $From) { $From = $releaseUrl }
+if (-not $From) { Stop-With 'there is no unpacked archive beside this script; say where one is: -From ARCHIVE, FOLDER or URL' }
+
+$work = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName())
+New-Item -ItemType Directory $work > $null
+try {
+    $root = if (Test-Unpacked $From) { $From } else { Expand-Source $From }
+    $native = Join-Path $root "native/nuget-plugin-codeartifact$(if ($env:OS -eq 'Windows_NT') { '.exe' })"
+    $netfx = Join-Path $root 'plugins/netfx/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.exe'
+    $netcore = Join-Path $root 'plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll'
+    if (Test-Runs $native) { & $native install @Options }
+    elseif ($env:OS -eq 'Windows_NT') { & $netfx install @Options }
+    elseif (Get-Command dotnet -ErrorAction Ignore) {
+        if (-not ($Options -match '^--(native|netcore|netfx)$')) { $Options += '--netcore' }
+        dotnet $netcore install @Options
+    }
+    else { Stop-With 'no native program runs on this machine, and dotnet is not on PATH; install .NET 8 or later' }
+    exit $LASTEXITCODE
+}
+finally { Remove-Item -Recurse -Force $work }
