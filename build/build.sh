@@ -46,6 +46,6 @@ fi
 build/pack.sh
 
 printf '%s\n' 'Built:'
-for artifact in artifacts/native/nuget-plugin-codeartifact artifacts/cross/*/* artifacts/plugins/net*/* artifacts/archives/*.gz artifacts/packages/*; do
+for artifact in artifacts/native/* artifacts/cross/*/* artifacts/plugins/net*/* artifacts/archives/*.gz artifacts/packages/*; do
   [ ! -e "$artifact" ] || printf '  %-72s %s\n' "$artifact" "$(du -sh "$artifact" | cut -f1)"
 done

@@ -6,7 +6,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPE
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
 
 has_linker() {
-  command -v clang >/dev/null || command -v gcc >/dev/null
+  # Of Visual Studio the SDK knows by itself.
+  [ "${OSTYPE:-}" = msys ] || command -v clang >/dev/null || command -v gcc >/dev/null
 }
 
 has_cross_linker() {
@@ -19,6 +20,8 @@ runtime_identifier() {
     Linux-aarch64) echo linux-arm64 ;;
     Darwin-arm64) echo osx-arm64 ;;
     Darwin-x86_64) echo osx-x64 ;;
+    MINGW*-ARM64-* | MINGW*-aarch64) echo win-arm64 ;;
+    MINGW*-x86_64) echo win-x64 ;;
     *) echo "$(uname -s)-$(uname -m) is not a machine that the native program is built on" >&2; return 1 ;;
   esac
 }

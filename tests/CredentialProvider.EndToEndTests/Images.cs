@@ -24,6 +24,19 @@ public sealed class Images
         Assert.True(KeepsNoToken(sandbox), who);
     }
 
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Artifacts.Source("build/images"), "*.Dockerfile").Select(file => Path.GetFileName(file)).Order()];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task A_Dockerfile_has_nothing_that_a_linter_finds(string file)
+    {
+        var linter = Artifacts.Built("dockerfilelint/node_modules/.bin/dockerfilelint");
+        Artifacts.Require(linter, "dockerfilelint");
+        await using var sandbox = await Sandbox.StartAsync();
+
+        (await sandbox.RunAsync(linter, sandbox.Root, Artifacts.Source("build/images/" + file))).Succeeded();
+    }
+
     [Fact]
     public async Task A_user_comes_after_root()
     {

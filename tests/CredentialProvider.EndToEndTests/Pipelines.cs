@@ -1,0 +1,158 @@
+using System.Text.RegularExpressions;
+using LocalAws;
+
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>The ready-made steps of build/ci: their scripts are run as they stand there, as the CI system would.</summary>
+public sealed partial class Pipelines
+{
+    public static TheoryData<string> Files => [.. Pipeline.All];
+
+    public static TheoryData<string> ReadyMade => [.. Pipeline.All.Where(file => file.StartsWith("build/ci/", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(ReadyMade))]
+    public async Task Install_what_is_pinned_and_restore(string file)
+    {
+        await using var sandbox = await PrepareAsync(file);
+
+        await RunAsync(sandbox, file);
+
+        Assert.True(sandbox.HasPackage("Contoso.App.Client"));
+        Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal("Pipeline", token.Caller.Role.Name));
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+    }
+
+    [Theory]
+    [MemberData(nameof(ReadyMade))]
+    public async Task Do_not_install_what_is_not_pinned(string file)
+    {
+        await using var sandbox = await PrepareAsync(file);
+        sandbox.Variables[file.EndsWith("action.yml", StringComparison.Ordinal) ? "SHA256" : "PLUGIN_SHA256"] = new string('0', 64);
+
+        var outcome = await RunAsync(sandbox, file);
+
+        outcome.Failed();
+        Assert.Contains("linux-x64.tar.gz: FAILED", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal([], Directory.EnumerateFiles(sandbox.Root, "nuget-plugin-codeartifact", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task Have_scripts_that_a_shell_reads_and_shellcheck_likes(string file)
+    {
+        Artifacts.Require("/usr/bin/shellcheck", "shellcheck");
+        await using var sandbox = await Sandbox.StartAsync();
+        foreach (var script in Pipeline.Read(file).Scripts)
+        {
+            // Before GitHub's there is a line that this file does not show.
+            var path = sandbox.Write("script", Path.GetFileName(Path.GetDirectoryName(file)) is "github" or "workflows" ? "set -eo pipefail\n" + script : script);
+            (await sandbox.RunAsync("bash", sandbox.Root, "-n", path)).Succeeded();
+            (await sandbox.RunAsync("shellcheck", sandbox.Root, "--shell=bash", path)).Succeeded();
+        }
+    }
+
+    [Fact]
+    public void On_GitHub_are_for_bash_which_stops_at_the_first_failure() => Assert.All(
+        Pipeline.All.Select(Pipeline.Read).Where(pipeline => pipeline.Root is { } root && (root.Children.ContainsKey("jobs") || root.Children.ContainsKey("runs"))),
+        pipeline => Assert.Contains("    shell: bash\n", pipeline.Text, StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Have_nothing_in_their_scripts_that_is_put_there_by_others(string file)
+    {
+        var pipeline = Pipeline.Read(file);
+        Assert.NotEmpty(pipeline.Scripts);
+        Assert.All(pipeline.Scripts, script => Assert.DoesNotContain("${{", script, StringComparison.Ordinal));
+        Assert.DoesNotContain(pipeline.Scripts, script => Traced().IsMatch(script));
+    }
+
+    private static async Task<Sandbox> PrepareAsync(string file)
+    {
+        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
+        var sandbox = await Sandbox.StartAsync();
+        var sums = (await File.ReadAllLinesAsync(Artifacts.Built("archives/SHA256SUMS"), TestContext.Current.CancellationToken)).Select(line => line.Split("  "));
+        var prefix = file.EndsWith("action.yml", StringComparison.Ordinal) ? "" : "PLUGIN_";
+        sandbox.Variables[prefix + "VERSION"] = Artifacts.Version;
+        sandbox.Variables[prefix + "URL"] = new Uri(Artifacts.Built("archives")).AbsoluteUri;
+        sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1].EndsWith("-linux-x64.tar.gz", StringComparison.Ordinal))[0];
+        sandbox.WriteSimpleProject();
+        var temporary = sandbox.Folder("runner");
+        foreach (var name in new[] { "RUNNER_TEMP", "WORKSPACE_TMP", "AGENT_TEMPDIRECTORY" })
+            sandbox.Variables[name] = temporary;
+        (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", "X64");
+        (sandbox.Variables["GITHUB_PATH"], sandbox.Variables["GITHUB_ENV"]) = (Path.Combine(temporary, "path"), Path.Combine(temporary, "env"));
+        BecomePipeline(sandbox, file);
+        return sandbox;
+    }
+
+    /// <summary>The role's session as that CI system hands it over.</summary>
+    private static void BecomePipeline(Sandbox sandbox, string file)
+    {
+        var role = new Role("arn:aws:iam::111122223333:role/Pipeline") { Policy = World.ReadPolicy(), WebIdentityToken = "the-job's-token-5f2c" };
+        sandbox.Aws.World.Roles[role.Arn] = role;
+        switch (Path.GetFileName(file))
+        {
+            case "buildspec.yml":
+                sandbox.Aws.World.InstanceRole = role;
+                sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;
+                sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
+                break;
+            case "gitlab-ci.yml":
+                (sandbox.Variables["AWS_ID_TOKEN"], sandbox.Variables["AWS_ROLE_ARN"]) = (role.WebIdentityToken, role.Arn);
+                break;
+            default:
+                var session = sandbox.Aws.World.OpenSession(role, "job", DateTimeOffset.UtcNow);
+                sandbox.Variables["AWS_ACCESS_KEY_ID"] = session.AccessKeyId;
+                sandbox.Variables["AWS_SECRET_ACCESS_KEY"] = session.SecretAccessKey;
+                sandbox.Variables["AWS_SESSION_TOKEN"] = session.Token!;
+                break;
+        }
+    }
+
+    private static async Task<Outcome> RunAsync(Sandbox sandbox, string file)
+    {
+        var scripts = Pipeline.Read(file).Scripts;
+        // GitLab and CodeBuild have one shell for a job, and the others one for each step.
+        string[] steps = Path.GetFileName(file) switch
+        {
+            "action.yml" => [.. scripts, "dotnet restore"],
+            "azure-pipelines.yml" => [.. scripts.Distinct()],
+            "gitlab-ci.yml" or "buildspec.yml" => [string.Join('\n', scripts)],
+            _ => [.. scripts],
+        };
+        Outcome? outcome = null;
+        foreach (var step in steps)
+        {
+            outcome = await sandbox.RunAsync("bash", Path.Combine(sandbox.Root, "client"), "-e", "-o", "pipefail", sandbox.Write("step", step));
+            if (outcome.ExitCode != 0)
+                break;
+            Remember(sandbox, outcome.Output);
+        }
+
+        return outcome!;
+    }
+
+    /// <summary>What a step says for the steps behind it, in the way of GitHub and of Azure.</summary>
+    private static void Remember(Sandbox sandbox, string printed)
+    {
+        var paths = Lines(sandbox.Variables["GITHUB_PATH"]).Concat(AzurePath().Matches(printed).Select(match => match.Groups[1].Value));
+        var variables = Lines(sandbox.Variables["GITHUB_ENV"]).Select(line => line.Split('=', 2))
+            .Concat(AzureVariable().Matches(printed).Select(match => new[] { match.Groups[1].Value, match.Groups[2].Value }));
+        foreach (var path in paths)
+            sandbox.Variables["PATH"] = $"{path}:{sandbox.Variables["PATH"]}";
+        foreach (var variable in variables)
+            sandbox.Variables[variable[0]] = variable[1];
+    }
+
+    private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+
+    [GeneratedRegex(@"\bset -[a-z]*x|xtrace")]
+    private static partial Regex Traced();
+
+    [GeneratedRegex(@"^##vso\[task\.prependpath\](.*)$", RegexOptions.Multiline)]
+    private static partial Regex AzurePath();
+
+    [GeneratedRegex(@"^##vso\[task\.setvariable variable=(\w+)\](.*)$", RegexOptions.Multiline)]
+    private static partial Regex AzureVariable();
+}

@@ -1,0 +1,120 @@
+using System.Text.RegularExpressions;
+using YamlDotNet.RepresentationModel;
+
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>What GitHub runs for this repository and for those who use its action. The workflows themselves cannot be run here; what they run can.</summary>
+public sealed partial class Workflows
+{
+    public static TheoryData<string> Files => [.. Pipeline.All.Where(file => file.StartsWith(".github/", StringComparison.Ordinal))];
+
+    [Fact]
+    public void Every_action_is_pinned_by_its_commit_with_the_version_beside_it()
+    {
+        var uses = Pipeline.All.SelectMany(file => File.ReadAllLines(Artifacts.Source(file))).Where(line => Use().IsMatch(line)).ToList();
+        Assert.NotEmpty(uses);
+        Assert.All(uses, line => Assert.Matches("uses: [A-Za-z-]+/[A-Za-z-]+@[0-9a-f]{40} # v[0-9]+\\.[0-9]+\\.[0-9]+$", line));
+        // One version of each.
+        Assert.Equal(uses.Select(Action).Distinct().Count(), uses.Select(line => line[line.IndexOf("uses:", StringComparison.Ordinal)..]).Distinct().Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void No_job_may_more_than_it_needs(string file)
+    {
+        var root = Pipeline.Read(file).Root!;
+        // What a job does not say is what the workflow says, which is reading at most.
+        Assert.All(Permissions(root)!, permission => Assert.Equal(("contents", "read"), permission));
+        string[] writes = [.. Jobs(root).SelectMany(job => (Permissions(job.Value) ?? []).Where(permission => permission.Access != "read").Select(permission => $"{job.Key} {permission.Name}"))];
+        Assert.Equal(file.EndsWith("release.yml", StringComparison.Ordinal)
+            ? ["pack id-token", "pack attestations", "release contents", "packages id-token"] : [], writes);
+    }
+
+    [Fact]
+    public void Nothing_is_published_that_nobody_let_go_on()
+    {
+        var jobs = Jobs(Pipeline.Read(".github/workflows/release.yml").Root!).ToDictionary(job => job.Key, job => job.Value);
+        Assert.Equal(("release", "nuget"), (Text(jobs["release"], "environment"), Text(jobs["packages"], "environment")));
+        Assert.Equal(("pack", "pack"), (Text(jobs["release"], "needs"), Text(jobs["packages"], "needs")));
+        Assert.Equal(["linux", "others"], ((YamlSequenceNode)jobs["pack"]["needs"]).Select(job => (string?)job));
+        Assert.Equal(("check", "check"), (Text(jobs["linux"], "needs"), Text(jobs["others"], "needs")));
+        Assert.DoesNotContain("secrets.", Pipeline.Read(".github/workflows/release.yml").Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("v1.2.3", "## 1.2.3 (2026-11-25)\n\n- New.\n\n## 1.2.2\n\n- Old.\n", "\n- New.\n\n")]
+    [InlineData("v1.2.3", "## 1.2.3\n- New.\n", "- New.\n")]
+    [InlineData("v1.2.4", "## 1.2.4\n- New.\n", "tag v1.2.4 is not v1.2.3, the version in Directory.Build.props\n")]
+    [InlineData("1.2.3", "## 1.2.3\n- New.\n", "tag 1.2.3 is not v1.2.3, the version in Directory.Build.props\n")]
+    [InlineData("v1.2.3", "## 1.2.30\n- New.\n", "CHANGELOG.md has no section 1.2.3\n")]
+    [InlineData("v1.2.3", "## 1.2.3 (unreleased)\n- New.\n", "CHANGELOG.md says: ## 1.2.3 (unreleased); put the date there\n")]
+    public async Task A_release_has_the_version_of_its_tag_and_a_section_in_the_changelog(string tag, string changelog, string printed)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var script = sandbox.Write("build/release-notes.sh", await File.ReadAllTextAsync(Artifacts.Source("build/release-notes.sh"), TestContext.Current.CancellationToken));
+        sandbox.Write("Directory.Build.props", "<Project>\n<PropertyGroup>\n<Version>1.2.3</Version>\n</PropertyGroup>\n</Project>\n");
+        sandbox.Write("CHANGELOG.md", "# Changelog\n\n" + changelog);
+
+        var outcome = await sandbox.RunAsync("bash", sandbox.Root, script, tag);
+
+        Assert.Equal((printed, printed.Contains("New", StringComparison.Ordinal)), (outcome.Output, outcome.ExitCode == 0));
+    }
+
+    [Fact]
+    public async Task A_releases_scripts_know_its_address_and_its_sums()
+    {
+        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
+        await using var sandbox = await Sandbox.StartAsync();
+        foreach (var (from, to) in new[] { ("build/install.sh", "build/install.sh"), ("build/install.ps1", "build/install.ps1"), ("artifacts/archives", "artifacts/archives") })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(sandbox.Root, to))!);
+            (await sandbox.RunAsync("cp", sandbox.Root, "-r", Artifacts.Source(from), to)).Succeeded();
+        }
+
+        sandbox.Write("artifacts/sbom/native.cdx.json", "{}");
+        (sandbox.Variables["GITHUB_SERVER_URL"], sandbox.Variables["GITHUB_REPOSITORY"]) = ("https://git.example", "contoso/plugin");
+        sandbox.Variables["GITHUB_REF_NAME"] = "v" + Artifacts.Version;
+        var step = Pipeline.Read(".github/workflows/release.yml").Scripts.Single(script => script.Contains("release_url", StringComparison.Ordinal));
+
+        (await sandbox.RunAsync("bash", sandbox.Root, "-eo", "pipefail", sandbox.Write("step", step))).Succeeded();
+
+        var release = Path.Combine(sandbox.Root, "artifacts/release");
+        var sums = await File.ReadAllLinesAsync(Path.Combine(release, "SHA256SUMS"), TestContext.Current.CancellationToken);
+        Assert.Equal(Directory.GetFiles(release).Select(file => Path.GetFileName(file)).Except(["SHA256SUMS"]).Order(StringComparer.Ordinal),
+            sums.Select(line => line.Split("  ")[1]).Order(StringComparer.Ordinal));
+        var refusal = (await sandbox.RunAsync("sh", sandbox.Home, Path.Combine(release, "install.sh"))).Failed();
+        Assert.Contains($"https://git.example/contoso/plugin/releases/download/v{Artifacts.Version}/SHA256SUMS", refusal.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("native/nuget-plugin-codeartifact")]
+    [InlineData("cross/linux-arm64/nuget-plugin-codeartifact")]
+    public async Task The_native_program_needs_no_newer_C_library_than_Amazon_Linux_2023_has(string program)
+    {
+        Artifacts.Require(Artifacts.Built(program), program);
+        Artifacts.Require("/usr/bin/readelf", "readelf");
+        await using var sandbox = await Sandbox.StartAsync();
+
+        var symbols = (await sandbox.RunAsync("readelf", sandbox.Root, "--version-info", "--wide", Artifacts.Built(program))).Succeeded();
+
+        var versions = CLibrary().Matches(symbols.Output).Select(match => Version.Parse(match.Groups[1].Value)).ToList();
+        Assert.NotEmpty(versions);
+        Assert.InRange(versions.Max()!, new Version(2, 17), new Version(2, 34));
+    }
+
+    private static IEnumerable<KeyValuePair<string, YamlMappingNode>> Jobs(YamlMappingNode root) =>
+        ((YamlMappingNode)root["jobs"]).Children.Select(job => KeyValuePair.Create((string)job.Key!, (YamlMappingNode)job.Value));
+
+    private static IEnumerable<(string Name, string Access)>? Permissions(YamlMappingNode node) => node.Children.TryGetValue("permissions", out var permissions)
+        ? ((YamlMappingNode)permissions).Children.Select(permission => ((string)permission.Key!, (string)permission.Value!)) : null;
+
+    private static string? Text(YamlMappingNode node, string key) => (string?)node[key];
+
+    private static string Action(string line) => Use().Match(line).Groups[1].Value;
+
+    [GeneratedRegex(@"^\s*(?:- )?uses: ([^@]*)")]
+    private static partial Regex Use();
+
+    [GeneratedRegex(@"GLIBC_(\d+\.\d+)")]
+    private static partial Regex CLibrary();
+}
