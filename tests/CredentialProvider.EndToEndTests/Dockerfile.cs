@@ -26,10 +26,14 @@ public sealed partial class Dockerfile(Sandbox sandbox, string file, string cont
     public Dictionary<string, Image> Local { get; } = [];
 
     /// <summary>Files of this machine that each step sees, by their place.</summary>
-    public Dictionary<string, string> Mounts { get; } = new() { ["/etc/ssl/certs/ca-certificates.crt"] = sandbox.Aws.CaBundleFile };
+    public Dictionary<string, string> Mounts { get; } = new(Certificates(sandbox));
 
     /// <summary>A machine's proxy and certificates and, in place of its network, LocalAws.</summary>
     public static Dictionary<string, string> Machine(Sandbox sandbox) => new(sandbox.Aws.Environment.Where(variable => variable.Key != "SSL_CERT_FILE"));
+
+    /// <summary>The machine's certificates in the place of the image's.</summary>
+    public static ImmutableDictionary<string, string> Certificates(Sandbox sandbox) =>
+        ImmutableDictionary<string, string>.Empty.Add("/etc/ssl/certs/ca-certificates.crt", sandbox.Aws.CaBundleFile);
 
     public async Task<Image> BuildAsync()
     {

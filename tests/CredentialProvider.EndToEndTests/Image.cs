@@ -11,6 +11,9 @@ public sealed record Image(Sandbox Sandbox, ImmutableList<string> Layers, Immuta
 
     public string Command { get; init; } = "";
 
+    /// <summary>As `docker run --read-only`: nothing but the mounts can be written.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Files and folders of this machine, by their place in the image's processes.</summary>
     public ImmutableDictionary<string, string> Mounts { get; init; } = ImmutableDictionary<string, string>.Empty;
 
@@ -68,6 +71,7 @@ public sealed record Image(Sandbox Sandbox, ImmutableList<string> Layers, Immuta
             mount --rbind /proc {place}/proc
             mount --rbind /dev {place}/dev
             {string.Concat(mounts)}
+            {(IsReadOnly ? $"mount -o remount,bind,ro {place}" : "")}
 
             """;
     }

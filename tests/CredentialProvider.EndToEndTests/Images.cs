@@ -1,7 +1,7 @@
 namespace CredentialProvider.EndToEndTests;
 
 /// <summary>The Dockerfiles of build/images, carried out without a container engine.</summary>
-public sealed class Images
+public sealed class Images(SdkImage sdk) : IClassFixture<SdkImage>
 {
     private const string Restore = "dotnet restore client.csproj -warnaserror";
 
@@ -53,8 +53,7 @@ public sealed class Images
     public async Task Tokens_are_kept_where_whoever_runs_the_image_says()
     {
         await using var sandbox = await Sandbox.StartAsync();
-        var volume = sandbox.Folder("volume");
-        File.SetUnixFileMode(volume, (UnixFileMode)0x1FF);
+        var volume = Writable(sandbox, "volume");
         var image = await WithProjectAsync(sandbox) with { User = "4242" };
         image = image with { Mounts = image.Mounts.SetItem("/volume", volume) };
         (string, string?)[] cache = [("HOME", "/"), ("CODEARTIFACT_CACHE", "on"), ("CODEARTIFACT_CACHE_DIR", "/volume")];
@@ -66,16 +65,41 @@ public sealed class Images
         Assert.Single(Directory.GetFiles(Path.Combine(volume, "codeartifact-credentials"), "*.json"));
     }
 
+    [Theory]
+    [InlineData("IRSA")]
+    [InlineData("Pod Identity")]
+    public async Task The_pod_of_the_example_restores_with(string identity)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var pod = Pipeline.Read("build/images/eks-pod.yml").Text;
+        Assert.Contains("runAsUser: 4242\n", pod, StringComparison.Ordinal);
+        Assert.Contains("readOnlyRootFilesystem: true\n", pod, StringComparison.Ordinal);
+        Assert.Equal(2, pod.Split("mountPath: ").Length - 1);
+        var image = await WithProjectAsync(sandbox) with { User = "4242", IsReadOnly = true };
+        image = image with { Mounts = image.Mounts.SetItem("/tmp", Writable(sandbox, "tmp")).SetItem("/src/obj", Writable(sandbox, "obj")) };
+        sandbox.Write("tmp/token", identity == "IRSA" ? "the-pod's-token-77ac" : sandbox.Aws.World.ContainerAuthorization);
+        var role = sandbox.Aws.World.InstanceRole! with { WebIdentityToken = "the-pod's-token-77ac" };
+        (sandbox.Aws.World.Roles[role.Arn], sandbox.Aws.World.InstanceRole) = (role, identity == "IRSA" ? null : role);
+        (string, string?)[] variables = identity == "IRSA"
+            ? [("AWS_WEB_IDENTITY_TOKEN_FILE", "/tmp/token"), ("AWS_ROLE_ARN", role.Arn)]
+            : [("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/tmp/token"), ("AWS_CONTAINER_CREDENTIALS_FULL_URI", new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri)];
+
+        (await image.RunAsync(Restore, [("HOME", "/"), .. variables])).Succeeded();
+
+        Assert.All(sandbox.Aws.World.Tokens.Values, given => Assert.Equal(role.Arn, given.Caller.Role.Arn));
+        Assert.Equal(0, sandbox.Aws.Audit.Count("metadata", "GetCredentials"));
+    }
+
     [Fact]
     public async Task A_damaged_archive_makes_no_image()
     {
         await using var sandbox = await Sandbox.StartAsync();
         var release = sandbox.Folder("release");
-        foreach (var file in Directory.GetFiles(Archives()))
+        foreach (var file in Directory.GetFiles(SdkImage.Archives()))
             File.Copy(file, Path.Combine(release, Path.GetFileName(file)));
         await File.AppendAllTextAsync(Directory.GetFiles(release, "*-linux-x64.tar.gz").Single(), "x", TestContext.Current.CancellationToken);
 
-        var refusal = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => SdkAsync(sandbox, release));
+        var refusal = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => SdkImage.BuildAsync(sandbox, release));
 
         Assert.Contains("linux-x64.tar.gz: FAILED", refusal.Message, StringComparison.Ordinal);
     }
@@ -88,7 +112,7 @@ public sealed class Images
     {
         await using var sandbox = await Sandbox.StartAsync();
         var build = new Dockerfile(sandbox, "build/images/app.Dockerfile", WriteApplication(sandbox));
-        build.Local[$"dotnet-codeartifact:{Artifacts.Version}"] = await SdkAsync(sandbox);
+        build.Local[$"dotnet-codeartifact:{Artifacts.Version}"] = await sdk.OnAsync(sandbox);
         (build.Arguments["VERSION"], build.Arguments["PROJECT"]) = (Artifacts.Version, "client");
         if (credentials == "a token")
             build.Secrets["token"] = await WriteTokenAsync(sandbox);
@@ -105,28 +129,21 @@ public sealed class Images
         Assert.True(KeepsNoToken(sandbox));
     }
 
-    private static string Archives()
-    {
-        RootFileSystem.Require();
-        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
-        return Artifacts.Built("archives");
-    }
-
-    private static Task<Image> SdkAsync(Sandbox sandbox, string? release = null)
-    {
-        var build = new Dockerfile(sandbox, "build/images/sdk.Dockerfile", release ?? Archives());
-        (build.Arguments["VERSION"], build.Arguments["TARGETARCH"]) = (Artifacts.Version, "amd64");
-        return build.BuildAsync();
-    }
-
     /// <summary>The SDK's image on a machine that reaches LocalAws, with a project that anybody may write to.</summary>
-    private static async Task<Image> WithProjectAsync(Sandbox sandbox)
+    private async Task<Image> WithProjectAsync(Sandbox sandbox)
     {
-        var image = (await SdkAsync(sandbox)).WithLayer();
+        var image = (await sdk.OnAsync(sandbox)).WithLayer();
         sandbox.WriteSimpleProject();
         (await image.CopyAsync(null, sandbox.Root, ["client"], "/src")).Succeeded();
         (await image.ExecuteAsync("chmod -R a+rwX /src")).Succeeded();
         return image with { WorkingDirectory = "/src", Environment = image.Environment.SetItems(Dockerfile.Machine(sandbox)) };
+    }
+
+    private static string Writable(Sandbox sandbox, string name)
+    {
+        var folder = sandbox.Folder(name);
+        File.SetUnixFileMode(folder, (UnixFileMode)0x1FF);
+        return folder;
     }
 
     private static string WriteApplication(Sandbox sandbox)

@@ -55,7 +55,7 @@ public sealed partial class Pipelines
     [Fact]
     public void On_GitHub_are_for_bash_which_stops_at_the_first_failure() => Assert.All(
         Pipeline.All.Select(Pipeline.Read).Where(pipeline => pipeline.Root is { } root && (root.Children.ContainsKey("jobs") || root.Children.ContainsKey("runs"))),
-        pipeline => Assert.Contains("    shell: bash\n", pipeline.Text, StringComparison.Ordinal));
+        pipeline => Assert.Contains(" shell: bash\n", pipeline.Text, StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -65,6 +65,18 @@ public sealed partial class Pipelines
         Assert.NotEmpty(pipeline.Scripts);
         Assert.All(pipeline.Scripts, script => Assert.DoesNotContain("${{", script, StringComparison.Ordinal));
         Assert.DoesNotContain(pipeline.Scripts, script => Traced().IsMatch(script));
+    }
+
+    [Fact]
+    public void Are_shown_in_the_documentation_as_they_are()
+    {
+        var shown = Directory.GetFiles(Artifacts.Source("docs"), "*.md").SelectMany(page => Shown().Matches(File.ReadAllText(page))).ToList();
+        Assert.All(shown, block => Assert.Equal(File.ReadAllText(Artifacts.Source(block.Groups[2].Value)), block.Groups[1].Value));
+        Assert.Equal(["build/ci/Jenkinsfile", "build/ci/azure-pipelines.yml", "build/ci/buildspec.yml", "build/ci/gitlab-ci.yml", "build/images/eks-pod.yml"],
+            shown.Select(block => block.Groups[2].Value).Order(StringComparer.Ordinal));
+        // The action is used, not copied; of what it takes, nothing that it does not know.
+        var inputs = ((YamlDotNet.RepresentationModel.YamlMappingNode)Pipeline.Read("build/ci/github/action.yml").Root!["inputs"]).Children.Select(input => (string)input.Key!);
+        Assert.Subset(inputs.ToHashSet(), Given().Matches(File.ReadAllText(Artifacts.Source("docs/github-actions.md"))).Select(match => match.Groups[1].Value).ToHashSet());
     }
 
     private static async Task<Sandbox> PrepareAsync(string file)
@@ -146,6 +158,12 @@ public sealed partial class Pipelines
     }
 
     private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+
+    [GeneratedRegex(@"```\w*\n((?:#|//) (build/\S+):[\s\S]*?)```")]
+    private static partial Regex Shown();
+
+    [GeneratedRegex(@"^      (\w+): ", RegexOptions.Multiline)]
+    private static partial Regex Given();
 
     [GeneratedRegex(@"\bset -[a-z]*x|xtrace")]
     private static partial Regex Traced();
