@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source build/common.sh
 
-install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace debootstrap=debootstrap shellcheck=shellcheck npm=npm
+install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace debootstrap=debootstrap shellcheck=shellcheck npm=npm zip=zip
 [ -e artifacts/dockerfilelint ] || npm install --silent --no-audit --no-fund --ignore-scripts --prefix artifacts/dockerfilelint dockerfilelint@1.8.0 \
   || printf 'no dockerfilelint\n' >&2
 build/build.sh || exit 1

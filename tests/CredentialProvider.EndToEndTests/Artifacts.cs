@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Xml.Linq;
 
 namespace CredentialProvider.EndToEndTests;
@@ -22,6 +23,9 @@ public static class Artifacts
     public static string NuGetExe { get; } = Metadata("NuGetExe");
 
     public static string Version { get; } = XDocument.Load(Source("Directory.Build.props")).Descendants("Version").Single().Value;
+
+    /// <summary>x64 or arm64, as archives have it in their names.</summary>
+    public static string Architecture { get; } = RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant();
 
     public static string Built(string path) => Path.GetFullPath(Path.Combine(Root, "artifacts", path));
 

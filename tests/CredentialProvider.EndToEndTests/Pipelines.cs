@@ -33,7 +33,7 @@ public sealed partial class Pipelines
         var outcome = await RunAsync(sandbox, file);
 
         outcome.Failed();
-        Assert.Contains("linux-x64.tar.gz: FAILED", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains(".tar.gz: FAILED", outcome.Output, StringComparison.Ordinal);
         Assert.Equal([], Directory.EnumerateFiles(sandbox.Root, "nuget-plugin-codeartifact", SearchOption.AllDirectories));
     }
 
@@ -87,12 +87,12 @@ public sealed partial class Pipelines
         var prefix = file.EndsWith("action.yml", StringComparison.Ordinal) ? "" : "PLUGIN_";
         sandbox.Variables[prefix + "VERSION"] = Artifacts.Version;
         sandbox.Variables[prefix + "URL"] = new Uri(Artifacts.Built("archives")).AbsoluteUri;
-        sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1].EndsWith("-linux-x64.tar.gz", StringComparison.Ordinal))[0];
+        sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1].EndsWith($"-linux-{Artifacts.Architecture}.tar.gz", StringComparison.Ordinal))[0];
         sandbox.WriteSimpleProject();
         var temporary = sandbox.Folder("runner");
         foreach (var name in new[] { "RUNNER_TEMP", "WORKSPACE_TMP", "AGENT_TEMPDIRECTORY" })
             sandbox.Variables[name] = temporary;
-        (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", "X64");
+        (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", Artifacts.Architecture.ToUpperInvariant());
         (sandbox.Variables["GITHUB_PATH"], sandbox.Variables["GITHUB_ENV"]) = (Path.Combine(temporary, "path"), Path.Combine(temporary, "env"));
         BecomePipeline(sandbox, file);
         return sandbox;

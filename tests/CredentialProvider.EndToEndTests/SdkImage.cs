@@ -17,7 +17,7 @@ public sealed class SdkImage : IAsyncDisposable
     public static Task<Image> BuildAsync(Sandbox sandbox, string release)
     {
         var build = new Dockerfile(sandbox, "build/images/sdk.Dockerfile", release);
-        (build.Arguments["VERSION"], build.Arguments["TARGETARCH"]) = (Artifacts.Version, "amd64");
+        (build.Arguments["VERSION"], build.Arguments["TARGETARCH"]) = (Artifacts.Version, Artifacts.Architecture == "x64" ? "amd64" : Artifacts.Architecture);
         return build.BuildAsync();
     }
 
