@@ -27,11 +27,11 @@ runtime_identifier() {
 }
 
 # Debian packages for what is missing, where this user may install them.
-#   install_missing COMMAND=PACKAGE …
+#   install_missing COMMAND=PACKAGE|FILE=PACKAGE …
 install_missing() {
   local entry packages=()
   for entry in "$@"; do
-    command -v "${entry%%=*}" >/dev/null || packages+=("${entry#*=}")
+    [ -e "${entry%%=*}" ] || command -v "${entry%%=*}" >/dev/null || packages+=("${entry#*=}")
   done
   [ ${#packages[@]} -gt 0 ] || return 0
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

@@ -5,6 +5,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source build/common.sh
 
 install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace debootstrap=debootstrap shellcheck=shellcheck npm=npm zip=zip
+if [ "$(runtime_identifier)" = linux-x64 ]; then
+  install_missing ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross \
+    qemu-aarch64-static=qemu-user-static
+  # What the emulated program loads. Where the system's sources have no packages for arm64, its tests are skipped.
+  [ -e /usr/lib/aarch64-linux-gnu/libssl.so.3 ] || [ "$(id -u)" -ne 0 ] || dpkg --add-architecture arm64 || true
+  install_missing /usr/lib/aarch64-linux-gnu/libssl.so.3=libssl3:arm64
+fi
 [ -e artifacts/dockerfilelint ] || npm install --silent --no-audit --no-fund --ignore-scripts --prefix artifacts/dockerfilelint dockerfilelint@1.8.0 \
   || printf 'no dockerfilelint\n' >&2
 build/build.sh || exit 1

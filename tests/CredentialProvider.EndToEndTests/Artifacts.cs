@@ -19,13 +19,29 @@ public static class Artifacts
 
     public static string NetFx { get; } = Built("plugins/netfx/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.exe");
 
+    /// <summary>What this machine's native program is for.</summary>
+    public static string Platform { get; } = $"linux-{RuntimeInformation.OSArchitecture}".ToLowerInvariant();
+
+    /// <summary>The native program for a platform: this machine's, or a cross-compiled one.</summary>
+    public static string NativeFor(string platform) => platform == Platform ? Native : Built($"cross/{platform}/nuget-plugin-codeartifact");
+
+    public static string Packages { get; } = Built("packages");
+
+    public static string Archives { get; } = Built("archives");
+
     /// <summary>The published nuget.exe.</summary>
     public static string NuGetExe { get; } = Metadata("NuGetExe");
 
+    /// <summary>The published PowerShell.</summary>
+    public static string PowerShell { get; } = Metadata("PowerShell");
+
     public static string Version { get; } = XDocument.Load(Source("Directory.Build.props")).Descendants("Version").Single().Value;
 
-    /// <summary>x64 or arm64, as archives have it in their names.</summary>
-    public static string Architecture { get; } = RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant();
+    public static string Package(string id) => Path.Combine(Packages, $"{id}.{Version}.nupkg");
+
+    public static string Archive(string platform) => Path.Combine(Archives, $"nuget-plugin-codeartifact-{Version}-{platform}.tar.gz");
+
+    public static string Script(string name) => Source("build/" + name);
 
     public static string Built(string path) => Path.GetFullPath(Path.Combine(Root, "artifacts", path));
 

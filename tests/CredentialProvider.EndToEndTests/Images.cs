@@ -97,7 +97,7 @@ public sealed class Images(SdkImage sdk) : IClassFixture<SdkImage>
         var release = sandbox.Folder("release");
         foreach (var file in Directory.GetFiles(SdkImage.Archives()))
             File.Copy(file, Path.Combine(release, Path.GetFileName(file)));
-        await File.AppendAllTextAsync(Directory.GetFiles(release, $"*-linux-{Artifacts.Architecture}.tar.gz").Single(), "x", TestContext.Current.CancellationToken);
+        await File.AppendAllTextAsync(Path.Combine(release, Path.GetFileName(Artifacts.Archive(Artifacts.Platform))), "x", TestContext.Current.CancellationToken);
 
         var refusal = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => SdkImage.BuildAsync(sandbox, release));
 

@@ -81,18 +81,18 @@ public sealed partial class Pipelines
 
     private static async Task<Sandbox> PrepareAsync(string file)
     {
-        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
+        Artifacts.Require(Artifacts.Archive(Artifacts.Platform), "the archive");
         var sandbox = await Sandbox.StartAsync();
-        var sums = (await File.ReadAllLinesAsync(Artifacts.Built("archives/SHA256SUMS"), TestContext.Current.CancellationToken)).Select(line => line.Split("  "));
+        var sums = (await File.ReadAllLinesAsync(Path.Combine(Artifacts.Archives, "SHA256SUMS"), TestContext.Current.CancellationToken)).Select(line => line.Split("  "));
         var prefix = file.EndsWith("action.yml", StringComparison.Ordinal) ? "" : "PLUGIN_";
         sandbox.Variables[prefix + "VERSION"] = Artifacts.Version;
-        sandbox.Variables[prefix + "URL"] = new Uri(Artifacts.Built("archives")).AbsoluteUri;
-        sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1].EndsWith($"-linux-{Artifacts.Architecture}.tar.gz", StringComparison.Ordinal))[0];
+        sandbox.Variables[prefix + "URL"] = new Uri(Artifacts.Archives).AbsoluteUri;
+        sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1] == Path.GetFileName(Artifacts.Archive(Artifacts.Platform)))[0];
         sandbox.WriteSimpleProject();
         var temporary = sandbox.Folder("runner");
         foreach (var name in new[] { "RUNNER_TEMP", "WORKSPACE_TMP", "AGENT_TEMPDIRECTORY" })
             sandbox.Variables[name] = temporary;
-        (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", Artifacts.Architecture.ToUpperInvariant());
+        (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", Artifacts.Platform["linux-".Length..].ToUpperInvariant());
         (sandbox.Variables["GITHUB_PATH"], sandbox.Variables["GITHUB_ENV"]) = (Path.Combine(temporary, "path"), Path.Combine(temporary, "env"));
         BecomePipeline(sandbox, file);
         return sandbox;

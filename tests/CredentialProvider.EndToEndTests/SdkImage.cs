@@ -10,14 +10,14 @@ public sealed class SdkImage : IAsyncDisposable
     public static string Archives()
     {
         RootFileSystem.Require();
-        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
-        return Artifacts.Built("archives");
+        Artifacts.Require(Artifacts.Archive(Artifacts.Platform), "the archive");
+        return Artifacts.Archives;
     }
 
     public static Task<Image> BuildAsync(Sandbox sandbox, string release)
     {
         var build = new Dockerfile(sandbox, "build/images/sdk.Dockerfile", release);
-        (build.Arguments["VERSION"], build.Arguments["TARGETARCH"]) = (Artifacts.Version, Artifacts.Architecture == "x64" ? "amd64" : Artifacts.Architecture);
+        (build.Arguments["VERSION"], build.Arguments["TARGETARCH"]) = (Artifacts.Version, Artifacts.Platform == "linux-x64" ? "amd64" : "arm64");
         return build.BuildAsync();
     }
 

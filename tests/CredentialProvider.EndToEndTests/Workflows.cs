@@ -63,13 +63,13 @@ public sealed partial class Workflows
     [Fact]
     public async Task A_releases_scripts_know_its_address_and_its_sums()
     {
-        Artifacts.Require(Artifacts.Built("archives/SHA256SUMS"), "the archives");
+        Artifacts.Require(Artifacts.Archive(Artifacts.Platform), "the archive");
         Artifacts.Require("/usr/bin/zip", "zip");
         await using var sandbox = await Sandbox.StartAsync();
         (await sandbox.RunAsync("bash", sandbox.Root, "-ec", $"""
             mkdir -p build artifacts nuget-plugin-codeartifact-{Artifacts.Version}-win-x64/native artifacts/sbom
             cp {Artifacts.Source("build")}/install.* build
-            cp -r {Artifacts.Built("archives")} artifacts
+            cp -r {Artifacts.Archives} artifacts
             tar -czf artifacts/archives/nuget-plugin-codeartifact-{Artifacts.Version}-win-x64.tar.gz nuget-plugin-codeartifact-{Artifacts.Version}-win-x64
             cd artifacts/archives
             sha256sum -- *.gz > SHA256SUMS

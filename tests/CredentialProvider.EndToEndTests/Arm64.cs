@@ -1,0 +1,51 @@
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>The native program for linux-arm64, elsewhere under emulation.</summary>
+public sealed class Arm64
+{
+    private const string Platform = "linux-arm64", Emulator = "/usr/bin/qemu-aarch64-static";
+
+    [Fact]
+    public async Task A_restore_needs_nothing_but_the_plugin()
+    {
+        await using var sandbox = await StartAsync();
+
+        (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Contoso.App.Client"));
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+        Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
+    }
+
+    [Fact]
+    public async Task The_command_line_works()
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.WriteSimpleConfig();
+
+        var outcome = await sandbox.RunAsync("bash", sandbox.Folder("client"), "-c", "nuget-plugin-codeartifact doctor");
+
+        Assert.Contains("  ok    token", outcome.Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A program of that name on PATH which is the other machine's.</summary>
+    private static async Task<Sandbox> StartAsync()
+    {
+        var native = Artifacts.NativeFor(Platform);
+        Artifacts.Require(native, $"the native program for {Platform}");
+        if (Artifacts.Platform == Platform)
+        {
+            var itself = await Sandbox.StartAsync();
+            itself.PutNativeOnPath();
+            return itself;
+        }
+
+        Artifacts.Require(Emulator, "qemu");
+        Artifacts.Require("/usr/lib/aarch64-linux-gnu/libssl.so.3", "OpenSSL for arm64");
+        var sandbox = await Sandbox.StartAsync();
+        var program = sandbox.Write("bin/nuget-plugin-codeartifact", $"#!/bin/sh\nexec {Emulator} {native} \"$@\"\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+        return sandbox;
+    }
+}
