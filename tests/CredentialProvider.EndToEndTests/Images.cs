@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace CredentialProvider.EndToEndTests;
 
 /// <summary>The Dockerfiles of build/images, carried out without a container engine.</summary>
@@ -63,6 +65,14 @@ public sealed class Images(SdkImage sdk) : IClassFixture<SdkImage>
 
         Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
         Assert.Single(Directory.GetFiles(Path.Combine(volume, "codeartifact-credentials"), "*.json"));
+    }
+
+    [Fact]
+    public void The_task_of_the_example_has_a_role_and_no_credentials()
+    {
+        var task = JsonNode.Parse(File.ReadAllText(Artifacts.Source("build/images/ecs-task.json")))!;
+        Assert.StartsWith("arn:aws:iam::", (string?)task["taskRoleArn"], StringComparison.Ordinal);
+        Assert.Equal(["name", "image", "user", "command", "essential"], Assert.Single(task["containerDefinitions"]!.AsArray())!.AsObject().Select(property => property.Key));
     }
 
     [Theory]

@@ -79,6 +79,15 @@ public sealed partial class Pipelines
         Assert.Subset(inputs.ToHashSet(), Given().Matches(File.ReadAllText(Artifacts.Source("docs/github-actions.md"))).Select(match => match.Groups[1].Value).ToHashSet());
     }
 
+    [Fact]
+    public void Are_for_the_version_of_this_source()
+    {
+        var versions = new[] { "build/ci", "build/images", "docs" }.SelectMany(folder => Directory.GetFiles(Artifacts.Source(folder), "*", SearchOption.AllDirectories))
+            .SelectMany(file => Pinned().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToList();
+        Assert.InRange(versions.Count, 10, 100);
+        Assert.All(versions, version => Assert.Equal(Artifacts.Version, version));
+    }
+
     private static async Task<Sandbox> PrepareAsync(string file)
     {
         Artifacts.Require(Artifacts.Archive(Artifacts.Platform), "the archive");
@@ -161,6 +170,9 @@ public sealed partial class Pipelines
 
     [GeneratedRegex(@"```\w*\n((?:#|//) (build/\S+):[\s\S]*?)```")]
     private static partial Regex Shown();
+
+    [GeneratedRegex(@"(?:\bPLUGIN_VERSION\W+|\bVERSION=|dotnet-codeartifact:|\bversion: )(\d+\.\d+\.\d+)")]
+    private static partial Regex Pinned();
 
     [GeneratedRegex(@"^      (\w+): ", RegexOptions.Multiline)]
     private static partial Regex Given();
