@@ -4,8 +4,10 @@ namespace LocalAws;
 
 /// <summary>NuGet's v3 protocol over any set of packages. Paths are relative to <c>/v3/</c>.</summary>
 /// <param name="Root">URL of the folder <c>v3</c>, with a slash at its end.</param>
+/// <param name="IsAudited">It tells of vulnerabilities, as the public gallery does and CodeArtifact does not: of none that matters here.</param>
 internal sealed record NuGetFeed(
-    string Root, Func<string, IReadOnlyList<Package>> VersionsOf, Func<string, (Package Package, string From)?> Find, Func<IEnumerable<Package>> All)
+    string Root, Func<string, IReadOnlyList<Package>> VersionsOf, Func<string, (Package Package, string From)?> Find, Func<IEnumerable<Package>> All,
+    bool IsAudited = false)
 {
     public static string OperationOf(string method, string path) => path.Split('/') switch
     {
@@ -42,6 +44,15 @@ internal sealed record NuGetFeed(
             case ["registration", var id, var leaf] when Versions(id).Find(p => $"{p.NormalisedVersion}.json" == leaf) is { } package:
                 exchange.Json(Leaf(package));
                 return;
+            case ["vulnerabilities.json"]:
+                exchange.Json(new JsonArray(new JsonObject
+                {
+                    ["@name"] = "base", ["@id"] = $"{Root}vulnerabilities.base.json", ["@updated"] = "2026-01-01T00:00:00Z",
+                }));
+                return;
+            case ["vulnerabilities.base.json"]:
+                exchange.Json(new JsonObject());
+                return;
             case ["query"]:
                 exchange.Json(Search(exchange));
                 return;
@@ -56,7 +67,7 @@ internal sealed record NuGetFeed(
 
     private JsonObject ServiceIndex()
     {
-        var resources = new (string Path, string Type)[]
+        var resources = new List<(string Path, string Type)>
         {
             ("flat/", "PackageBaseAddress/3.0.0"), ("registration/", "RegistrationsBaseUrl"), ("registration/", "RegistrationsBaseUrl/3.6.0"),
             ("registration/", "RegistrationsBaseUrl/Versioned"), ("query", "SearchQueryService"), ("query", "SearchQueryService/3.5.0"),
@@ -64,6 +75,8 @@ internal sealed record NuGetFeed(
             ("query", "SearchQueryService/3.0.0-beta"), ("query/autocomplete", "SearchAutocompleteService"),
             ("query/autocomplete", "SearchAutocompleteService/3.0.0-beta"), ("../package", "PackagePublish/2.0.0"),
         };
+        if (IsAudited)
+            resources.Add(("vulnerabilities.json", "VulnerabilityInfo/6.7.0"));
         return new JsonObject
         {
             ["version"] = "3.0.0",

@@ -166,7 +166,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         new NuGetFeed($"https://{feed.Host}/v3/",
             id => [.. feed.Packages.Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase))],
             key => feed.Packages.Find(package => package.Key == key) is { } found ? (found, feed.Host) : null,
-            () => feed.Packages).Answer(exchange, exchange.Path.StartsWith("/v3/", StringComparison.Ordinal) ? exchange.Path[4..] : "");
+            () => feed.Packages, IsAudited: true).Answer(exchange, exchange.Path.StartsWith("/v3/", StringComparison.Ordinal) ? exchange.Path[4..] : "");
     }
 
     private static string? Decode(string base64)

@@ -220,8 +220,14 @@ internal sealed class CommandLine
     private Command Warm()
     {
         var sources = Sources("Sources (default: CodeArtifact's in nuget.config)", ArgumentArity.ZeroOrMore);
-        return Does(new Command("warm", "Get tokens now, so that no build has to wait") { sources, _owner, _region },
-            (parsed, cancel) => _tokens.WarmAsync(Find(parsed, sources), cancel));
+        var skipForeign = Flag("--skip-foreign", "Pass over URLs that are not CodeArtifact's");
+        var command = new Command("warm", "Get tokens now, so that no build has to wait")
+        {
+            sources, skipForeign, _owner, _region,
+        };
+        return Does(command, (parsed, cancel) => _tokens.WarmAsync(
+            parsed.GetValue(skipForeign) ? _sources.Among(parsed.GetValue(sources) ?? []) : Find(parsed, sources),
+            cancel));
     }
 
     private Command Cache()

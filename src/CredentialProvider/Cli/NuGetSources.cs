@@ -40,6 +40,11 @@ internal sealed class NuGetSources
     public IReadOnlyList<Source> Find(string[] texts, string? owner, string? region) =>
         texts.Length == 0 ? CodeArtifact : [.. texts.Select(text => Find(text, owner, region))];
 
+    /// <summary>Those of these URLs that are CodeArtifact's.</summary>
+    public IReadOnlyList<Source> Among(string[] urls) =>
+        [.. urls.Select(url => Feed.TryFind(url, _settings, out var feed) ? new Source(null, url, feed) : null)
+            .OfType<Source>()];
+
     /// <inheritdoc cref="Find(string[], string?, string?)"/>
     public Source Find(string text, string? owner, string? region)
     {

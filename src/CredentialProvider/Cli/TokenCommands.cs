@@ -49,7 +49,7 @@ internal sealed class TokenCommands(Settings settings, Terminal terminal, TokenS
     {
         if (sources.Count == 0)
         {
-            terminal.Hint("nothing to do: no source of nuget.config is CodeArtifact's");
+            terminal.Hint("nothing to do: no source is CodeArtifact's");
             return true;
         }
 

@@ -48,8 +48,8 @@ internal sealed record Partition(
         var parts = region.AsSpan(prefix.Length);
         if (parts[0] != '-')
             return false;
-        parts = parts[1..];
+        parts = parts.Slice(1);
         var hyphen = parts.IndexOf('-');
-        return hyphen > 0 && Ascii.AreLettersOrDigits(parts[..hyphen]) && Ascii.AreDigits(parts[(hyphen + 1)..]);
+        return hyphen > 0 && Ascii.AreLettersOrDigits(parts.Slice(0, hyphen)) && Ascii.AreDigits(parts.Slice(hyphen + 1));
     }
 }

@@ -1,0 +1,141 @@
+using System.ComponentModel;
+using System.Reflection;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace CredentialProvider.MSBuild;
+
+/// <summary>
+/// Runs before NuGet restores: gets the tokens of all CodeArtifact sources, domains side by side, and makes NuGet find this package's plugin where none
+/// is installed. Tokens stay between the program, its cache and NuGet: none comes through here.
+/// </summary>
+public sealed class PrepareFeeds : ToolTask
+{
+    /// <summary>How the program tells of a failure, and of a token.</summary>
+    private const string Failed = "error: CACP", Warmed = "domain ";
+
+    private readonly List<(string Code, string Text)> _failures = [];
+    private int _warmed;
+    private CarriedProgram? _program;
+
+    /// <summary>The sources of the restore, URLs and folders, with semicolons.</summary>
+    public string Sources { get; set; } = "";
+
+    /// <summary>The package's folder <c>tools</c>.</summary>
+    [Required]
+    public string Tools { get; set; } = "";
+
+    public bool OffersPlugin { get; set; }
+
+    public bool WarmsUp { get; set; }
+
+    /// <summary>Installs the plugin for this user, and does nothing else.</summary>
+    public bool Installs { get; set; }
+
+    /// <summary>What it is if no token can be had for a domain: warning, error, or none, which leaves it to NuGet to find out.</summary>
+    public string Failure { get; set; } = "";
+
+    private bool IsLeftToNuGet => Failure == "none";
+
+    protected override string ToolName => Path.GetFileName(Program.File);
+
+    private CarriedProgram Program => _program ??= CarriedProgram.In(Tools, IsNetFramework);
+
+    private static bool IsNetFramework { get; } = typeof(object).Assembly.GetName().Name == "mscorlib";
+
+    public override bool Execute()
+    {
+        if (Installs)
+            return base.Execute() && ExitCode == 0;
+        // At most twice a build: for projects that were restored before, and for others.
+        var (engine, key) = ((IBuildEngine4)BuildEngine, $"{Tools}\n{Sources}");
+        if (engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is PrepareFeeds before)
+            _failures.AddRange(before._failures);
+        else if (WarmsUp && Array.FindAll(Sources.Split(';'), IsFeed) is var feeds && !CachedTokens.AreThereFor(feeds))
+            base.Execute();
+        engine.RegisterTaskObject(key, this, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+
+        foreach (var (code, text) in _failures)
+            Report(code, text);
+        // With no token to give, the plugin would wait for the same answer once more, and warn once more.
+        if (OffersPlugin && (_failures.Count == 0 || _warmed > 0 || IsLeftToNuGet))
+            Offer();
+        return !Log.HasLoggedErrors;
+    }
+
+    private void Report(string code, string text)
+    {
+        if (IsLeftToNuGet)
+            Log.LogMessage(MessageImportance.Normal, $"{code}: {text}");
+        else if (Failure == "error")
+            Log.LogError(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
+        else
+            Log.LogWarning(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
+    }
+
+    private void Offer()
+    {
+        try
+        {
+            if (!NuGetPlugins.Offer(Program, IsNetFramework))
+                Log.LogMessage("the NuGet of this process has looked for plugins before, and does not see CodeArtifact's; start dotnet or MSBuild anew, or install the plugin");
+        }
+        catch (Exception e) when (e is TargetInvocationException or MemberAccessException or NullReferenceException or IOException or TypeLoadException or InvalidCastException)
+        {
+            // Another NuGet than any that was seen.
+            Log.LogMessage($"NuGet does not take the plugin of this package ({e.Message}); install it: dotnet msbuild -t:InstallCodeArtifactPlugin");
+        }
+    }
+
+    protected override string GenerateFullPathToTool() => Program.File;
+
+    /// <summary>In a file: there may be more sources than a command line takes.</summary>
+    protected override string GenerateResponseFileCommands() =>
+        Installs ? "install" : $"warm --skip-foreign\n{string.Join("\n", Array.FindAll(Sources.Split(';'), IsFeed))}";
+
+    protected override int ExecuteTool(string pathToTool, string responseFileCommands, string commandLineCommands)
+    {
+        try
+        {
+            return base.ExecuteTool(pathToTool, responseFileCommands, commandLineCommands);
+        }
+        catch (Win32Exception e)
+        {
+            // Not executable for this user, or for this system.
+            Log.LogMessage($"{pathToTool} cannot be started: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>Its exit code is no error of its own: what failed has been said.</summary>
+    protected override bool HandleTaskExecutionErrors() => true;
+
+    protected override void LogToolCommand(string message) => Log.LogMessage(MessageImportance.Low, "{0}", message);
+
+    protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
+    {
+        if (singleLine.StartsWith(Failed, StringComparison.Ordinal))
+        {
+            var parts = singleLine.Split([": "], 3, StringSplitOptions.None);
+            _failures.Add((parts[1], parts[parts.Length - 1]));
+            return;
+        }
+
+        Log.LogMessage(Installs ? MessageImportance.High : MessageImportance.Low, "{0}", singleLine);
+        if (singleLine.StartsWith(Warmed, StringComparison.Ordinal))
+            _warmed++;
+    }
+
+    /// <summary>One that can be CodeArtifact's: over https, and with no password in it.</summary>
+    private static bool IsFeed(string source) =>
+        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOf('@') < 0;
+
+    private static string HelpLink(string code)
+    {
+        var assembly = typeof(PrepareFeeds).Assembly;
+        var repository = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(metadata => metadata.Key == "RepositoryUrl")?.Value;
+        var page = repository is not null ? $"{repository}/blob/v{assembly.GetName().Version!.ToString(3)}/docs/errors.md"
+            : new Uri(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(assembly.Location)!, "..", "..", "docs", "errors.md"))).AbsoluteUri;
+        return $"{page}#{code.ToLowerInvariant()}";
+    }
+}

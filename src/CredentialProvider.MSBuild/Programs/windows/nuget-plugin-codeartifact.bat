@@ -1,0 +1,1 @@
+@"%~dp0..\plugins\netfx\CredentialProvider.CodeArtifact\CredentialProvider.CodeArtifact.exe" %*

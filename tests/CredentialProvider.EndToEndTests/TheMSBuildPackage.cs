@@ -1,0 +1,406 @@
+using LocalAws;
+
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>A repository that brings the plugin along, on a machine where nothing is installed.</summary>
+public sealed class TheMSBuildPackage
+{
+    private const string Id = "CredentialProvider.CodeArtifact.MSBuild";
+
+    private const string Program = """
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+          <ItemGroup><PackageReference Include="Contoso.App.Client" Version="1.0.0" /></ItemGroup>
+        </Project>
+        """;
+
+    [Theory]
+    [InlineData("restore", "client")]
+    [InlineData("restore", "all.slnx")]
+    [InlineData("restore", "all.slnx", "-p:RestoreUseStaticGraphEvaluation=true")]
+    [InlineData("restore", "client", "-p:RestoreUseStaticGraphEvaluation=true")]
+    [InlineData("build", "all.slnx")]
+    [InlineData("msbuild", "all.slnx", "-restore", "-m")]
+    [InlineData("msbuild", "all.slnx", "-restore", "-m:1", "-graph")]
+    [InlineData("run", "--project", "client")]
+    public async Task A_clone_is_restored_at_once(params string[] arguments)
+    {
+        await using var sandbox = await CloneAsync();
+
+        // The binary log is searched for secrets at the end.
+        (await sandbox.DotnetAsync(sandbox.Folder("."), [.. arguments, "-bl:log.binlog"])).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".nuget", "plugins")));
+    }
+
+    [Fact]
+    public async Task A_program_of_one_file_is_run_at_once()
+    {
+        await using var sandbox = await StartAsync();
+        WriteConfig(sandbox, ("app", Feeds.App));
+        sandbox.Write("hello.cs", $"""
+            #:sdk Microsoft.NET.Sdk
+            #:sdk {Id}@{Version}
+            #:property PublishAot=false
+            #:package Contoso.App.Client@1.0.0
+            System.Console.WriteLine("it runs");
+            """);
+
+        Assert.Contains("it runs", (await sandbox.DotnetAsync(sandbox.Folder("."), "run", "hello.cs")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_source_for_audits_NuGet_warns_and_restores_all_the_same()
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.WriteConfig(".", ("packages", Artifacts.Built("packages")), ("app", Feeds.App));
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
+    [Fact]
+    public async Task By_import_from_a_folder()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        var folder = Path.Combine(sandbox.Variables["NUGET_PACKAGES"], Id.ToLowerInvariant(), Version);
+        sandbox.Write("Directory.Build.props", $"""<Project><Import Project="{folder}/Sdk/Sdk.props" /></Project>""");
+        sandbox.Write("Directory.Build.targets", $"""<Project><Import Project="{folder}/Sdk/Sdk.targets" /></Project>""");
+        ForgetTokens(sandbox);
+        sandbox.ForgetPackages();
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--force")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
+    [Fact]
+    public async Task As_a_global_package_with_central_versions_and_mapped_sources()
+    {
+        await using var sandbox = await CloneAsync(isMapped: true);
+        sandbox.Write("Directory.Packages.props", """
+            <Project>
+              <PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup>
+              <ItemGroup><PackageVersion Include="Contoso.App.Client" Version="1.0.0" /></ItemGroup>
+            </Project>
+            """);
+        foreach (var project in new[] { "client", "other" })
+            sandbox.Write($"{project}/{project}.csproj", Program.Replace(" Version=\"1.0.0\"", "", StringComparison.Ordinal));
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx", "-warnaserror")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
+    [Fact]
+    public async Task Where_the_native_program_does_not_run_dotnet_runs_the_other()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        foreach (var native in Directory.GetDirectories(Tools(sandbox), "linux-*"))
+            Directory.Delete(native, recursive: true);
+        ForgetTokens(sandbox);
+        var client = sandbox.Folder("client");
+        Directory.Delete(Path.Combine(client, "obj"), recursive: true);
+        Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
+        sandbox.Aws.Audit.Clear();
+
+        (await sandbox.DotnetAsync(client, "restore", "--no-http-cache")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+    }
+
+    [Theory]
+    [InlineData("PATH")]
+    [InlineData("NUGET_PLUGIN_PATHS")]
+    [InlineData("NUGET_NETCORE_PLUGIN_PATHS")]
+    [InlineData("home")]
+    public async Task An_installed_plugin_is_the_only_one_that_NuGet_finds(string place)
+    {
+        await using var sandbox = await CloneAsync();
+        Artifacts.Require(Artifacts.Native, "the native program");
+        if (place == "home")
+            (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "install", "--netcore")).Succeeded();
+        else if (place == "PATH")
+            sandbox.PutNativeOnPath();
+        else
+            sandbox.Variables[place] = place == "NUGET_PLUGIN_PATHS" ? Artifacts.Native : Artifacts.NetCore;
+
+        Assert.DoesNotContain(Tools(sandbox), await PluginsUsedAsync(sandbox), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PATH")]
+    [InlineData("NUGET_PLUGIN_PATHS")]
+    [InlineData("NUGET_NETCORE_PLUGIN_PATHS")]
+    public async Task Plugins_of_others_stay_where_they_were(string place)
+    {
+        await using var sandbox = await CloneAsync();
+        // This one, too, by another name: what matters is that it is found.
+        var isNative = place != "NUGET_NETCORE_PLUGIN_PATHS";
+        var other = Path.Combine(sandbox.Folder("elsewhere"), isNative ? "nuget-plugin-other" : "Other.dll");
+        foreach (var file in isNative ? [Artifacts.Native] : Directory.GetFiles(Artifacts.NetCoreFolder))
+            File.Copy(file, Path.Combine(sandbox.Folder("elsewhere"), Path.GetFileName(file).Replace(isNative ? "codeartifact" : "CredentialProvider.CodeArtifact", isNative ? "other" : "Other", StringComparison.Ordinal)));
+        sandbox.Variables[place] = place == "PATH" ? $"{Path.GetDirectoryName(other)}:{sandbox.Variables["PATH"]}" : other;
+
+        var used = await PluginsUsedAsync(sandbox);
+
+        Assert.Contains(other, used, StringComparison.Ordinal);
+        Assert.Contains(Tools(sandbox), used, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_domains_are_warmed_up_side_by_side()
+    {
+        const int Domains = 5;
+        await using var sandbox = await CloneAsync();
+        var sources = Enumerable.Range(0, Domains).Select(i => AddDomain(sandbox, $"domain{i}")).ToArray();
+        WriteConfig(sandbox, [("app", Feeds.App), .. sources]);
+        sandbox.Aws.Faults.Add(new Fault("codeartifact") { Delay = TimeSpan.FromSeconds(2) });
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+
+        var calls = sandbox.Aws.Audit.Entries.Where(entry => entry.Operation == "GetAuthorizationToken").ToList();
+        Assert.Equal(Domains + 1, calls.Count);
+        // The last has begun before the first was answered.
+        Assert.True(calls.Max(call => call.Time - call.Took) < calls.Min(call => call.Time), string.Join('\n', calls));
+    }
+
+    [Fact]
+    public async Task While_the_tokens_last_nothing_is_started()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        // What is started from now on leaves a file.
+        var traces = sandbox.Folder("traces");
+        foreach (var program in Directory.GetFiles(Tools(sandbox), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            await File.WriteAllTextAsync(program, $"#!/bin/sh\ntouch {traces}/$$\n", TestContext.Current.CancellationToken);
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        Assert.Empty(Directory.GetFiles(traces));
+
+        foreach (var token in Directory.GetFiles(sandbox.Cache, "*.json"))
+            File.SetLastWriteTimeUtc(token, DateTime.UtcNow.AddHours(-6));
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        Assert.Single(Directory.GetFiles(traces));
+    }
+
+    [Fact]
+    public async Task Without_a_CodeArtifact_source_nothing_is_loaded()
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.Aws.World.ForeignFeeds.Add(new ForeignFeed("nuget.example.test", Password: null) { Packages = [Package.Create("Foreign.Thing", "3.0.0")] });
+        WriteConfig(sandbox, ("foreign", "https://nuget.example.test/v3/index.json"));
+        var folder = sandbox.WriteProject("client", "Foreign.Thing/3.0.0");
+
+        var outcome = (await sandbox.DotnetAsync(folder, "restore", "-v", "diag")).Succeeded();
+
+        Assert.Contains("Assembly loaded during TaskRun: NuGet.Build.Tasks,", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Assembly loaded during TaskRun: CredentialProvider.MSBuild,", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(0, sandbox.Aws.Audit.Count("metadata"));
+    }
+
+    [Theory]
+    [InlineData("OfferPlugin")]
+    [InlineData("WarmUp")]
+    public async Task Each_part_can_be_switched_off(string part)
+    {
+        await using var sandbox = await CloneAsync();
+
+        var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", $"-p:CodeArtifact{part}=false");
+
+        Assert.Equal(part == "WarmUp", outcome.ExitCode == 0);
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+    }
+
+    [Theory]
+    [InlineData("warning")]
+    [InlineData("error")]
+    [InlineData("none")]
+    public async Task A_failure_has_a_code_a_cause_and_a_fix(string failure)
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.Aws.World.InstanceRole!.Policy.RemoveAll(statement => statement.Action == "sts:GetServiceBearerToken");
+
+        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx", $"-p:CodeArtifactFailure={failure}", "-bl:log.binlog")).Failed();
+
+        var lines = outcome.Output.Split('\n').Where(line => line.Contains("CACP1001", StringComparison.Ordinal)).Select(line => line.Trim()).Distinct().ToList();
+        var line = Assert.Single(lines);
+        if (failure == "none")
+        {
+            // NuGet's own line, as without this package.
+            Assert.Contains(": warning : CACP1001: no token for domain contoso", line, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Contains($"CodeArtifact : {failure} CACP1001: no token for domain contoso (111122223333, us-east-1): ", line, StringComparison.Ordinal);
+        Assert.Contains("; attach what this prints: nuget-plugin-codeartifact policy contoso/app", line, StringComparison.Ordinal);
+        // An error ends it there; after a warning NuGet has its say.
+        Assert.Equal(failure == "warning", outcome.Output.Contains("NU1301", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_code_leads_to_its_page()
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.Aws.World.InstanceRole = null;
+
+        // This logger makes links of codes.
+        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--tl:on")).Failed();
+
+        Assert.Matches(@"\e\]8;;(https?|file)://\S+/docs/errors\.md#cacp1004\e\\CACP1004", outcome.Output);
+    }
+
+    [Fact]
+    public async Task A_failure_fails_no_restore_that_needs_no_token()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        ForgetTokens(sandbox);
+        foreach (var obj in new[] { "client/obj", "other/obj" })
+            Directory.Delete(sandbox.Folder(obj), recursive: true);
+        sandbox.Aws.World.InstanceRole = null;
+
+        // Never restored, but the packages are there: said, and no error even so.
+        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-warnaserror")).Succeeded();
+        Assert.Contains("warning CACP1004", outcome.Output, StringComparison.Ordinal);
+
+        // Restored before: nobody needs to know.
+        Assert.DoesNotContain("CACP", (await sandbox.DotnetAsync(sandbox.Folder("."), "build", "client")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("-p:RestoreUseStaticGraphEvaluation=true", false)]
+    [InlineData("", true)]
+    public async Task Sources_can_stand_in_the_project(string option, bool isMultiTargeted)
+    {
+        await using var sandbox = await CloneAsync();
+        WriteConfig(sandbox);
+        sandbox.Write("client/client.csproj", Program.Replace("<ItemGroup>", """<ItemGroup><CodeArtifactSource Include="contoso/app" Owner="111122223333" Region="us-east-1" />""", StringComparison.Ordinal)
+            .Replace("<TargetFramework>net10.0</TargetFramework>", isMultiTargeted ? "<TargetFrameworks>net10.0</TargetFrameworks>" : "<TargetFramework>net10.0</TargetFramework>", StringComparison.Ordinal));
+
+        string[] arguments = ["restore", "client", option];
+        (await sandbox.DotnetAsync(sandbox.Folder("."), [.. arguments.Where(argument => argument.Length > 0)])).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
+    [Fact]
+    public async Task Owner_and_region_of_sources_can_come_from_the_environment()
+    {
+        await using var sandbox = await CloneAsync();
+        WriteConfig(sandbox);
+        sandbox.Variables["CodeArtifactOwner"] = World.Account;
+        sandbox.Variables["AWS_REGION"] = "us-east-1";
+        sandbox.Write("client/client.csproj", Program.Replace("<ItemGroup>", """<ItemGroup><CodeArtifactSource Include="contoso/app" DualStack="true" />""", StringComparison.Ordinal));
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+
+        Assert.Contains(sandbox.Aws.Audit.Entries, entry => entry.Host == "contoso-111122223333.codeartifact.us-east-1.on.aws");
+    }
+
+    [Theory]
+    [InlineData("""Include="contoso" Owner="111122223333" Region="us-east-1" """, "it takes DOMAIN/REPOSITORY")]
+    [InlineData("""Include="contoso/app" Region="us-east-1" """, "it has no owner; set Owner on it, or the property CodeArtifactOwner, to the account's 12 digits")]
+    [InlineData("""Include="contoso/app" Owner="1234" Region="us-east-1" """, "owner '1234' is not the 12 digits of an account")]
+    [InlineData("""Include="contoso/app" Owner="111122223333" """, "it has no region; set Region on it, the property CodeArtifactRegion, or AWS_REGION")]
+    [InlineData("""Include="contoso/app" Owner="111122223333" Region="here" """, "'here' is no region; it takes one like us-east-1")]
+    public async Task A_source_that_cannot_be_is_an_error_in_its_file(string attributes, string why)
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.Write("client/client.csproj", Program.Replace("<ItemGroup>", $"<ItemGroup><CodeArtifactSource {attributes}/>", StringComparison.Ordinal));
+
+        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Failed();
+
+        Assert.Matches($@"client/client\.csproj : error CACP1012: CodeArtifactSource 'contoso(/app)?': {System.Text.RegularExpressions.Regex.Escape(why)}", outcome.Output);
+    }
+
+    [Fact]
+    public async Task What_restores_without_MSBuild_gets_the_plugin_by_a_target()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("client"), "msbuild", "-t:InstallCodeArtifactPlugin")).Succeeded();
+        sandbox.Variables["PATH"] = $"{Path.Combine(sandbox.Home, ".local", "bin")}:{sandbox.Variables["PATH"]}";
+        await File.WriteAllBytesAsync(Path.Combine(sandbox.Folder("."), "new.nupkg"), Package.Create("Contoso.New", "0.1.0").Content, TestContext.Current.CancellationToken);
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "nuget", "push", "new.nupkg", "--source", "app", "--api-key", "unused")).Succeeded();
+    }
+
+    private static async Task<string> PluginsUsedAsync(Sandbox sandbox)
+    {
+        sandbox.Variables["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "1";
+        var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-v", "diag", "-p:CodeArtifactWarmUp=false");
+        return string.Join('\n', outcome.Output.Split('\n').Where(line => line.Contains("as a credential provider plugin", StringComparison.Ordinal)));
+    }
+
+    private static string Version { get; } = Path.GetFileNameWithoutExtension(Directory.GetFiles(Artifacts.Built("packages"), $"{Id}.*.nupkg").Single())[(Id.Length + 1)..];
+
+    private static string Tools(Sandbox sandbox) => Path.Combine(sandbox.Variables["NUGET_PACKAGES"], Id.ToLowerInvariant(), Version, "tools");
+
+    private static void ForgetTokens(Sandbox sandbox)
+    {
+        if (Directory.Exists(sandbox.Cache))
+            Directory.Delete(sandbox.Cache, recursive: true);
+    }
+
+    private static (string Name, string Url) AddDomain(Sandbox sandbox, string name)
+    {
+        sandbox.Aws.World.Repositories.Add(new Repository(sandbox.Aws.World.AddDomain(name), "app"));
+        return (name, Feeds.App.Replace("contoso", name, StringComparison.Ordinal));
+    }
+
+    private static Task<Sandbox> StartAsync()
+    {
+        Artifacts.Require(Artifacts.Native, "the native program");
+        return Sandbox.StartAsync();
+    }
+
+    /// <summary>What git clone leaves: two projects, a solution, and the one line.</summary>
+    private static async Task<Sandbox> CloneAsync(bool isMapped = false)
+    {
+        var sandbox = await StartAsync();
+        foreach (var project in new[] { "client", "other" })
+        {
+            sandbox.Write($"{project}/{project}.csproj", Program);
+            sandbox.Write($"{project}/Program.cs", "System.Console.WriteLine(\"it runs\");");
+        }
+
+        sandbox.Write("all.slnx", """<Solution><Project Path="client/client.csproj" /><Project Path="other/other.csproj" /></Solution>""");
+        sandbox.Write("Directory.Build.props", $"""<Project><Sdk Name="{Id}" Version="{Version}" /></Project>""");
+        WriteConfig(sandbox, isMapped, ("app", Feeds.App));
+        return sandbox;
+    }
+
+    /// <summary>The package is in a folder, and a public gallery knows of vulnerabilities, as nuget.org does. Without such a source NuGet asks all others
+    /// while it gets the package, before this has a say.</summary>
+    private static void WriteConfig(Sandbox sandbox, params (string Name, string Url)[] sources) => WriteConfig(sandbox, isMapped: false, sources);
+
+    private static void WriteConfig(Sandbox sandbox, bool isMapped, params (string Name, string Url)[] sources)
+    {
+        const string Gallery = "gallery.example.test";
+        if (!sandbox.Aws.World.ForeignFeeds.Exists(feed => feed.Host == Gallery))
+            sandbox.Aws.World.ForeignFeeds.Add(new ForeignFeed(Gallery, Password: null));
+        var mapping = !isMapped ? "" : $"""
+            <packageSourceMapping>
+              <packageSource key="packages"><package pattern="{Id}" /></packageSource>
+              <packageSource key="app"><package pattern="*" /></packageSource>
+            </packageSourceMapping>
+            """;
+        sandbox.Write("nuget.config", $"""
+            <configuration>
+              <packageSources><clear />
+                <add key="packages" value="{Artifacts.Built("packages")}" />
+                {string.Concat(sources.Select(source => $"""<add key="{source.Name}" value="{source.Url}" />"""))}
+              </packageSources>
+              <auditSources><clear /><add key="gallery" value="https://{Gallery}/v3/index.json" /></auditSources>
+              {mapping}
+            </configuration>
+            """);
+    }
+}
