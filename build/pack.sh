@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Packs what build/build.sh published, unchanged: archives with SHA256SUMS into artifacts/archives, the .NET tool into artifacts/packages.
+# Packs what build/build.sh published, unchanged: archives with SHA256SUMS into artifacts/archives, the .NET tool and
+# the MSBuild package into artifacts/packages.
 #   build/pack.sh          native programs of other platforms that lie in artifacts/cross/RID/ are packed, too
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -87,3 +88,6 @@ put_netcore "$tool"
 mkdir -p "$staging/$tool/tools/net10.0/any"
 settings 2 '' "  <RuntimeIdentifierPackages>"$'\n'"$named  </RuntimeIdentifierPackages>"$'\n' > "$staging/$tool/tools/net10.0/any/DotnetToolSettings.xml"
 pack "$tool" DotnetTool
+
+# All of it once more, for MSBuild.
+dotnet pack src/CredentialProvider.MSBuild --nologo -v quiet -c Release -o artifacts/packages

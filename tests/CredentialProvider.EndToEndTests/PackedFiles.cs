@@ -45,7 +45,9 @@ public sealed class PackedFiles
     }
 
     /// <summary>On x64 the other one is cross-compiled; on arm64 there is only its own.</summary>
-    public static TheoryData<string> Platforms => Artifacts.Platform == "linux-x64" ? ["linux-x64", "linux-arm64"] : [Artifacts.Platform];
+    private static readonly string[] Natives = Artifacts.Platform == "linux-x64" ? ["linux-x64", "linux-arm64"] : [Artifacts.Platform];
+
+    public static TheoryData<string> Platforms => [.. Natives];
 
     [Theory]
     [MemberData(nameof(Platforms))]
@@ -54,6 +56,25 @@ public sealed class PackedFiles
         var native = Native(rid);
         using var package = Open($"{Tool}.{rid}", "DotnetToolRidPackage", megabytes: 7, $"tools/any/{rid}/{Command}", $"tools/any/{rid}/DotnetToolSettings.xml");
         AreThoseOf(Path.GetDirectoryName(native)!, package);
+    }
+
+    [Fact]
+    public void The_package_for_MSBuild_has_every_build_and_what_chooses_among_them()
+    {
+        const string Id = $"{Tool}.MSBuild";
+        var programs = Natives.ToDictionary(rid => $"tools/{rid}/{Command}", Native);
+        foreach (var file in Directory.GetFiles(Artifacts.Built("plugins"), "*", SearchOption.AllDirectories))
+            programs[$"tools/{Path.GetRelativePath(Artifacts.Built("."), file)}"] = file;
+        programs["docs/errors.md"] = Artifacts.Script("../docs/errors.md");
+
+        using var package = Open(Id, "MSBuildSdk", megabytes: 17,
+        [
+            .. programs.Keys, "Sdk/Sdk.props", "Sdk/Sdk.targets", "Sdk/dirs.proj", $"build/{Id}.props", $"build/{Id}.targets", $"buildMultiTargeting/{Id}.props", $"buildMultiTargeting/{Id}.targets",
+            "tasks/netstandard2.0/CredentialProvider.MSBuild.dll", $"tools/unix/{Command}", $"tools/windows/{Command}.bat",
+        ]);
+
+        Assert.All(programs, program => Assert.True(File.ReadAllBytes(program.Value).AsSpan().SequenceEqual(Read(package.GetEntry(program.Key)!)), program.Key));
+        Assert.InRange(package.GetEntry("tasks/netstandard2.0/CredentialProvider.MSBuild.dll")!.Length, 1, 60_000);
     }
 
     [Fact]
@@ -155,10 +176,13 @@ public sealed class PackedFiles
 
     /// <summary>What is packed are the bytes that were published.</summary>
     private static void AreThoseOf(string folder, ZipArchive package) => Assert.All(Directory.GetFiles(folder), file =>
+        Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(Read(package.Entries.Single(entry => entry.Name == Path.GetFileName(file)))), file));
+
+    private static byte[] Read(ZipArchiveEntry entry)
     {
-        using var stream = package.Entries.Single(entry => entry.Name == Path.GetFileName(file)).Open();
+        using var stream = entry.Open();
         using var content = new MemoryStream();
         stream.CopyTo(content);
-        Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(content.ToArray()), file);
-    });
+        return content.ToArray();
+    }
 }

@@ -55,7 +55,7 @@ public sealed class TheMSBuildPackage
     public async Task Without_a_source_for_audits_NuGet_warns_and_restores_all_the_same()
     {
         await using var sandbox = await CloneAsync();
-        sandbox.WriteConfig(".", ("packages", Artifacts.Built("packages")), ("app", Feeds.App));
+        sandbox.WriteConfig(".", ("packages", Artifacts.Packages), ("app", Feeds.App));
 
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
 
@@ -339,7 +339,7 @@ public sealed class TheMSBuildPackage
         return string.Join('\n', outcome.Output.Split('\n').Where(line => line.Contains("as a credential provider plugin", StringComparison.Ordinal)));
     }
 
-    private static string Version { get; } = Path.GetFileNameWithoutExtension(Directory.GetFiles(Artifacts.Built("packages"), $"{Id}.*.nupkg").Single())[(Id.Length + 1)..];
+    private static string Version => Artifacts.Version;
 
     private static string Tools(Sandbox sandbox) => Path.Combine(sandbox.Variables["NUGET_PACKAGES"], Id.ToLowerInvariant(), Version, "tools");
 
@@ -395,7 +395,7 @@ public sealed class TheMSBuildPackage
         sandbox.Write("nuget.config", $"""
             <configuration>
               <packageSources><clear />
-                <add key="packages" value="{Artifacts.Built("packages")}" />
+                <add key="packages" value="{Artifacts.Packages}" />
                 {string.Concat(sources.Select(source => $"""<add key="{source.Name}" value="{source.Url}" />"""))}
               </packageSources>
               <auditSources><clear /><add key="gallery" value="https://{Gallery}/v3/index.json" /></auditSources>
