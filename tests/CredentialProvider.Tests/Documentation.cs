@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using CredentialProvider.Cli;
 using CredentialProvider.Feeds;
 
@@ -44,6 +45,19 @@ public sealed partial class Documentation
         var sections = Read("docs/errors.md").Split("\n## ")[1..];
         Assert.Equal(codes.Order(), sections.Select(section => section.Split('\n')[0]));
         Assert.All(sections, section => Assert.Matches(@"^CACP\d{4}\n\n\*\*Meaning:\*\* [\s\S]+ \*\*Cause:\*\* [\s\S]+\s\*\*Fix:\*\* ", section));
+    }
+
+    [Fact]
+    public void The_MSBuild_package_makes_no_error_of_any_code() => Assert.Equal(
+        string.Join(';', typeof(ErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!).Order()),
+        XDocument.Load(Path.Combine(Root, "src/CredentialProvider.MSBuild/Sdk/dirs.proj")).Descendants("MSBuildWarningsNotAsErrors").Single().Value);
+
+    [Fact]
+    public void The_MSBuild_page_has_every_property()
+    {
+        var properties = Directory.GetFiles(Path.Combine(Root, "src/CredentialProvider.MSBuild/Sdk"))
+            .SelectMany(file => Property().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct().Except(["CodeArtifactSources"]);
+        Assert.All(properties, property => Assert.Contains($"`{property}`", Read("docs/msbuild.md"), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -112,6 +126,9 @@ public sealed partial class Documentation
 
     [GeneratedRegex("\"((?:CODEARTIFACT|AWS|NUGET|XDG|HTTPS?|NO|SSL)_[A-Z0-9_]+|TERM)\"")]
     private static partial Regex Variable();
+
+    [GeneratedRegex(@"\$\((CodeArtifact\w+)\)")]
+    private static partial Regex Property();
 
     [GeneratedRegex("`((?:[A-Z0-9]+_[A-Z0-9_]+|TERM))`")]
     private static partial Regex Told();
