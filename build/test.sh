@@ -44,6 +44,9 @@ for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
   failed=$((failed + ${suite_failed:-1}))
 done
 
+# The page of clients says what these results show: one more test.
+if dotnet run build/clients.cs -- --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+
 # Counts as one test. A short form; build/soak.sh has the long one.
 printf 'Fuzzing\n'
 build/fuzz.sh

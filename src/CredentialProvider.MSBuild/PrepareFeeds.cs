@@ -134,7 +134,7 @@ public sealed class PrepareFeeds : ToolTask
     {
         var assembly = typeof(PrepareFeeds).Assembly;
         var repository = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(metadata => metadata.Key == "RepositoryUrl")?.Value;
-        var page = repository is not null ? $"{repository}/blob/v{assembly.GetName().Version!.ToString(3)}/docs/errors.md"
+        var page = repository is { Length: > 0 } ? $"{repository}/blob/v{assembly.GetName().Version!.ToString(3)}/docs/errors.md"
             : new Uri(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(assembly.Location)!, "..", "..", "docs", "errors.md"))).AbsoluteUri;
         return $"{page}#{code.ToLowerInvariant()}";
     }

@@ -30,6 +30,7 @@ internal static class Report
         await LaunchesAsync(text);
         await StormAsync(text);
         await RestoresAsync(text);
+        await BroughtAlong.WriteAsync(text);
         var report = text.ToString();
         Console.Write(report);
         if (args is ["--output", var path])

@@ -334,7 +334,6 @@ public sealed class TheMSBuildPackage
 
     private static async Task<string> PluginsUsedAsync(Sandbox sandbox)
     {
-        sandbox.Variables["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "1";
         var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-v", "diag", "-p:CodeArtifactWarmUp=false");
         return string.Join('\n', outcome.Output.Split('\n').Where(line => line.Contains("as a credential provider plugin", StringComparison.Ordinal)));
     }
@@ -365,6 +364,7 @@ public sealed class TheMSBuildPackage
     private static async Task<Sandbox> CloneAsync(bool isMapped = false)
     {
         var sandbox = await StartAsync();
+        sandbox.Variables["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "1";
         foreach (var project in new[] { "client", "other" })
         {
             sandbox.Write($"{project}/{project}.csproj", Program);

@@ -145,7 +145,9 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
         catch (OperationCanceledException)
         {
-            connection.Send(message.RequestId, MessageType.Cancel, message.Method, payload: null);
+            // After Close nobody listens.
+            if (!_closing.IsCancellationRequested)
+                connection.Send(message.RequestId, MessageType.Cancel, message.Method, payload: null);
         }
         catch (Exception e)
         {
