@@ -167,6 +167,7 @@ public sealed class TheMSBuildPackage
 
         var calls = sandbox.Aws.Audit.Entries.Where(entry => entry.Operation == "GetAuthorizationToken").ToList();
         Assert.Equal(Domains + 1, calls.Count);
+        Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
         // The last has begun before the first was answered.
         Assert.True(calls.Max(call => call.Time - call.Took) < calls.Min(call => call.Time), string.Join('\n', calls));
     }

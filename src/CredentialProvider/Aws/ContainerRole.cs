@@ -9,7 +9,7 @@ namespace CredentialProvider.Aws;
 /// environment. Unlike the SDK's own source it never asks by way of HTTP_PROXY, which would see the credentials.
 /// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 /// </summary>
-internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSCredentials
+internal sealed class ContainerRole : AWSCredentials
 {
     private const int LargestAnswer = 64 * 1024, Attempts = 2;
 
@@ -19,28 +19,26 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
     /// <summary>One attempt's; an agent on the same machine answers in milliseconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Keys that expire sooner are not worth signing with.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+    private readonly Settings _settings;
+    private readonly SharedKeys _keys;
 
-    private ImmutableCredentials? _credentials;
-    private DateTimeOffset _expires;
+    public ContainerRole(Settings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _keys = new SharedKeys(time, async () => Parse(await AskAsync(FindEndpoint())));
+    }
 
     /// <summary>The SDK's synchronous path, which this program never takes.</summary>
     public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
 
     /// <exception cref="NoTokenException">The endpoint gives none.</exception>
-    public override async Task<ImmutableCredentials> GetCredentialsAsync()
-    {
-        if (_credentials is null || time.GetUtcNow() >= _expires - Margin)
-            (_credentials, _expires) = Parse(await AskAsync(FindEndpoint()));
-        return _credentials;
-    }
+    public override Task<ImmutableCredentials> GetCredentialsAsync() => _keys.GetAsync();
 
     private Uri FindEndpoint()
     {
-        if (!Uri.TryCreate(settings.AwsContainerUri, UriKind.Absolute, out var uri))
+        if (!Uri.TryCreate(_settings.AwsContainerUri, UriKind.Absolute, out var uri))
         {
-            throw Nothing($"the container's credential endpoint '{settings.AwsContainerUri}' is no URL",
+            throw Nothing($"the container's credential endpoint '{_settings.AwsContainerUri}' is no URL",
                 "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
         }
 
@@ -93,8 +91,8 @@ internal sealed class ContainerRole(Settings settings, TimeProvider time) : AWSC
     /// <summary>The platform renews the file, so it is read for each call, and comes before the variable.</summary>
     private Secret? ReadAuthorization()
     {
-        if (settings.AwsContainerTokenFile is not { } file)
-            return settings.AwsContainerToken;
+        if (_settings.AwsContainerTokenFile is not { } file)
+            return _settings.AwsContainerToken;
         try
         {
             return new Secret(File.ReadAllText(file).Trim());

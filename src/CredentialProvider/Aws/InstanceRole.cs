@@ -12,7 +12,7 @@ namespace CredentialProvider.Aws;
 /// usual reasons it was.
 /// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
 /// </summary>
-internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time) : AWSCredentials
+internal sealed class InstanceRole : AWSCredentials
 {
     private const string Roles = "latest/meta-data/iam/security-credentials/";
 
@@ -25,35 +25,34 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     /// <summary>A credentials document has about 2 KB.</summary>
     private const int LargestAnswer = 64 * 1024;
 
-    /// <summary>Keys that expire sooner are not worth signing with.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+    private readonly MetadataSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly SharedKeys _keys;
 
-    private ImmutableCredentials? _credentials;
-    private DateTimeOffset _expires;
+    public InstanceRole(MetadataSettings settings, TimeProvider time)
+    {
+        (_settings, _time, Name) = (settings, time, settings.RoleName);
+        _keys = new SharedKeys(time, FetchAsync);
+    }
 
     /// <summary>The role's name, once it has answered.</summary>
-    public string? Name { get; private set; } = settings.RoleName;
+    public string? Name { get; private set; }
 
     /// <summary>The SDK's synchronous path, which this program never takes.</summary>
     public override ImmutableCredentials GetCredentials() => throw new NotSupportedException();
 
     /// <exception cref="NoTokenException">There is no instance role to be had.</exception>
-    public override async Task<ImmutableCredentials> GetCredentialsAsync()
-    {
-        if (_credentials is null || time.GetUtcNow() >= _expires - Margin)
-            (_credentials, _expires) = await FetchAsync();
-        return _credentials;
-    }
+    public override Task<ImmutableCredentials> GetCredentialsAsync() => _keys.GetAsync();
 
     private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync()
     {
-        if (settings.IsDisabled)
+        if (_settings.IsDisabled)
             throw Nothing("AWS_EC2_METADATA_DISABLED is true", "unset it, or give credentials another way");
-        if (!Uri.TryCreate(settings.Endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var endpoint)
+        if (!Uri.TryCreate(_settings.Endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var endpoint)
             || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
         {
             throw new NoTokenException(ErrorCode.Setting,
-                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{settings.Endpoint}'",
+                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{_settings.Endpoint}'",
                     "it takes a URL like http://169.254.169.254");
         }
 
@@ -90,10 +89,10 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var isLast = attempt >= settings.Attempts;
+            var isLast = attempt >= _settings.Attempts;
             try
             {
-                using var limit = new CancellationTokenSource(settings.Timeout);
+                using var limit = new CancellationTokenSource(_settings.Timeout);
                 using var message = request();
                 using var response = await http.SendAsync(message, limit.Token);
                 if (response.IsSuccessStatusCode)
@@ -150,7 +149,7 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
                     "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
             }
 
-            if (expires <= time.GetUtcNow())
+            if (expires <= _time.GetUtcNow())
             {
                 throw new NoTokenException(ErrorCode.BadCredentials,
                     $"the metadata service hands out credentials of role {Name} that expired at {expires.UtcDateTime:u}",
@@ -181,7 +180,7 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
         HttpStatusCode.Forbidden => Nothing(
             "instance metadata is disabled (403)",
                 "enable it: aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled"),
-        _ => Nothing($"the metadata service at {settings.Endpoint} answers {(int)status}",
+        _ => Nothing($"the metadata service at {_settings.Endpoint} answers {(int)status}",
             "give credentials another way, or check what serves this address"),
     };
 
@@ -190,11 +189,11 @@ internal sealed class InstanceRole(MetadataSettings settings, TimeProvider time)
             "attach one: aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=PROFILE");
 
     private NoTokenException Silent() => Nothing(
-        $"the metadata service at {settings.Endpoint} takes connections but does not answer, as behind a hop limit of 1 in a container",
+        $"the metadata service at {_settings.Endpoint} takes connections but does not answer, as behind a hop limit of 1 in a container",
         "raise it: aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2");
 
     private NoTokenException Absent(string why) => Nothing(
-        $"no metadata service at {settings.Endpoint} ({why}), so this is no EC2 instance or its metadata is out of reach",
+        $"no metadata service at {_settings.Endpoint} ({why}), so this is no EC2 instance or its metadata is out of reach",
         "give credentials another way: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 
     private static NoTokenException Nothing(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);

@@ -58,9 +58,9 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     private async Task<T> CallAsync<T>(Feed feed, Person? person,
         Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
+        // The same for all domains that call at once: the instance's role, or the container's, is asked once.
         var chain = _chain;
-        // Until the call has succeeded, the next one starts over: what failed may be mended with other credentials.
-        _chain = new CredentialChain(settings, time);
+        var isDone = false;
         try
         {
             // The SDK has blocking calls on its way to credentials; they must not hold up the protocol.
@@ -68,7 +68,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
                 stop => Task.Run(() => CallOnceAsync(feed, chain, call, stop), stop).WaitAsync(stop),
                 AwsFailure.SetbackOf,
                 () => person?.Tell($"AWS asks for fewer requests; {feed.DomainName} waits for its turn"), cancel);
-            _chain = chain;
+            isDone = true;
             return result;
         }
         catch (TimeoutException)
@@ -80,6 +80,12 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         catch (Exception e) when (e is not NoTokenException && !cancel.IsCancellationRequested)
         {
             throw AwsFailure.OfToken(feed, ApiEndpoint.For(feed, settings), e);
+        }
+        finally
+        {
+            // What failed may be mended with other credentials: the next call starts over.
+            if (!isDone)
+                Interlocked.CompareExchange(ref _chain, new CredentialChain(settings, time), chain);
         }
     }
 

@@ -25,6 +25,22 @@ public sealed class TheInstanceRole : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Is_asked_once_by_all_who_ask_together_and_fails_for_all_of_them()
+    {
+        var role = Role();
+        _aws.Faults.Add(new Fault("metadata", "PutToken", Times: 1) { Status = 404 });
+        var failing = Enumerable.Range(0, 5).Select(_ => role.GetCredentialsAsync()).ToList();
+        foreach (var asking in failing)
+            await Assert.ThrowsAsync<NoTokenException>(() => asking);
+        Assert.Equal(["PutToken"], _aws.Audit.Entries.Select(entry => entry.Operation));
+
+        // Who asks later starts over.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => role.GetCredentialsAsync()));
+        Assert.Single(answers.Distinct());
+        Assert.Equal(["PutToken", "PutToken", "GetRole", "GetCredentials"], _aws.Audit.Entries.Select(entry => entry.Operation));
+    }
+
+    [Fact]
     public async Task Is_not_asked_for_its_name_where_it_is_given()
     {
         await Role(("AWS_EC2_INSTANCE_PROFILE_NAME", "BuildAgentRole")).GetCredentialsAsync();
