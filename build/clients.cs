@@ -17,8 +17,8 @@ const string Rows = """
     dotnet restore | SDK 10 | .NET tool of any platform on PATH | linux-x64 | netcore | Tools.A_platform_without_a_native_program_takes_any
     dotnet restore | SDK 10 | .NET tool as SDKs 8 and 9 take it | linux-x64 | netcore | Tools.An_older_SDK_takes_the_framework_dependent_program
     dotnet restore | SDK 10 | tool manifest, then install | linux-x64 | native | Tools.A_manifest_brings_the_tool_to_the_next_machine
-    dotnet restore | SDK 10 | install.sh | linux-x64 | native | InstallScripts.Install_the_program_from_wherever_it_is(shell: "sh"
-    dotnet restore | SDK 10 | install.ps1, PowerShell 7 | linux-x64 | native | InstallScripts.Install_the_program_from_wherever_it_is(shell: "pwsh"
+    install.sh | | puts it on PATH | linux-x64 | native | InstallScripts.Install_the_program_from_wherever_it_is(shell: "sh"
+    install.ps1 | PowerShell 7 | puts it on PATH | linux-x64 | native | InstallScripts.Install_the_program_from_wherever_it_is(shell: "pwsh"
     dotnet restore | SDK 10 | on PATH | linux-arm64, emulated | native | Arm64.
     dotnet restore | SDK 10 | in an image's root file system, root | Debian 12 | native | Images.Every_user_of_the_SDKs_image_restores(who: "root"
     dotnet restore | SDK 10 | in an image's root file system, every other user | Debian 12 | native | Images.Every_user_of_the_SDKs_image_restores
@@ -31,6 +31,7 @@ const string Rows = """
     dotnet run, program of one file | SDK 10 | MSBuild package | linux-x64 | native | TheMSBuildPackage.A_program_of_one_file_is_run_at_once
     msbuild -restore -m | SDK 10 | MSBuild package | linux-x64 | native | TheMSBuildPackage.A_clone_is_restored_at_once(arguments: ["msbuild", "all.slnx", "-restore", "-m"])
     msbuild -restore -graph | SDK 10 | MSBuild package | linux-x64 | native | TheMSBuildPackage.A_clone_is_restored_at_once(arguments: ["msbuild", "all.slnx", "-restore", "-m:1"
+    MSBuild of .NET Framework, mono | 17.7 | MSBuild package, its tasks alone | linux-x64 | native | TheMSBuildPackage.The_engine_of_Visual_Studio_runs_the_same_tasks
     dotnet nuget push, dotnet add package | SDK 10 | on PATH | linux-x64 | native | Restoring.A_package_is_added_and_another_published
     nuget.exe, mono | 6.13.1 | on PATH | linux-x64 | native | OtherClients.Nuget_exe_uses_the_native_plugin
     nuget.exe, mono | 6.13.1 | NUGET_NETFX_PLUGIN_PATHS | linux-x64 | netfx | OtherClients.Nuget_exe_uses_the_netfx_plugin
@@ -50,7 +51,7 @@ const string Rows = """
     dotnet restore | SDK 10 | .NET tool on PATH | Windows | netcore | protocol
     Visual Studio, msbuild.exe | 17.13 and later | on PATH | Windows | native | protocol
     Visual Studio, msbuild.exe | before 17.13 | ~/.nuget/plugins/netfx | Windows | netfx | protocol
-    msbuild.exe -restore | 17.8 and later | MSBuild package | Windows | netfx | protocol
+    msbuild.exe -restore | 17.6 and later | MSBuild package | Windows | netfx | protocol
     nuget.exe | 6.13 and later | on PATH | Windows | native | protocol
     nuget.exe | 4.8 to 6.12 | ~/.nuget/plugins/netfx | Windows | netfx | protocol
     Rider | | as its .NET SDK | all | netcore, native | protocol
@@ -66,7 +67,7 @@ var page = new StringBuilder("""
 
     Which NuGet clients use the plugin, how they find it, and how that is known. `build/test.sh` makes this table from its results (`build/clients.cs`).
 
-    - **tested here**: the client itself restored a project through the plugin, on the machine that ran the tests.
+    - **tested here**: the client itself restored a project through the plugin (or published, or installed), on the machine that ran the tests.
     - **tested in release workflow**: that is what `.github/workflows/release.yml` does on a machine of that kind; it has not been run for this version.
     - **by protocol**: the client speaks the protocol that the tested ones speak; it was not run.
 

@@ -27,6 +27,8 @@ for version in 6.7.0 7.9.0 8.0.0; do
     -p:NuGetProtocolVersion=$version -p:ArtifactsProjectName=NuGetProtocolClient-$version
 done
 
+step 'Building a host for the MSBuild of .NET Framework' dotnet build tests/FrameworkMSBuild --nologo -v quiet -c Release
+
 passed=0 failed=0 skipped=0
 for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
   step "Building $suite" dotnet build "tests/$suite" --nologo -v quiet -c Release

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using LocalAws;
 
 namespace CredentialProvider.EndToEndTests;
@@ -331,6 +332,30 @@ public sealed class TheMSBuildPackage
         await File.WriteAllBytesAsync(Path.Combine(sandbox.Folder("."), "new.nupkg"), Package.Create("Contoso.New", "0.1.0").Content, TestContext.Current.CancellationToken);
 
         (await sandbox.DotnetAsync(sandbox.Folder("."), "nuget", "push", "new.nupkg", "--source", "app", "--api-key", "unused")).Succeeded();
+    }
+
+    [Fact]
+    public async Task The_engine_of_Visual_Studio_runs_the_same_tasks()
+    {
+        const string Mono = "/usr/bin/mono";
+        Artifacts.Require(Mono, "mono");
+        await using var sandbox = await StartAsync();
+        var (package, engine) = (sandbox.Folder("package"), Artifacts.Built("bin/FrameworkMSBuild/release/MSBuild.exe"));
+        Assert.True(File.Exists(engine), "build/test.sh builds it");
+        await ZipFile.ExtractToDirectoryAsync(Artifacts.Package(Id), package, TestContext.Current.CancellationToken);
+        foreach (var program in Directory.GetFiles(package, "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        sandbox.Variables["MSBUILD_EXE_PATH"] = engine;
+        sandbox.Write("bad.proj", """<Project><ItemGroup><CodeArtifactSource Include="contoso" /></ItemGroup><Import Project="package/Sdk/Sdk.targets" /></Project>""");
+        string[] prepare = [engine, "package/Sdk/dirs.proj", "Prepare", $"CodeArtifactSources={Feeds.App}", "CodeArtifactWarmUp=true", "CodeArtifactOfferPlugin=true"];
+
+        (await sandbox.RunAsync(Mono, sandbox.Root, prepare)).Succeeded();
+        Assert.Single(Directory.GetFiles(sandbox.Cache, "*.json"));
+
+        ForgetTokens(sandbox);
+        sandbox.Aws.World.InstanceRole = null;
+        Assert.Contains("CodeArtifact : warning CACP1004: no token", (await sandbox.RunAsync(Mono, sandbox.Root, prepare)).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("error CACP1012: CodeArtifactSource 'contoso'", (await sandbox.RunAsync(Mono, sandbox.Root, engine, "bad.proj", "AddCodeArtifactSources")).Failed().Output, StringComparison.Ordinal);
     }
 
     private static async Task<string> PluginsUsedAsync(Sandbox sandbox)
