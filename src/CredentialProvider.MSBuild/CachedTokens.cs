@@ -3,19 +3,25 @@ using System.Runtime.InteropServices;
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// Tells from names and times in the program's cache whether it would find good tokens there: that takes 1 ms, and starting it 10. Where the names do not
-/// tell, it is started; a token that is there and is not good costs the plugin a call, as without all this.
+/// Tells from names and times in the program's cache whether it would find good tokens there: that takes 1 ms, and
+/// starting it 10. Where the names do not tell, it is started; a token that is there and is not good costs the plugin a
+/// call, as without all this.
 /// </summary>
 internal static class CachedTokens
 {
-    /// <summary>A token lives for 12 hours where nobody asks for less, and is renewed in the second half of them.</summary>
+    /// <summary>A token lives for 12 hours where nobody asks for less, and is renewed in the second half of
+    /// them.</summary>
     private static readonly TimeSpan FirstHalf = TimeSpan.FromHours(5);
 
     /// <param name="sources">URLs, of other feeds too.</param>
     public static bool AreThereFor(string[] sources)
     {
-        if (Variable("CODEARTIFACT_TOKEN_DURATION").Length > 0 || Variable("CODEARTIFACT_CONFIG").Length > 0 || !Directory.Exists(Folder))
+        if (Variable("CODEARTIFACT_TOKEN_DURATION").Length > 0 || Variable("CODEARTIFACT_CONFIG").Length > 0
+            || !Directory.Exists(Folder))
+        {
             return false;
+        }
+
         foreach (var source in sources)
         {
             var labels = new Uri(source).Host.Split('.');
@@ -43,7 +49,8 @@ internal static class CachedTokens
     private static string Folder => Path.Combine(
         Variable("CODEARTIFACT_CACHE_DIR") is { Length: > 0 } own ? own
             : Variable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache
-            : RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
+                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
             : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? Path.Combine(Home, "Library", "Caches")
             : Path.Combine(Home, ".cache"),
         "codeartifact-credentials");

@@ -4,7 +4,8 @@ namespace CredentialProvider.MSBuild;
 
 /// <summary>The build of the plugin that this package carries for this machine.</summary>
 /// <param name="Folder">Where nuget-plugin-codeartifact lies, alone, as NuGet looks for it on PATH.</param>
-/// <param name="Assembly">The same plugin for NuGet before 6.13, which starts a .dll with dotnet and an .exe itself.</param>
+/// <param name="Assembly">The same plugin for NuGet before 6.13, which starts a .dll with dotnet and an .exe
+/// itself.</param>
 internal sealed record CarriedProgram(string Folder, string Assembly)
 {
     private const string Name = "CredentialProvider.CodeArtifact";
@@ -13,7 +14,8 @@ internal sealed record CarriedProgram(string Folder, string Assembly)
     private static readonly Version OldestLibrary = new(2, 34);
 
     /// <summary>The file in <see cref="Folder"/>.</summary>
-    public string File => Path.Combine(Folder, IsWindows ? "nuget-plugin-codeartifact.bat" : "nuget-plugin-codeartifact");
+    public string File =>
+        Path.Combine(Folder, IsWindows ? "nuget-plugin-codeartifact.bat" : "nuget-plugin-codeartifact");
 
     private static bool IsWindows { get; } = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
 
@@ -35,7 +37,8 @@ internal sealed record CarriedProgram(string Folder, string Assembly)
     {
         try
         {
-            return Version.TryParse(Marshal.PtrToStringAnsi(GetLibraryVersion()), out var version) && version >= OldestLibrary;
+            return Version.TryParse(Marshal.PtrToStringAnsi(GetLibraryVersion()), out var version)
+                && version >= OldestLibrary;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {

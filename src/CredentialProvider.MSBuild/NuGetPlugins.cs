@@ -3,26 +3,26 @@ using System.Reflection;
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// The plugins that the NuGet of this process uses. It looks for them once, when a feed first answers 401, and what it has found counts for the
-/// whole process. So that is brought forward, with this package's plugin in the environment; the environment itself stays as it was. Setting a variable
-/// alone would not do: MSBuild gives every project its own environment, and a solution's restore is not in ours.
+/// The plugins that the NuGet of this process uses. It looks for them once, when a feed first answers 401, and what it
+/// has found counts for the whole process. So that is brought forward, with this package's plugin in the environment;
+/// the environment itself stays as it was. Setting a variable alone would not do: MSBuild gives every project its own
+/// environment, and a solution's restore is not in ours.
 /// </summary>
 internal static class NuGetPlugins
 {
     private const string NetCorePaths = "NUGET_NETCORE_PLUGIN_PATHS", NetFxPaths = "NUGET_NETFX_PLUGIN_PATHS",
-        AnyPaths = "NUGET_PLUGIN_PATHS", SearchPath = "PATH",
-        Native = "nuget-plugin-codeartifact";
+        AnyPaths = "NUGET_PLUGIN_PATHS", SearchPath = "PATH", Native = "nuget-plugin-codeartifact";
 
     /// <summary>From here on NuGet looks on PATH, too.</summary>
     private static readonly Version FirstWithSearchPath = new(6, 13);
 
-    /// <summary>Makes NuGet find the plugin, where it does not find one of this project anyway. Loops, not queries: their compilation at run time is
-    /// most of what this costs a restore that has nothing to do.</summary>
+    /// <summary>Makes NuGet find the plugin, where it does not find one of this project anyway. Loops, not queries: their
+    /// compilation at run time is most of what this costs a restore that has nothing to do.</summary>
     /// <returns>False where it had looked before; its plugins stay as they are.</returns>
     public static bool Offer(CarriedProgram program, bool isNetFramework)
     {
         var isOffered = true;
-        // MSBuild loads each assembly of tasks in a context of its own, with its own NuGet.Protocol, which has its own plugins.
+        // MSBuild loads each assembly of tasks in a context of its own, with a NuGet.Protocol and plugins of its own.
         foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
         {
             if (IsTasks(assembly.FullName ?? ""))
@@ -36,7 +36,7 @@ internal static class NuGetPlugins
     {
         var (variable, own) = PlaceFor(nuget.GetName().Version!, program, isNetFramework);
         var old = Environment.GetEnvironmentVariable(variable) ?? "";
-        var places = new List<string>(old.Split(Path.PathSeparator));
+        var places = new List<string>(old.Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries));
         // Where no variable names files, those below the home count.
         if (variable == SearchPath || old.Length == 0)
         {
@@ -62,7 +62,8 @@ internal static class NuGetPlugins
         }
     }
 
-    /// <summary>The variable that this NuGet reads, and what to add to it. NuGet.Client's PluginDiscoverer has the order.</summary>
+    /// <summary>The variable that this NuGet reads, and what to add to it. NuGet.Client's PluginDiscoverer has the
+    /// order.</summary>
     private static (string Variable, string Own) PlaceFor(Version nuget, CarriedProgram program, bool isNetFramework)
     {
         var files = isNetFramework ? NetFxPaths : NetCorePaths;
@@ -97,14 +98,16 @@ internal static class NuGetPlugins
         if (Type.GetType("System.Runtime.Loader.AssemblyLoadContext, System.Runtime.Loader") is not { } contexts)
             return Assembly.LoadFrom(Path.Combine(Path.GetDirectoryName(tasks.Location)!, "NuGet.Protocol.dll"));
         var context = contexts.GetMethod("GetLoadContext")!.Invoke(null, [tasks]);
-        return (Assembly)contexts.GetMethod("LoadFromAssemblyName")!.Invoke(context, [new AssemblyName("NuGet.Protocol")])!;
+        var load = contexts.GetMethod("LoadFromAssemblyName")!;
+        return (Assembly)load.Invoke(context, [new AssemblyName("NuGet.Protocol")])!;
     }
 
     /// <summary>~/.nuget/plugins/KIND/NAME/NAME.dll (netfx: .exe).</summary>
     private static List<string> Plugins(string kind)
     {
         var plugins = new List<string>();
-        var folder = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "plugins", kind);
+        var folder = Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "plugins", kind);
         if (!Directory.Exists(folder))
             return plugins;
         foreach (var plugin in Directory.GetDirectories(folder))

@@ -6,8 +6,9 @@ using Microsoft.Build.Utilities;
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// Runs before NuGet restores: gets the tokens of all CodeArtifact sources, domains side by side, and makes NuGet find this package's plugin where none
-/// is installed. Tokens stay between the program, its cache and NuGet: none comes through here.
+/// Runs before NuGet restores: gets the tokens of all CodeArtifact sources, domains side by side, and makes NuGet find
+/// this package's plugin where none is installed. Tokens stay between the program, its cache and NuGet: none comes
+/// through here.
 /// </summary>
 public sealed class PrepareFeeds : ToolTask
 {
@@ -32,7 +33,8 @@ public sealed class PrepareFeeds : ToolTask
     /// <summary>Installs the plugin for this user, and does nothing else.</summary>
     public bool Installs { get; set; }
 
-    /// <summary>What it is if no token can be had for a domain: warning, error, or none, which leaves it to NuGet to find out.</summary>
+    /// <summary>What it is if no token can be had for a domain: warning, error, or none, which leaves it to NuGet to find
+    /// out.</summary>
     public string Failure { get; set; } = "";
 
     private bool IsLeftToNuGet => Failure == "none";
@@ -49,16 +51,18 @@ public sealed class PrepareFeeds : ToolTask
             return base.Execute() && ExitCode == 0;
         // At most twice a build: for projects that were restored before, and for others.
         var (engine, key) = ((IBuildEngine4)BuildEngine, $"{Tools}\n{Sources}");
-        if (engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is PrepareFeeds before)
-            _failures.AddRange(before._failures);
-        else if (WarmsUp && Array.FindAll(Sources.Split(';'), IsFeed) is var feeds && !CachedTokens.AreThereFor(feeds))
-            base.Execute();
-        engine.RegisterTaskObject(key, this, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        var first = (PrepareFeeds?)engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) ?? this;
+        if (first == this)
+        {
+            if (WarmsUp && !CachedTokens.AreThereFor(Feeds))
+                base.Execute();
+            engine.RegisterTaskObject(key, this, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        }
 
-        foreach (var (code, text) in _failures)
+        foreach (var (code, text) in first._failures)
             Report(code, text);
         // With no token to give, the plugin would wait for the same answer once more, and warn once more.
-        if (OffersPlugin && (_failures.Count == 0 || _warmed > 0 || IsLeftToNuGet))
+        if (OffersPlugin && (first._failures.Count == 0 || first._warmed > 0 || IsLeftToNuGet))
             Offer();
         return !Log.HasLoggedErrors;
     }
@@ -66,7 +70,7 @@ public sealed class PrepareFeeds : ToolTask
     private void Report(string code, string text)
     {
         if (IsLeftToNuGet)
-            Log.LogMessage(MessageImportance.Normal, $"{code}: {text}");
+            Log.LogMessage(MessageImportance.Normal, "{0}", $"{code}: {text}");
         else if (Failure == "error")
             Log.LogError(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
         else
@@ -78,12 +82,14 @@ public sealed class PrepareFeeds : ToolTask
         try
         {
             if (!NuGetPlugins.Offer(Program, IsNetFramework))
-                Log.LogMessage("the NuGet of this process has looked for plugins before, and does not see CodeArtifact's; start dotnet or MSBuild anew, or install the plugin");
+                Log.LogMessage("the NuGet of this process has looked for plugins before, and does not see this package's; "
+                    + "start dotnet or MSBuild anew, or install the plugin");
         }
-        catch (Exception e) when (e is TargetInvocationException or MemberAccessException or NullReferenceException or IOException or TypeLoadException or InvalidCastException)
+        catch (Exception e)
         {
-            // Another NuGet than any that was seen.
-            Log.LogMessage($"NuGet does not take the plugin of this package ({e.Message}); install it: dotnet msbuild -t:InstallCodeArtifactPlugin");
+            // Another NuGet than any that was seen. A restore may not need the plugin.
+            Log.LogMessage("{0}", $"NuGet does not take the plugin of this package ({e.Message}); "
+                + "install it: dotnet msbuild -t:InstallCodeArtifactPlugin");
         }
     }
 
@@ -91,7 +97,7 @@ public sealed class PrepareFeeds : ToolTask
 
     /// <summary>In a file: there may be more sources than a command line takes.</summary>
     protected override string GenerateResponseFileCommands() =>
-        Installs ? "install" : $"warm --skip-foreign\n{string.Join("\n", Array.FindAll(Sources.Split(';'), IsFeed))}";
+        Installs ? "install" : $"warm --skip-foreign\n{string.Join("\n", Feeds)}";
 
     protected override int ExecuteTool(string pathToTool, string responseFileCommands, string commandLineCommands)
     {
@@ -102,7 +108,7 @@ public sealed class PrepareFeeds : ToolTask
         catch (Win32Exception e)
         {
             // Not executable for this user, or for this system.
-            Log.LogMessage($"{pathToTool} cannot be started: {e.Message}");
+            Log.LogMessage("{0}", $"{pathToTool} cannot be started: {e.Message}");
             return 1;
         }
     }
@@ -126,16 +132,17 @@ public sealed class PrepareFeeds : ToolTask
             _warmed++;
     }
 
-    /// <summary>One that can be CodeArtifact's: over https, and with no password in it.</summary>
-    private static bool IsFeed(string source) =>
-        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOf('@') < 0;
+    /// <summary>What can be CodeArtifact's: over https, and with no password in it.</summary>
+    private string[] Feeds => Array.FindAll(Sources.Split(';'), source =>
+        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOf('@') < 0);
 
     private static string HelpLink(string code)
     {
         var assembly = typeof(PrepareFeeds).Assembly;
-        var repository = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(metadata => metadata.Key == "RepositoryUrl")?.Value;
-        var page = repository is { Length: > 0 } ? $"{repository}/blob/v{assembly.GetName().Version!.ToString(3)}/docs/errors.md"
-            : new Uri(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(assembly.Location)!, "..", "..", "docs", "errors.md"))).AbsoluteUri;
-        return $"{page}#{code.ToLowerInvariant()}";
+        var repository = assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(metadata => metadata.Key == "RepositoryUrl")?.Value;
+        var root = repository is { Length: > 0 } ? $"{repository}/blob/v{assembly.GetName().Version!.ToString(3)}/"
+            : new Uri(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(assembly.Location)!, "..", "..") + "/")).AbsoluteUri;
+        return $"{root}docs/errors.md#{code.ToLowerInvariant()}";
     }
 }
