@@ -18,10 +18,8 @@ internal static class Program
         if (Array.IndexOf(args, "-Plugin") < 0)
             return RunForPerson(args);
 
-        // Taken before anything else can: a library's stray print would break the protocol.
         using var input = StandardStreams.OpenInput();
         using var output = StandardStreams.OpenOutput();
-        Console.SetOut(TextWriter.Null);
         RunPlugin(Settings.FromEnvironment(), new Connection(input, output));
         return Done;
     }
@@ -37,7 +35,12 @@ internal static class Program
     private static CredentialAnswer Answer(Settings settings, TimeProvider time)
     {
         // One for all domains, so that they share credentials; made when first needed, which loads the AWS code.
-        var service = new Lazy<TokenService>(() => new TokenService(settings, time, Retries.BuildPatience));
+        var service = new Lazy<TokenService>(() =>
+        {
+            // From here on there is code of others, whose stray print would break the protocol.
+            Console.SetOut(TextWriter.Null);
+            return new TokenService(settings, time, Retries.BuildPatience);
+        });
         var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
             (feed, person, cancel) => service.Value.FetchAsync(feed, person, cancel));
         return new CredentialAnswer(settings, tokens, time);

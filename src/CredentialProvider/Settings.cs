@@ -23,7 +23,7 @@ internal sealed class Settings
         Problem ??= FindProblemOf(roles);
         TokenOptions = new TokenOptions(
             Text("CODEARTIFACT_PROFILE"),
-            roles.Length == 0 ? null : [.. roles.Select(arn => new RoleRequest(arn))],
+            roles.Length == 0 ? null : Array.ConvertAll(roles, arn => new RoleRequest(arn)),
             duration,
             IgnoresEndpointUrls ? null : Text("AWS_ENDPOINT_URL_CODEARTIFACT") ?? Text("AWS_ENDPOINT_URL"));
         _configuration = new Lazy<Configuration>(ReadConfiguration);

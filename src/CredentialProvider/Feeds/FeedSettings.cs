@@ -32,7 +32,7 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
         options = Complete(options, configuration.Defaults);
         var roles = options.Roles ?? [];
         if (settings.ExternalId is { } externalId && roles.Length > 0)
-            roles = [.. roles.Take(roles.Length - 1), roles[^1] with { ExternalId = externalId }];
+            roles = [.. roles.AsSpan(0, roles.Length - 1), roles[^1] with { ExternalId = externalId }];
         return new FeedSettings(
             options.Profile, roles, options.Duration ?? Settings.LongestDuration, options.Endpoint, problem);
     }

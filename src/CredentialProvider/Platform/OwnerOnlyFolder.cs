@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 
 namespace CredentialProvider.Platform;
@@ -59,14 +60,17 @@ internal sealed class OwnerOnlyFolder
             var length = 0;
             while (length < bytes.Length && file.Read(bytes, length, bytes.Length - length) is > 0 and var read)
                 length += read;
-            return OperatingSystem.IsWindows() ? ProtectedData.Unprotect(bytes, null, DataProtectionScope.CurrentUser)
-                : bytes;
+            return OperatingSystem.IsWindows() ? Unprotect(bytes) : bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
             return null;
         }
     }
+
+    /// <summary>A method of its own, since .NET loads the assemblies that a method names when it compiles it.</summary>
+    [SupportedOSPlatform("windows")]
+    private static byte[] Unprotect(byte[] bytes) => ProtectedData.Unprotect(bytes, null, DataProtectionScope.CurrentUser);
 
     /// <summary>Writes beside and renames: a reader sees the old bytes or the new ones, whatever happens
     /// meanwhile.</summary>

@@ -19,7 +19,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private readonly ConcurrentDictionary<string, AuthorizationToken> _given = new();
     private readonly ConcurrentDictionary<string, AuthorizationToken> _givenOnRetry = new();
-    private readonly ConcurrentDictionary<(string Domain, string Code), bool> _warned = new();
+    private readonly ConcurrentDictionary<string, NoTokenException> _warned = new();
 
     /// <summary>The answer where nobody has to be asked: not our feed, or a token at hand. Null where it takes
     /// <see cref="AnswerAsync"/>.</summary>
@@ -79,7 +79,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     private CredentialsResponse Refuse(Feed feed, NoTokenException failure, Action<string, string> log)
     {
         var line = failure.Describe(feed.DomainName);
-        if (_warned.TryAdd((feed.DomainName, failure.Code), true))
+        if (_warned.TryAdd($"{feed.DomainName} {failure.Code}", failure))
         {
             log(LogLevels.Warning, line);
             if (failure.InnerException is { } cause)

@@ -17,6 +17,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private IDisposable? _parentWatch;
     private TimeSpan _progressInterval = TimeSpan.FromSeconds(1);
     private string _logLevel = LogLevels.Default;
+    private int _requests;
 
     /// <summary>Returns when NuGet closes the conversation, its end of the pipe, or itself.</summary>
     public void Run()
@@ -177,7 +178,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     }
 
     private void SendRequest(string method, string payload) =>
-        connection.Send(Guid.NewGuid().ToString(), MessageType.Request, method, payload);
+        connection.Send($"codeartifact-{Interlocked.Increment(ref _requests)}", MessageType.Request, method, payload);
 
     private void Respond(Message message, string payload) =>
         connection.Send(message.RequestId, MessageType.Response, message.Method, payload);
