@@ -10,6 +10,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
 {
     private readonly Retries _retries = new(time, Random.Shared.NextDouble, patience);
     private CredentialChain _chain = new(settings, time);
+    private Task? _roots;
 
     /// <param name="person">Is shown where to sign in, if that is what is missing; null where nobody is there.</param>
     /// <exception cref="NoTokenException">With the cause and what to do.</exception>
@@ -58,6 +59,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     private async Task<T> CallAsync<T>(Feed feed, Person? person,
         Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
+        _roots ??= TrustedRoots.ReadAsync(settings);
         // The same for all domains that call at once: the instance's role, or the container's, is asked once.
         var chain = _chain;
         var isDone = false;
