@@ -4,7 +4,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source build/common.sh
 
-install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace debootstrap=debootstrap shellcheck=shellcheck npm=npm zip=zip
+install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace valgrind=valgrind debootstrap=debootstrap shellcheck=shellcheck \
+  npm=npm zip=zip
 if [ "$(runtime_identifier)" = linux-x64 ]; then
   install_missing ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross \
     qemu-aarch64-static=qemu-user-static

@@ -141,7 +141,7 @@ internal sealed class Settings
         Text("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
     /// <summary>Empty for a user without a home, as in some containers.</summary>
-    public static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    public static string Home { get; } = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>The configuration file that counts; null where there is none.</summary>
     public string? ConfigurationPath =>

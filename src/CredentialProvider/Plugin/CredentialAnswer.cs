@@ -38,9 +38,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     /// of its life.</summary>
     public void AfterAnswer(CredentialsRequest request, CancellationToken cancel)
     {
-        if (!IsOurs(request, out var feed) || settings.AuthToken is not null)
-            return;
-        if (tokens.TryGetCached(feed, after: DateTimeOffset.MinValue) is { } token && tokens.IsAging(token))
+        if (request.Uri is { } uri && _given.TryGetValue(uri, out var token) && tokens.IsAging(token)
+            && IsOurs(request, out var feed))
             _ = Task.Run(() => tokens.RefreshAsync(feed, token, cancel), CancellationToken.None);
     }
 

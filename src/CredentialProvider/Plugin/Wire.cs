@@ -94,6 +94,9 @@ internal static class Json
     /// <summary>A JSON string with its quotes, in ASCII (RFC 8259, section 7).</summary>
     public static string Text(string value)
     {
+        // As tokens and URLs are.
+        if (IsPlain(value))
+            return $"\"{value}\"";
         var text = new StringBuilder(value.Length + 2).Append('"');
         foreach (var c in value)
         {
@@ -106,5 +109,16 @@ internal static class Json
         }
 
         return text.Append('"').ToString();
+    }
+
+    private static bool IsPlain(string value)
+    {
+        foreach (var c in value)
+        {
+            if (c is < ' ' or > '~' or '"' or '\\')
+                return false;
+        }
+
+        return true;
     }
 }

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>
+/// Costs.txt against the built program, in figures that a busy machine does not change. Start is a conversation that ends at once; what answers cost is
+/// the difference to one that has them.
+/// </summary>
+public sealed partial class Costs
+{
+    private const double Allowed = 1.05;
+
+    private const int Further = 100;
+
+    private static readonly string[] Opening =
+    [
+        """{"RequestId":"1","Type":"Request","Method":"Handshake","Payload":{"ProtocolVersion":"2.0.0","MinimumProtocolVersion":"1.0.0"}}""",
+        """{"RequestId":"2","Type":"Request","Method":"Initialize","Payload":{"ClientVersion":"7.9.0","Culture":"en-US","RequestTimeout":"00:00:30"}}""",
+        """{"RequestId":"3","Type":"Request","Method":"GetOperationClaims","Payload":{}}""",
+        """{"RequestId":"4","Type":"Request","Method":"SetLogLevel","Payload":{"LogLevel":"Debug"}}""",
+    ];
+
+    [Fact]
+    public Task Instructions_are_as_few_as_written_down() => CompareAsync(
+        "/usr/bin/valgrind", "valgrind --tool=callgrind --callgrind-out-file=/dev/null", Instructions(), column: 1);
+
+    [Fact]
+    public Task System_calls_are_as_few_as_written_down() => CompareAsync("/usr/bin/strace", "strace -f -c", SystemCalls(), column: 2);
+
+    private static async Task CompareAsync(string tool, string counter, Regex counted, int column)
+    {
+        Artifacts.Require(tool, Path.GetFileName(tool));
+        Artifacts.Require(Artifacts.Native, "the native program");
+        Assert.SkipUnless(Artifacts.Platform == "linux-x64", "Costs.txt has figures for linux-x64");
+        await using var sandbox = await Sandbox.StartAsync();
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "warm", Feeds.App)).Succeeded();
+        async Task<double> CountAsync(int answers)
+        {
+            string[] lines = answers == 0 ? [] : [.. Opening, .. Enumerable.Range(0, answers).Select(i =>
+                $$$"""{"RequestId":"c{{{i}}}","Type":"Request","Method":"GetAuthenticationCredentials","Payload":{"Uri":"{{{Feeds.App}}}","IsRetry":false}}""")];
+            var talk = sandbox.Write("talk", string.Concat(lines.Select(line => line + "\n")));
+            var outcome = (await sandbox.RunAsync("bash", sandbox.Home, "-c", $"{counter} {Artifacts.Native} -Plugin < {talk} 2> counted | grep -c Password; cat counted")).Succeeded();
+            Assert.StartsWith($"{answers}\n", outcome.Output, StringComparison.Ordinal);
+            return double.Parse(counted.Match(outcome.Output).Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        }
+
+        var (start, first, all) = (await CountAsync(0), await CountAsync(1), await CountAsync(1 + Further));
+
+        var written = await WrittenAsync(column);
+        var measured = new Dictionary<string, double>
+        {
+            ["start"] = start, ["first answer"] = first - start, ["each further answer"] = (all - first) / Further,
+        };
+        Assert.Equal(written.Keys, measured.Keys);
+        var costs = string.Join("\n", measured.Select(cost => $"{cost.Key,-22}{cost.Value,13:0.0} written down: {written[cost.Key]}"));
+        Assert.True(measured.All(cost => cost.Value <= written[cost.Key] * Allowed), costs);
+    }
+
+    private static async Task<Dictionary<string, double>> WrittenAsync(int column)
+    {
+        var lines = await File.ReadAllLinesAsync(Path.Combine(AppContext.BaseDirectory, "Costs.txt"), TestContext.Current.CancellationToken);
+        return lines.Where(line => !line.StartsWith('#')).Select(line => Columns().Split(line))
+            .ToDictionary(cells => cells[0], cells => double.Parse(cells[column], CultureInfo.InvariantCulture));
+    }
+
+    [GeneratedRegex("refs: +([0-9,]+)")]
+    private static partial Regex Instructions();
+
+    [GeneratedRegex("^100.00 +[0-9.]+ +[0-9]+ +([0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex SystemCalls();
+
+    [GeneratedRegex(" {2,}")]
+    private static partial Regex Columns();
+}

@@ -1,0 +1,44 @@
+using System.Text;
+using CredentialProvider.Plugin;
+using CredentialProvider.Tokens;
+using Microsoft.Extensions.Time.Testing;
+using static CredentialProvider.Tests.Tokens.Examples;
+
+namespace CredentialProvider.Tests.Plugin;
+
+/// <summary>What one request leaves to the collector; a restore asks once a source, some a thousand times.</summary>
+public sealed class Allocations : IDisposable
+{
+    private const string Uri = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json";
+
+    private readonly TemporaryFolder _temporary = new();
+
+    [Theory]
+    [InlineData(Uri, 23_000)]
+    [InlineData("https://nuget.example/v3/index.json", 2_300)]
+    public void Of_a_request_that_is_answered_at_once_stay_small(string uri, long most)
+    {
+        var bytes = (BytesFor(uri, requests: 1100) - BytesFor(uri, requests: 100)) / 1000;
+
+        Assert.InRange(bytes, 1, most);
+    }
+
+    public void Dispose() => _temporary.Dispose();
+
+    private long BytesFor(string uri, int requests)
+    {
+        var time = new FakeTimeProvider(Noon);
+        var cache = new TokenCache(_temporary.Path);
+        // As long as CodeArtifact's.
+        cache.Write(Key, Token(new string('t', 1500)), Noon);
+        var tokens = new TokenSource(Plain, cache, time, (_, _, _) => throw new InvalidOperationException("nothing is to be fetched"));
+        var line = $$"""
+            {"RequestId":"1","Type":"Request","Method":"GetAuthenticationCredentials","Payload":{"Uri":"{{uri}}","IsRetry":false,"IsNonInteractive":true,"CanShowDialog":true} }
+            """;
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line + "\n", requests))));
+        using var host = new PluginHost(new Connection(input, Stream.Null), new CredentialAnswer(Plain, tokens, time), new LogFile(null, null, time));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        host.Run();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+}
