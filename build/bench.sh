@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# Measures the built plugin against its peers, prints the figures and writes docs/benchmarks.md. Takes a few minutes; keep the machine quiet.
+# Measures the built plugin against its peers, prints the figures and writes docs/benchmarks.md and its charts. A quarter of an hour at most after the
+# build; keep the machine quiet.
+#   build/bench.sh --quick          two to three minutes, for a look: writes to artifacts/benchmarks instead
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
+folder=docs
+[ "${1:-}" != --quick ] || folder=artifacts/benchmarks
+install_missing clang=clang /usr/bin/mono=mono-devel /usr/bin/aws=awscli
 build/build.sh
 dotnet publish tests/FloorPlugin --nologo -v quiet -c Release -r "$(runtime_identifier)" -o artifacts/floor
 dotnet build tests/CredentialProvider.Benchmarks --nologo -v quiet -c Release
-mkdir -p docs
-artifacts/bin/CredentialProvider.Benchmarks/release/CredentialProvider.Benchmarks --output docs/benchmarks.md
+mkdir -p "$folder"
+artifacts/bin/CredentialProvider.Benchmarks/release/CredentialProvider.Benchmarks --output "$folder" "$@"

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Reflection;
+using LocalAws;
+
+namespace CredentialProvider.Benchmarks;
+
+/// <summary>A machine with an empty home and an instance role, and the programs that are measured on it.</summary>
+internal sealed class Machine(LocalAwsServer aws) : IAsyncDisposable
+{
+    public static readonly string Native = Built("native/nuget-plugin-codeartifact"), Floor = Built("floor/nuget-plugin-floor"),
+        NetCore = Built("plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll"),
+        NetFx = Built("plugins/netfx/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.exe");
+
+    public const string Mono = "/usr/bin/mono", Aws = "/usr/bin/aws";
+
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("bench-");
+
+    public LocalAwsServer Services => aws;
+
+    /// <summary>What every process gets.</summary>
+    public Dictionary<string, string> Variables => new(aws.Environment)
+    {
+        ["HOME"] = _root.FullName,
+        ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
+        ["TMPDIR"] = _root.FullName,
+        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+        ["DOTNET_NOLOGO"] = "1",
+        ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1",
+        ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
+        ["MSBUILDDISABLENODEREUSE"] = "1",
+    };
+
+    public string Cache => Path.Combine(_root.FullName, ".cache", "codeartifact-credentials");
+
+    public static async Task<Machine> StartAsync() => new(await LocalAwsServer.StartAsync());
+
+    public Dictionary<string, string> With(params (string Name, string Value)[] more)
+    {
+        var variables = Variables;
+        foreach (var (name, value) in more)
+            variables[name] = value;
+        return variables;
+    }
+
+    public string Folder(string name) => _root.CreateSubdirectory(name).FullName;
+
+    public string Write(string name, string content)
+    {
+        var path = Path.Combine(_root.FullName, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <summary>Milliseconds of a program that must end well.</summary>
+    public static async Task<double> TimeAsync(string folder, Dictionary<string, string> variables, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Clear();
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
+        var watch = Stopwatch.StartNew();
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        var elapsed = watch.Elapsed.TotalMilliseconds;
+        // What is printed may be a token.
+        return process.ExitCode == 0 ? elapsed : throw new InvalidOperationException(
+            $"{program} {arguments[0]} ends with {process.ExitCode}: {(await output).Length} characters printed, errors: {await errors}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await aws.DisposeAsync();
+        _root.Delete(recursive: true);
+    }
+
+    private static string Built(string path) => Path.GetFullPath(Path.Combine(typeof(Machine).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot").Value!, "artifacts", path));
+}

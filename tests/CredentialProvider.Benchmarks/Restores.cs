@@ -1,0 +1,88 @@
+using LocalAws;
+
+namespace CredentialProvider.Benchmarks;
+
+/// <summary>Whole <c>dotnet restore</c>s: the plugin against a static token, and against a plugin that does nothing.</summary>
+internal static class Restores
+{
+    private const int FewestRounds = 3, MostRounds = 16;
+
+    public static async Task MeasureAsync(Report report)
+    {
+        report.Section("Whole restores", "`dotnet restore`, all packages downloaded each time. The floor is what NuGet's own side of any plugin costs. "
+            + "Cold is without a token in the cache. Rounds are as many as the time allowed.",
+            "restore | credentials from | rounds | ms | ratio to a static token, by round | ratio to the floor, by round");
+        (string Name, int Packages, int Projects, bool IsWarm)[] all =
+            [("1 package", 1, 1, true), ("40 packages", 40, 1, true), ("40 packages, cold", 40, 1, false), ("400 packages", 400, 1, true), ("100 projects, 40 packages", 40, 100, true)];
+        for (var i = 0; i < all.Length; i++)
+        {
+            // Each takes its share of what is left.
+            var end = DateTimeOffset.UtcNow + ((report.End - DateTimeOffset.UtcNow) / (all.Length - i));
+            await RestoreAsync(report, all[i].Name, all[i].Packages, all[i].Projects, all[i].IsWarm, end);
+        }
+    }
+
+    private static async Task RestoreAsync(Report report, string name, int packages, int projects, bool isWarm, DateTimeOffset end)
+    {
+        await using var machine = await Machine.StartAsync();
+        var (world, repository) = (machine.Services.World, machine.Services.World.Repositories[0]);
+        for (var i = 0; i < packages; i++)
+            repository.With(Package.Create($"Contoso.Part{i:000}", "1.0.0"));
+        var token = world.IssueToken(repository.Domain, world.OpenSession(world.InstanceRole!, "static", DateTimeOffset.UtcNow), DateTimeOffset.UtcNow.AddHours(12));
+        (string Name, string Solution, Dictionary<string, string> Variables)[] ways =
+        [
+            ("a static token in nuget.config", WriteSolution(machine, "static", packages, projects, token), machine.Variables),
+            ("the floor", WriteSolution(machine, "floor", packages, projects, null), machine.With(("NUGET_PLUGIN_PATHS", Machine.Floor), ("FLOOR_TOKEN", token))),
+            ("the native plugin", WriteSolution(machine, "plugin", packages, projects, null), machine.With(("NUGET_PLUGIN_PATHS", Machine.Native), ("CODEARTIFACT_CACHE", isWarm ? "on" : "off"))),
+        ];
+        var times = ways.Select(_ => new List<double>()).ToList();
+        for (var round = -1; round < FewestRounds || (round < MostRounds && DateTimeOffset.UtcNow < end); round++)
+        {
+            // A B C, then C B A: whoever comes last finds a warmer machine.
+            foreach (var i in round % 2 == 0 ? Enumerable.Range(0, ways.Length) : Enumerable.Range(0, ways.Length).Reverse())
+            {
+                var folder = machine.Folder(Path.GetRandomFileName());
+                ways[i].Variables["NUGET_PACKAGES"] = folder;
+                var elapsed = await Machine.TimeAsync(ways[i].Solution, ways[i].Variables, "dotnet", "restore", "--force", "--no-cache");
+                if (round >= 0)
+                    times[i].Add(elapsed);
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+
+        for (var i = 0; i < ways.Length; i++)
+        {
+            string Ratio(int to) => Figures.Spread(times[i].Zip(times[to], (own, other) => own / other), "0.000");
+            report.Row(name, ways[i].Name, $"{times[i].Count}", Figures.Spread(times[i], "0"), Ratio(0), Ratio(1));
+        }
+
+        if (!isWarm || packages != 40)
+            return;
+        var (toStatic, toFloor) = (Figures.Ratio(times[2], times[0]), Figures.Ratio(times[2], times[1]));
+        report.Goal($"{name}: restore with the plugin / with a static token", "1.01", toStatic, toStatic <= 1.01, "0.000");
+        report.Goal($"{name}: restore with the plugin / with the floor", "1.01", toFloor, toFloor <= 1.01, "0.000");
+    }
+
+    private static string WriteSolution(Machine machine, string name, int packages, int projects, string? token)
+    {
+        var references = string.Concat(Enumerable.Range(0, packages).Select(i => $"""<PackageReference Include="Contoso.Part{i:000}" Version="1.0.0" />"""));
+        for (var i = 0; i < projects; i++)
+        {
+            machine.Write($"{name}/Project{i}/Project{i}.csproj", $"""
+                <Project Sdk="Microsoft.NET.Sdk">
+                  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+                  <ItemGroup>{references}</ItemGroup>
+                </Project>
+                """);
+        }
+
+        machine.Write($"{name}/All.slnx", $"<Solution>{string.Concat(Enumerable.Range(0, projects).Select(i => $"""<Project Path="Project{i}/Project{i}.csproj" />"""))}</Solution>");
+        var credentials = token is null ? "" : $"""
+            <packageSourceCredentials><app><add key="Username" value="aws" /><add key="ClearTextPassword" value="{token}" /></app></packageSourceCredentials>
+            """;
+        machine.Write($"{name}/nuget.config", $"""
+            <configuration><packageSources><clear /><add key="app" value="{Conversation.App}" /></packageSources>{credentials}</configuration>
+            """);
+        return machine.Folder(name);
+    }
+}
