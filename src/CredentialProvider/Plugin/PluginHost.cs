@@ -146,7 +146,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
         catch (OperationCanceledException)
         {
-            // After Close nobody listens.
+            // To one who has closed the conversation nothing is said.
             if (!_closing.IsCancellationRequested)
                 connection.Send(message.RequestId, MessageType.Cancel, message.Method, payload: null);
         }
