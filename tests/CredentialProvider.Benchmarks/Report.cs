@@ -27,6 +27,7 @@ internal sealed class Report(bool isQuick)
             ("benchmark-storms.svg", await Storms.MeasureAsync(report)),
         };
         await Scale.MeasureAsync(report);
+        await BroughtAlong.MeasureAsync(report);
         await Restores.MeasureAsync(report);
         var text = report.Text();
         Console.Write(text);
