@@ -18,9 +18,10 @@ internal static class Cold
             ("netcore", ["dotnet", Machine.NetCore, "-Plugin"], machine.With(nothing)),
         ];
         report.Section("The first token: empty cache, instance role, over TLS",
-            "Milliseconds. Added latency is put on every answer, once for each round trip; the protocol needs four: session, role and keys of the instance, then the token. "
+            "Milliseconds. Added latency is put on every answer, once for each round trip; the protocol needs four: session, role and keys of the instance, then the token.\n"
             + "The server's own time is without it. .NET reads all certificates that the system trusts before the first connection: with one to trust, that is gone.",
-            "plugin | added latency | launch to credentials | round trips | above round trips x latency | the server's own | launch to metadata | metadata | to CodeArtifact: TLS, signing | CodeArtifact | to the answer");
+            "plugin | added latency | launch to credentials | round trips | above round trips x latency | the server's own "
+            + "| launch to metadata | metadata | to CodeArtifact: TLS, signing | CodeArtifact | to the answer");
         var bars = new List<(string, double, bool)>();
         foreach (var latency in Latencies)
         {
@@ -41,7 +42,8 @@ internal static class Cold
                 var own = results[i];
                 string Median(Func<Walk, double> value) => Figures.Show(Figures.Median(own.Select(value)));
                 report.Row(plugins[i].Name, $"{latency}", Figures.Spread(own.Select(w => w.Total)), Median(w => w.Trips), Median(w => w.Total - (w.Trips * latency)),
-                    Median(w => w.Server - (w.Trips * latency)), Median(w => w.ToMetadata), Median(w => w.Metadata), Median(w => w.ToCodeArtifact), Median(w => w.CodeArtifact), Median(w => w.ToAnswer));
+                    Median(w => w.Server - (w.Trips * latency)), Median(w => w.ToMetadata), Median(w => w.Metadata), Median(w => w.ToCodeArtifact), Median(w => w.CodeArtifact),
+                    Median(w => w.ToAnswer));
                 bars.Add(($"{plugins[i].Name.Replace(" to trust", "", StringComparison.Ordinal)}, {latency} ms", Figures.Median(own.Select(w => w.Total)), i < 2));
             }
 

@@ -63,10 +63,10 @@ internal sealed class Report(bool isQuick)
     private string Text() => $"""
         # Benchmarks
 
-        `build/bench.sh{(isQuick ? " --quick" : "")}`, {DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture},
-        .NET {Environment.Version}. Whole processes, measured in turn in one run (A B A B): medians, with quartiles in brackets. Ratios are medians of pairs.
-        AWS is `tests/LocalAws` on loopback, in the process that measures. Instructions, system calls and allocations, which a busy machine does not change, are in
-        `tests/CredentialProvider.EndToEndTests/Costs.txt` and are compared by `build/test.sh`.
+        `build/bench.sh{(isQuick ? " --quick" : "")}`, {DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription},
+        {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Whole processes, measured in turn in one run (A B A B): medians, with quartiles in brackets. Ratios are medians of pairs.
+        AWS is `tests/LocalAws` on loopback, in the process that measures. Instructions and system calls, which a busy machine does not change, are in
+        `tests/CredentialProvider.EndToEndTests/Costs.txt` and compared by `build/test.sh`.
 
         ## What was aimed at
 

@@ -9,7 +9,7 @@ internal static class Restores
 
     public static async Task MeasureAsync(Report report)
     {
-        report.Section("Whole restores", "`dotnet restore`, all packages downloaded each time. The floor is what NuGet's own side of any plugin costs. "
+        report.Section("Whole restores", "`dotnet restore`, all packages downloaded each time. The floor is what NuGet's own side of any plugin costs.\n"
             + "Cold is without a token in the cache. Rounds are as many as the time allowed.",
             "restore | credentials from | rounds | ms | ratio to a static token, by round | ratio to the floor, by round");
         (string Name, int Packages, int Projects, bool IsWarm)[] all =
@@ -33,7 +33,8 @@ internal static class Restores
         [
             ("a static token in nuget.config", WriteSolution(machine, "static", packages, projects, token), machine.Variables),
             ("the floor", WriteSolution(machine, "floor", packages, projects, null), machine.With(("NUGET_PLUGIN_PATHS", Machine.Floor), ("FLOOR_TOKEN", token))),
-            ("the native plugin", WriteSolution(machine, "plugin", packages, projects, null), machine.With(("NUGET_PLUGIN_PATHS", Machine.Native), ("CODEARTIFACT_CACHE", isWarm ? "on" : "off"))),
+            ("the native plugin", WriteSolution(machine, "plugin", packages, projects, null),
+                machine.With(("NUGET_PLUGIN_PATHS", Machine.Native), ("CODEARTIFACT_CACHE", isWarm ? "on" : "off"))),
         ];
         var times = ways.Select(_ => new List<double>()).ToList();
         for (var round = -1; round < FewestRounds || (round < MostRounds && DateTimeOffset.UtcNow < end); round++)
