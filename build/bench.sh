@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the built plugin against its peers, prints the figures and writes docs/benchmarks.md and its charts. A quarter of an hour at most after the
 # build; keep the machine quiet.
-#   build/bench.sh --quick          two to three minutes, for a look: writes to artifacts/benchmarks instead
+#   build/bench.sh --quick          three minutes, for a look: writes to artifacts/benchmarks instead
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh

@@ -66,7 +66,9 @@ internal static class Launches
             return;
         }
 
-        var variables = machine.With(("AWS_CA_BUNDLE", machine.Services.CaBundleFile), ("AWS_REGION", "us-east-1"));
+        // It puts paths right behind the endpoint.
+        var variables = machine.With(("AWS_CA_BUNDLE", machine.Services.CaBundleFile), ("AWS_REGION", "us-east-1"),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", $"{machine.Services.Metadata}"));
         var (aws, own) = (new List<double>(), new List<double>());
         for (var round = 0; round < report.Rounds(10); round++)
         {

@@ -15,7 +15,7 @@ internal sealed class Report(bool isQuick)
 
     public bool IsQuick => isQuick;
 
-    /// <summary><c>--output FOLDER</c> writes benchmarks.md and its charts there; <c>--quick</c> takes two minutes and is good for a look only.</summary>
+    /// <summary><c>--output FOLDER</c> writes benchmarks.md and its charts there; <c>--quick</c> takes three minutes and is good for a look only.</summary>
     public static async Task<int> WriteAsync(string[] args)
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
