@@ -107,9 +107,11 @@ public sealed class UnrulyClients
     {
         await using var sandbox = await StartAsync(build);
         using var process = Launch(sandbox, build);
-        // More answers than a pipe holds.
+        // Signs of life before the token is there, and in all more than a pipe holds.
+        sandbox.Aws.Faults.Latency = TimeSpan.FromMilliseconds(500);
         var writing = Task.Run(async () =>
         {
+            await process.StandardInput.WriteAsync("""{"RequestId":"i","Type":"Request","Method":"Initialize","Payload":{"RequestTimeout":"00:00:00.3"}}""" + "\n");
             for (var request = 0; request < 2000; request++)
                 await process.StandardInput.WriteAsync($"{{\"RequestId\":\"{request}\",{Ask}\n");
         }, TestContext.Current.CancellationToken);

@@ -31,16 +31,35 @@ internal sealed class Connection(Stream input, Stream output)
     /// <param name="payload">A JSON object; null for none.</param>
     public void Send(string requestId, string type, string method, string? payload)
     {
+        lock (_sending)
+            Write(requestId, type, method, payload);
+    }
+
+    /// <summary>A sign of life, where the other side reads: one that does not would hold up a thread for each request, until
+    /// none is left to get the token.</summary>
+    public void SendProgress(string requestId, string method)
+    {
+        if (!Monitor.TryEnter(_sending))
+            return;
+        try
+        {
+            Write(requestId, MessageType.Progress, method, "{}");
+        }
+        finally
+        {
+            Monitor.Exit(_sending);
+        }
+    }
+
+    private void Write(string requestId, string type, string method, string? payload)
+    {
         var rest = payload is null ? "" : $""","Payload":{payload}""";
         var line = Encoding.UTF8.GetBytes(
             $$"""{"RequestId":{{Json.Text(requestId)}},"Type":"{{type}}","Method":{{Json.Text(method)}}{{rest}}}""" + "\n");
         try
         {
-            lock (_sending)
-            {
-                output.Write(line, 0, line.Length);
-                output.Flush();
-            }
+            output.Write(line, 0, line.Length);
+            output.Flush();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

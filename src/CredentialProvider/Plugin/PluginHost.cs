@@ -141,7 +141,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             var answering = answer.AnswerAsync(request, LogToNuGet, cancel.Token);
             while (await Task.WhenAny(answering, Task.Delay(_progressInterval, cancel.Token)) != answering
                 && !cancel.IsCancellationRequested)
-                connection.Send(message.RequestId, MessageType.Progress, message.Method, "{}");
+                connection.SendProgress(message.RequestId, message.Method);
             Respond(message, (await answering).ToPayload());
         }
         catch (OperationCanceledException)
