@@ -127,24 +127,12 @@ internal static class BroughtAlong
     private static string WriteSolution(Machine machine, string name, int projects, string[] domains)
     {
         var references = string.Concat(domains.Select(domain => $"""<PackageReference Include="{(domain == "contoso" ? "Contoso.App.Client" : $"Part.{domain}")}" Version="1.0.0" />"""));
-        for (var i = 0; i < projects; i++)
-        {
-            machine.Write($"{name}/Project{i}/Project{i}.csproj", $"""
-                <Project Sdk="Microsoft.NET.Sdk">
-                  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-                  <ItemGroup>{references}</ItemGroup>
-                </Project>
-                """);
-        }
-
-        machine.Write($"{name}/All.slnx", $"<Solution>{string.Concat(Enumerable.Range(0, projects).Select(i => $"""<Project Path="Project{i}/Project{i}.csproj" />"""))}</Solution>");
         var sources = domains.Select(domain => $"""<add key="{domain}" value="{Conversation.App.Replace("contoso", domain, StringComparison.Ordinal)}" />""");
-        machine.Write($"{name}/nuget.config", $"""
+        return machine.WriteSolution(name, projects, references, $"""
             <configuration>
               <packageSources><clear /><add key="packages" value="{Packages}" />{string.Concat(sources)}</packageSources>
               <auditSources><clear /><add key="gallery" value="https://{Gallery}/v3/index.json" /></auditSources>
             </configuration>
             """);
-        return machine.Folder(name);
     }
 }

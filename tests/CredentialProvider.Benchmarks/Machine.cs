@@ -52,6 +52,24 @@ internal sealed class Machine(LocalAwsServer aws) : IAsyncDisposable
         return path;
     }
 
+    /// <summary>Projects with the same packages, in a folder of that name.</summary>
+    public string WriteSolution(string name, int projects, string references, string config)
+    {
+        for (var i = 0; i < projects; i++)
+        {
+            Write($"{name}/Project{i}/Project{i}.csproj", $"""
+                <Project Sdk="Microsoft.NET.Sdk">
+                  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+                  <ItemGroup>{references}</ItemGroup>
+                </Project>
+                """);
+        }
+
+        Write($"{name}/All.slnx", $"<Solution>{string.Concat(Enumerable.Range(0, projects).Select(i => $"""<Project Path="Project{i}/Project{i}.csproj" />"""))}</Solution>");
+        Write($"{name}/nuget.config", config);
+        return Folder(name);
+    }
+
     /// <summary>Milliseconds of a program that must end well.</summary>
     public static async Task<double> TimeAsync(string folder, Dictionary<string, string> variables, string program, params string[] arguments)
     {

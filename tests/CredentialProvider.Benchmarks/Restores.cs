@@ -67,23 +67,11 @@ internal static class Restores
     private static string WriteSolution(Machine machine, string name, int packages, int projects, string? token)
     {
         var references = string.Concat(Enumerable.Range(0, packages).Select(i => $"""<PackageReference Include="Contoso.Part{i:000}" Version="1.0.0" />"""));
-        for (var i = 0; i < projects; i++)
-        {
-            machine.Write($"{name}/Project{i}/Project{i}.csproj", $"""
-                <Project Sdk="Microsoft.NET.Sdk">
-                  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-                  <ItemGroup>{references}</ItemGroup>
-                </Project>
-                """);
-        }
-
-        machine.Write($"{name}/All.slnx", $"<Solution>{string.Concat(Enumerable.Range(0, projects).Select(i => $"""<Project Path="Project{i}/Project{i}.csproj" />"""))}</Solution>");
         var credentials = token is null ? "" : $"""
             <packageSourceCredentials><app><add key="Username" value="aws" /><add key="ClearTextPassword" value="{token}" /></app></packageSourceCredentials>
             """;
-        machine.Write($"{name}/nuget.config", $"""
+        return machine.WriteSolution(name, projects, references, $"""
             <configuration><packageSources><clear /><add key="app" value="{Conversation.App}" /></packageSources>{credentials}</configuration>
             """);
-        return machine.Folder(name);
     }
 }
