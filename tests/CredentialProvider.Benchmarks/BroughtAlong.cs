@@ -67,10 +67,11 @@ internal static class BroughtAlong
             if (Directory.Exists(machine.Cache))
                 Directory.Delete(machine.Cache, recursive: true);
             ways[way].Variables["NUGET_PACKAGES"] = machine.Folder(Path.GetRandomFileName());
+            ways[way].Variables["NUGET_HTTP_CACHE_PATH"] = machine.Folder(Path.GetRandomFileName());
             foreach (var obj in Directory.GetDirectories(ways[way].Folder, "obj", SearchOption.AllDirectories))
                 Directory.Delete(obj, recursive: true);
             machine.Services.Audit.Clear();
-            await Machine.TimeAsync(ways[way].Folder, ways[way].Variables, "dotnet", "restore", "--no-http-cache");
+            await Machine.TimeAsync(ways[way].Folder, ways[way].Variables, "dotnet", "restore");
             return UntilServed([.. machine.Services.Audit.Entries.OrderBy(entry => entry.Time)]);
         });
 
