@@ -171,7 +171,11 @@ internal static class AwsFailure
                 failure);
         }
 
-        if (FindFirst<SocketException>(failure) is { } socket)
+        // A socket whose call is given up says so itself now and then, within or instead of the cancellation.
+        var socket = FindFirst<SocketException>(failure);
+        if (socket?.SocketErrorCode == SocketError.OperationAborted)
+            return NoAnswerInTime(endpoint, failure);
+        if (socket is not null)
         {
             return new NoTokenException(ErrorCode.Network, $"{endpoint} cannot be reached: {socket.Message}",
                 "check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint of codeartifact.api", failure);
@@ -197,11 +201,14 @@ internal static class AwsFailure
         }
 
         return FindFirst<OperationCanceledException>(failure) is not null
-            ? new NoTokenException(ErrorCode.Network, $"{endpoint} did not answer in time",
-                "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure)
+            ? NoAnswerInTime(endpoint, failure)
             : new NoTokenException(ErrorCode.NoCredentials, Innermost(failure).Message,
                 "check the AWS credentials with 'aws sts get-caller-identity'", failure);
     }
+
+    private static NoTokenException NoAnswerInTime(string endpoint, Exception failure) => new(
+        ErrorCode.Network, $"{endpoint} did not answer in time",
+            "check the way there: firewall, HTTPS_PROXY, VPC endpoint", failure);
 
     private static NoTokenException NotCodeArtifact(string endpoint, string why, Exception failure) => new(
         ErrorCode.Service, $"what answers at {endpoint} is not CodeArtifact ({why})",

@@ -73,6 +73,7 @@ public sealed class AwsFailures
         { new HttpRequestException("no", new AuthenticationException("PartialChain")), "CACP1008", "SSL_CERT_FILE" },
         { new AmazonServiceException("no", new HttpRequestException("no", new AuthenticationException("PartialChain"))), "CACP1008", "PartialChain" },
         { new TaskCanceledException("A task was canceled."), "CACP1007", "did not answer in time" },
+        { new HttpRequestException("no", new IOException("no", new SocketException((int)SocketError.OperationAborted))), "CACP1007", "did not answer in time" },
         { new AmazonClientException("no", new InvalidDataException("the SSO session is over.")), "CACP1004", "the SSO session is over; check" },
     };
 
