@@ -39,7 +39,7 @@ public sealed class FindSourceUrls : Microsoft.Build.Utilities.Task
         var isDualStack = source.GetMetadata("DualStack").Equals("true", StringComparison.OrdinalIgnoreCase);
         var problem = !name.Success ? "it takes DOMAIN/REPOSITORY"
             : owner.Length == 0 ? "it has no owner; set Owner on it, or the property CodeArtifactOwner, to the account's 12 digits"
-            : owner.Length != 12 || !Ascii.AreDigits(owner.AsSpan()) ? $"owner '{owner}' is not the 12 digits of an account"
+            : owner.Length != 12 || !Ascii.AreDigits(owner) ? $"owner '{owner}' is not the 12 digits of an account"
             : region.Length == 0 ? "it has no region; set Region on it, the property CodeArtifactRegion, or AWS_REGION"
             : partition is null ? $"'{region}' is no region; it takes one like us-east-1"
             : isDualStack && partition.RepositoryDualStackSuffix is null ? $"{region} has no dual-stack hosts"

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider;
@@ -45,16 +44,7 @@ internal static class ConfigurationFile
     {
         try
         {
-            return ReadFile(JsonTree.Parse(path, bytes));
-        }
-        catch (JsonException e)
-        {
-            // Both count from 0, and the position is in bytes: right for all but lines with other alphabets.
-            return Broken(path, $"line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {Reason(e)}");
-        }
-        catch (InvalidOperationException)
-        {
-            return Broken(path, "a text in it is not UTF-8");
+            return ReadFile(new JsonReader(path, new ArraySegment<byte>(bytes), isOfPerson: true).Read());
         }
         catch (BadValueException e)
         {
@@ -65,13 +55,6 @@ internal static class ConfigurationFile
     private static Configuration Broken(string path, string why) =>
         Configuration.Empty with { Problem = $"{path} cannot be read: {why}" };
 
-    /// <summary>Without the position, which is named already.</summary>
-    private static string Reason(JsonException e)
-    {
-        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? e.Message : e.Message[..end];
-    }
-
     private static Configuration ReadFile(JsonTree file)
     {
         file.Expect(FileKeys);
@@ -80,7 +63,7 @@ internal static class ConfigurationFile
             file.Find("defaults") is { } defaults ? ReadOptions(defaults.Expect(OptionKeys)) : TokenOptions.None,
             file.Find("rules") is { } rules ? [.. rules.Items().Select(ReadRule)] : [],
             file.Find("hosts") is { } hosts
-                ? [.. hosts.Members().Select(member => ReadHost(member.Key, member.Value))] : []);
+                ? [.. hosts.Members().Select(ReadHost)] : []);
     }
 
     private static string ReadDomain(JsonTree node) => node.Text(
@@ -115,8 +98,9 @@ internal static class ConfigurationFile
         }
     }
 
-    private static PrivateHost ReadHost(string host, JsonTree node)
+    private static PrivateHost ReadHost(JsonTree node)
     {
+        var host = node.Key;
         try
         {
             node.Expect(HostKeys);
@@ -180,7 +164,7 @@ internal static class ConfigurationFile
             return new RoleRequest(RoleArn(node));
         node.Expect(RoleKeys);
         return new RoleRequest(
-            RoleArn(node.Find("arn") ?? throw node.Bad("has no arn")),
+            RoleArn(node.Get("arn")),
             node.Find("sessionName") is { } sessionName ? SessionName(sessionName) : null,
             node.Find("externalId")?.Text());
     }

@@ -1,140 +1,149 @@
-using System.Text;
-using System.Text.Json;
-
 namespace CredentialProvider;
 
 /// <summary>
-/// A JSON value that knows its name and place in the file, which System.Text.Json's own documents do not, and complains
-/// with them.
+/// A JSON value that knows its name and place, which System.Text.Json's own documents do not, and complains with them.
 /// </summary>
 internal sealed class JsonTree
 {
-    private static readonly JsonReaderOptions Format = new()
-    {
-        CommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        MaxDepth = 16,
-    };
-
-    private readonly string _path;
-    private readonly byte[] _bytes;
+    private readonly JsonReader _reader;
+    private readonly JsonTree? _parent;
+    private readonly int _place;
     private readonly int _start;
-    private readonly JsonTokenType _kind;
-    private readonly string _text;
-    private readonly List<(string Key, int At, JsonTree Value)> _members = [];
-    private readonly List<JsonTree> _items = [];
+    private JsonTree? _first;
+    private JsonTree? _next;
 
-    private JsonTree(string path, byte[] bytes, string name, ref Utf8JsonReader reader)
+    /// <param name="key">Empty for what has none.</param>
+    /// <param name="place">Where the key stands, or the value without one: bytes from the start of the text.</param>
+    public JsonTree(JsonReader reader, JsonTree? parent, string key, int place, JsonKind kind, int start, string written)
     {
-        (_path, _bytes, Name) = (path, bytes, name);
-        (_start, _kind) = ((int)reader.TokenStartIndex, reader.TokenType);
-        _text = _kind == JsonTokenType.String ? reader.GetString()!
-            : Encoding.UTF8.GetString(reader.ValueSpan.ToArray());
-        while (_kind == JsonTokenType.StartObject && reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-        {
-            var (key, at) = (reader.GetString()!, (int)reader.TokenStartIndex);
-            reader.Read();
-            _members.Add((key, at, new JsonTree(path, bytes, name.Length == 0 ? key : $"{name}.{key}", ref reader)));
-        }
-
-        while (_kind == JsonTokenType.StartArray && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            _items.Add(new JsonTree(path, bytes, $"{name}[{_items.Count}]", ref reader));
+        _reader = reader;
+        _parent = parent;
+        Key = key;
+        _place = place;
+        Kind = kind;
+        _start = start;
+        Written = written;
     }
 
-    /// <summary>The keys that lead here, like <c>rules[0].roles</c>; empty for the whole file.</summary>
-    public string Name { get; }
+    public string Key { get; }
 
-    public bool IsObject => _kind == JsonTokenType.StartObject;
+    public JsonKind Kind { get; }
 
-    /// <summary>Takes comments, trailing commas and a byte-order mark.</summary>
-    /// <param name="path">For messages.</param>
-    /// <exception cref="JsonException">With the position.</exception>
-    /// <exception cref="InvalidOperationException">A text that is not UTF-8.</exception>
-    public static JsonTree Parse(string path, byte[] bytes)
+    /// <summary>A text without its quotes, anything else as it is written, of lists and objects the beginning.</summary>
+    public string Written { get; }
+
+    public bool IsObject => Kind == JsonKind.Object;
+
+    /// <summary>The keys that lead here, like <c>rules[0].roles</c>; empty for the whole text.</summary>
+    private string Name
     {
-        if (bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-            bytes = bytes.AsSpan(3).ToArray();
-        var reader = new Utf8JsonReader(bytes, Format);
-        reader.Read();
-        var root = new JsonTree(path, bytes, "", ref reader);
-        while (reader.Read())
+        get
         {
-            // Comments may follow; anything else makes the reader throw.
+            if (_parent is null)
+                return "";
+            if (_parent.IsObject)
+                return _parent.Name is { Length: > 0 } name ? $"{name}.{Key}" : Key;
+            var index = 0;
+            for (var item = _parent._first; item != this; item = item!._next)
+                index++;
+            return $"{_parent.Name}[{index}]";
         }
-
-        return root;
     }
 
-    public JsonTree? Find(string key) => _members.Find(member => member.Key == key).Value;
-
-    /// <summary>The values with their keys, none of which stands here twice.</summary>
-    public IEnumerable<(string Key, JsonTree Value)> Members()
+    /// <summary>The first value of that key; null where there is none or this is no object.</summary>
+    public JsonTree? Find(string key)
     {
-        ExpectObject();
-        foreach (var (key, at, value) in _members)
+        var member = IsObject ? _first : null;
+        while (member is not null && member.Key != key)
+            member = member._next;
+        return member;
+    }
+
+    /// <exception cref="BadValueException">There is none.</exception>
+    public JsonTree Get(string key) => Find(key) ?? throw Bad($"has no {key}");
+
+    /// <summary>What was read last comes last.</summary>
+    /// <param name="last">What was added before; null at first.</param>
+    public void Add(JsonTree child, JsonTree? last)
+    {
+        if (last is null)
+            _first = child;
+        else
+            last._next = child;
+    }
+
+    /// <summary>The values, none of whose keys stands here twice.</summary>
+    public IReadOnlyList<JsonTree> Members()
+    {
+        if (!IsObject)
+            throw Bad("takes keys and values in { }");
+        var members = Children();
+        foreach (var member in members)
         {
-            if (!ReferenceEquals(Find(key), value))
-                throw value.Bad("stands here twice", at);
+            if (Find(member.Key) != member)
+                throw member.Bad("stands here twice", member._place);
         }
 
-        return _members.Select(member => (member.Key, member.Value));
+        return members;
     }
 
     /// <summary>An object with no other keys than these.</summary>
     /// <exception cref="BadValueException">With the key that was probably meant.</exception>
     public JsonTree Expect(string[] keys)
     {
-        ExpectObject();
-        foreach (var (key, at, value) in _members)
+        foreach (var member in Members())
         {
-            if (Array.IndexOf(keys, key) < 0)
+            if (Array.IndexOf(keys, member.Key) < 0)
             {
-                throw value.Bad(Spelling.Nearest(key, keys) is { } meant
-                    ? $"is no key; '{meant}' is" : $"is no key; there are {string.Join(", ", keys)}", at);
+                throw member.Bad(Spelling.Nearest(member.Key, keys) is { } meant
+                    ? $"is no key; '{meant}' is" : $"is no key; there are {string.Join(", ", keys)}", member._place);
             }
         }
 
-        _ = Members();
         return this;
     }
 
-    public IReadOnlyList<JsonTree> Items() =>
-        _kind == JsonTokenType.StartArray ? _items : throw Bad("takes a list in [ ]");
+    public IReadOnlyList<JsonTree> Items() => Kind == JsonKind.Array ? Children() : throw Bad("takes a list in [ ]");
 
-    public string Text() => _kind == JsonTokenType.String ? _text : throw Bad("takes a text in quotes");
+    public string Text() => Kind == JsonKind.Text ? Written : throw Bad("takes a text in quotes");
 
     /// <param name="takes">What a good text is, for the message.</param>
     public string Text(Func<string, bool> isGood, string takes) =>
-        isGood(Text()) ? _text : throw Bad($"is '{_text}'; it takes {takes}");
+        isGood(Text()) ? Text() : throw Bad($"is '{Written}'; it takes {takes}");
 
+    public bool Question() => Kind is JsonKind.True or JsonKind.False ? Kind == JsonKind.True : throw Bad("takes true or false");
+
+    /// <summary>A whole number without a sign.</summary>
+    public long Number() => Digits() ?? throw Bad("takes a whole number");
+
+    /// <param name="takes">What a good number is, for the message.</param>
     public int Number(Func<int, bool> isGood, string takes) =>
-        _kind == JsonTokenType.Number && int.TryParse(_text, out var number) && isGood(number)
-            ? number : throw Bad($"is {_text}; it takes {takes}");
+        Digits() is <= int.MaxValue and var number && isGood((int)number) ? (int)number : throw Bad($"is {Written}; it takes {takes}");
 
     /// <summary>The complaint that <em>file, line, column: name what</em>.</summary>
     public BadValueException Bad(string what) => Bad(what, _start);
 
-    private BadValueException Bad(string what, int at)
+    /// <summary>Null for anything else. By hand, see <see cref="Ascii"/>.</summary>
+    private long? Digits()
     {
-        var before = _bytes.AsSpan(0, at);
-        var line = 1;
-        for (var next = before.IndexOf((byte)'\n'); next >= 0; next = before.IndexOf((byte)'\n'))
-        {
-            line++;
-            before = before[(next + 1)..];
-        }
-
-        var column = Encoding.UTF8.GetCharCount(before.ToArray()) + 1;
-        var name = Name.Length == 0 ? "the file" : Name;
-        return new BadValueException($"{_path}, line {line}, column {column}: {name} {what}");
+        const int Most = 18; // digits that a long can have, whatever they are
+        if (Kind != JsonKind.Number || Written.Length > Most || !Ascii.AreDigits(Written))
+            return null;
+        var number = 0L;
+        foreach (var digit in Written)
+            number = (number * 10) + (digit - '0');
+        return number;
     }
 
-    private void ExpectObject()
+    private BadValueException Bad(string what, int at) =>
+        _reader.Bad($"{(_parent is null ? "the file" : Name)} {what}", at);
+
+    /// <summary>Of a list or an object.</summary>
+    public IReadOnlyList<JsonTree> Children()
     {
-        if (!IsObject)
-            throw Bad("takes keys and values in { }");
+        var children = new List<JsonTree>();
+        for (var child = _first; child is not null; child = child._next)
+            children.Add(child);
+        return children;
     }
 }
-
-/// <summary>A value that cannot be used; the message has file, line, column and key.</summary>
-internal sealed class BadValueException(string message) : Exception(message);

@@ -1,3 +1,5 @@
+using CredentialProvider.Platform;
+
 namespace CredentialProvider;
 
 /// <summary>
@@ -140,13 +142,17 @@ internal sealed class Settings
     public string AwsCredentialsFile =>
         Text("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
+    public bool HasAwsFiles => Exists(AwsConfigFile) || Exists(AwsCredentialsFile);
+
     /// <summary>Empty for a user without a home, as in some containers.</summary>
-    public static string Home { get; } = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    public static string Home { get; } =
+        !OperatingSystem.IsWindows() && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
+            ? Exists(home) ? home : "" : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>The configuration file that counts; null where there is none.</summary>
     public string? ConfigurationPath =>
         Text("CODEARTIFACT_CONFIG") ?? Array.Find([UserConfigurationFile, MachineConfigurationFile],
-            path => File.Exists(path) || Directory.Exists(path));
+            Exists);
 
     /// <summary>The configuration file that a person's own settings go to: CODEARTIFACT_CONFIG, or the user's.</summary>
     public string OwnConfigurationFile => Text("CODEARTIFACT_CONFIG") ?? UserConfigurationFile;
@@ -175,6 +181,9 @@ internal sealed class Settings
 
     /// <summary>Reads <paramref name="variable"/>, which answers null or empty for what is not set.</summary>
     public static Settings From(Func<string, string?> variable) => new(variable);
+
+    private static bool Exists(string path) =>
+        OperatingSystem.IsWindows() ? File.Exists(path) || Directory.Exists(path) : Posix.Exists(path);
 
     private string? Text(string name) => _variable(name)?.Trim() is { Length: > 0 } value ? value : null;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using CredentialProvider.Aws;
+using CredentialProvider.Feeds;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tests.Aws;
 using CredentialProvider.Tokens;
@@ -13,6 +15,8 @@ namespace CredentialProvider.Tests;
 /// <summary>What holds for every input, tried with generated ones; a failure prints the seed that repeats it.</summary>
 public sealed class Properties : IDisposable
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly TemporaryFolder _temporary = new();
 
     [Fact]
@@ -22,6 +26,36 @@ public sealed class Properties : IDisposable
         var whole = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
         Assert.Equal(whole, JsonSerializer.Deserialize<string>(Json.Text(whole)));
     });
+
+    /// <summary>Texts that are JSON more often than not, and those of them with a byte changed.</summary>
+    [Fact]
+    public void What_is_JSON_is_read_as_System_Text_Json_reads_it() =>
+        Gen.Select(Documents(4), Gen.Int[0, 1000], Gen.OneOf(Gen.Byte, OneOf([.. "{}[]\",:\\/.-+0eu \n*"u8]))).Sample((document, at, value) =>
+    {
+        var bytes = Encoding.UTF8.GetBytes(document);
+        AssertReadAlike(bytes);
+        if (bytes.Length > 0)
+            bytes[at % bytes.Length] = value;
+        AssertReadAlike(bytes);
+    }, iter: 20_000);
+
+    [Fact]
+    public void A_URL_that_is_split_at_once_is_split_as_System_Uri_does()
+    {
+        var pieces = Gen.OneOf(OneOf("https://", "http://", "/", ".", "-", "_", ":443", "@", "nuget", "us-east-1", "1", "xn--", "..", "//", "%2e", "?", "#", new string('a', 63)),
+            Gen.String[Gen.Char[' ', '~'], 0, 3]);
+        var split = 0;
+        Gen.Select(Gen.Bool, pieces.Array[0, 12]).Sample((isUrl, parts) =>
+        {
+            var url = (isUrl ? "https://" : "") + string.Concat(parts);
+            if (!Feed.TrySplit(url, out var host, out var path))
+                return;
+            Interlocked.Increment(ref split);
+            var uri = new Uri(url);
+            Assert.Equal(("https", UriHostNameType.Dns, "", host, path), (uri.Scheme, uri.HostNameType, uri.UserInfo, uri.Authority, uri.PathAndQuery + uri.Fragment));
+        }, iter: 100_000);
+        Assert.True(split > 100, $"{split}");
+    }
 
     [Fact]
     public void Messages_are_read_in_order_whatever_is_between_them_and_however_they_arrive() =>
@@ -102,6 +136,60 @@ public sealed class Properties : IDisposable
     });
 
     public void Dispose() => _temporary.Dispose();
+
+    private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static Gen<string> Documents(int depth)
+    {
+        var space = OneOf("", "", " ", "\r\n\t");
+        var text = Gen.String[Gen.OneOf(Gen.Char[' ', '~'], Gen.Char), 0, 8].Select(Gen.Bool, (plain, isEscaped) =>
+            isEscaped ? Json.Text(plain) : JsonSerializer.Serialize(plain, Relaxed));
+        var leaf = Gen.OneOf(text, OneOf("true", "false", "null", "\"\\/\\b\\f\\n\\r\\t\"", "\"\\uD83D\\uDE00\"", "\"\\ud83d\""),
+            Gen.Double.Select(number => number.ToString("R", CultureInfo.InvariantCulture)), OneOf("0", "-0", "01", "1.", ".5", "1e9", "1E-9", "-"));
+        if (depth == 0)
+            return leaf;
+        var value = Gen.Select(space, Documents(depth - 1), space, (before, inner, after) => before + inner + after);
+        return Gen.OneOf(leaf, value.Array[0, 3].Select(items => $"[{string.Join(",", items)}]"),
+            Gen.Select(text, value).Array[0, 3].Select(members => $"{{{string.Join(",", members.Select(member => $"{member.Item1}:{member.Item2}"))}}}"));
+    }
+
+    private static void AssertReadAlike(byte[] bytes)
+    {
+        var (theirs, ours) = ("", "");
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            theirs = Flat(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Or a text that is not UTF-8.
+        }
+
+        try
+        {
+            ours = Flat(new JsonReader("text", bytes).Read());
+        }
+        catch (BadValueException)
+        {
+            // Both, or the next line says so.
+        }
+
+        Assert.Equal(theirs, ours);
+    }
+
+    private static string Flat(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => $"{{{string.Concat(value.EnumerateObject().Select(member => $"{member.Name}={Flat(member.Value)};"))}}}",
+        JsonValueKind.Array => $"[{string.Concat(value.EnumerateArray().Select(item => $"{Flat(item)};"))}]",
+        JsonValueKind.String => $"'{value.GetString()}'",
+        _ => value.GetRawText(),
+    };
+
+    private static string Flat(JsonTree value) =>
+        value.IsObject ? $"{{{string.Concat(value.Children().Select(member => $"{member.Key}={Flat(member)};"))}}}"
+        : value.Kind == JsonKind.Array ? $"[{string.Concat(value.Children().Select(item => $"{Flat(item)};"))}]"
+        : value.Kind == JsonKind.Text ? $"'{value.Text()}'" : value.Written;
 
     /// <summary>Gives a few bytes at a time, as a pipe does.</summary>
     private sealed class InPieces(byte[] bytes, int most) : MemoryStream(bytes)

@@ -125,15 +125,21 @@ public sealed class TheConfigurationFile
     public void What_is_wrong_is_named_with_its_place(string json, string problem) => Assert.Equal(problem, Parse(json).Problem);
 
     [Theory]
-    [InlineData("", "f cannot be read: line 1, column 1: ")]
-    [InlineData("{\n  \"defaults\": { ", "f cannot be read: line 2, column 17: ")]
-    [InlineData("{ } x", "f cannot be read: line 1, column 5: ")]
-    [InlineData("[[[[[[[[[[[[[[[[[[[[", "f cannot be read: line 1, column 17: ")]
+    [InlineData("", "f, line 1, column 1: a value is missing here")]
+    [InlineData("{\n  \"defaults\": { ", "f, line 2, column 17: a key in quotes is missing here")]
+    [InlineData("{ } x", "f, line 1, column 5: nothing may follow")]
+    [InlineData("{ \"defaults\" }", "f, line 1, column 14: ':' is missing here")]
+    [InlineData("{ \"defaults\": {}\n \"rules\": [] }", "f, line 2, column 2: ',' or '}' is missing here")]
+    [InlineData("{ \"domains\": [contoso] }", "f, line 1, column 15: this is no JSON value; a text has quotes")]
+    [InlineData("{ \"domains\": [\"a\nb\"] }", "f, line 1, column 17: a text may have this character as \\u only")]
+    [InlineData("{ \"é\": \"\\x\" }", "f, line 1, column 9: a backslash stands before this; JSON knows ")]
+    [InlineData("{ \"domains\": [\"contoso", "f, line 1, column 23: a text has no end")]
+    [InlineData("{ /* }", "f, line 1, column 3: a comment has no end")]
     public void What_is_no_JSON_is_named_with_its_place(string json, string start) =>
         Assert.StartsWith(start, Parse(json).Problem, StringComparison.Ordinal);
 
     [Fact]
-    public void What_is_no_UTF_8_is_a_problem_and_no_crash() => Assert.Equal("f cannot be read: a text in it is not UTF-8",
+    public void What_is_no_UTF_8_is_a_problem_and_no_crash() => Assert.Equal("f, line 1, column 29: a text is not UTF-8",
         ConfigurationFile.Parse("f", [.. "{ \"defaults\": { \"profile\": \""u8, 0xFF, .. "\" } }"u8]).Problem);
 
     [Theory]

@@ -15,7 +15,7 @@ internal static class ApiEndpoint
         var isFips = settings.UseFipsEndpoint ?? profile?.UseFips ?? false;
         var isDualStack = settings.UseDualStackEndpoint ?? profile?.UseDualStack ?? false;
         var suffix = isDualStack ? partition.ApiDualStackSuffix : partition.DnsSuffix;
-        return $"https://{(isFips ? "codeartifact-fips" : "codeartifact")}.{feed.Region}.{suffix}";
+        return (isFips ? "https://codeartifact-fips." : "https://codeartifact.") + feed.Region + "." + suffix;
     }
 }
 

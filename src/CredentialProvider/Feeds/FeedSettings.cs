@@ -22,20 +22,27 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
     {
         var configuration = settings.Configuration;
         var options = settings.TokenOptions;
-        var problem = settings.Problem ?? configuration.Problem ?? ProblemOfHost(feed, configuration);
-        foreach (var rule in RulesFor(feed, configuration))
+        var problem = settings.Problem ?? configuration.Problem
+            ?? (feed.Host is null ? null : ProblemOfHost(feed, configuration));
+        if (configuration.Rules.Length > 0)
         {
-            options = Complete(options, rule.Options);
-            problem ??= rule.Problem;
+            foreach (var rule in RulesFor(feed, configuration))
+            {
+                options = Complete(options, rule.Options);
+                problem ??= rule.Problem;
+            }
         }
 
         options = Complete(options, configuration.Defaults);
         var roles = options.Roles ?? [];
         if (settings.ExternalId is { } externalId && roles.Length > 0)
-            roles = [.. roles.AsSpan(0, roles.Length - 1), roles[^1] with { ExternalId = externalId }];
+            roles = WithExternalId(roles, externalId);
         return new FeedSettings(
             options.Profile, roles, options.Duration ?? Settings.LongestDuration, options.Endpoint, problem);
     }
+
+    private static RoleRequest[] WithExternalId(RoleRequest[] roles, string externalId) =>
+        [.. roles.AsSpan(0, roles.Length - 1), roles[^1] with { ExternalId = externalId }];
 
     /// <summary>The most specific first; of equals, the one that stands later.</summary>
     private static List<Rule> RulesFor(Feed feed, Configuration configuration)
@@ -58,7 +65,7 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
     }
 
     private static string? ProblemOfHost(Feed feed, Configuration configuration) =>
-        feed.Host is null ? null : Array.Find(configuration.Hosts, host => host.Host == feed.Host)?.Problem;
+        Array.Find(configuration.Hosts, host => host.Host == feed.Host)?.Problem;
 
     private static TokenOptions Complete(TokenOptions options, TokenOptions further) => new(
         options.Profile ?? further.Profile, options.Roles ?? further.Roles, options.Duration ?? further.Duration,

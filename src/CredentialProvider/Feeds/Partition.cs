@@ -45,11 +45,9 @@ internal sealed record Partition(
     {
         if (!region.StartsWith(prefix, StringComparison.Ordinal) || region.Length <= prefix.Length + 1)
             return false;
-        var parts = region.AsSpan(prefix.Length);
-        if (parts[0] != '-')
-            return false;
-        parts = parts.Slice(1);
-        var hyphen = parts.IndexOf('-');
-        return hyphen > 0 && Ascii.AreLettersOrDigits(parts.Slice(0, hyphen)) && Ascii.AreDigits(parts.Slice(hyphen + 1));
+        var place = prefix.Length + 1;
+        var hyphen = Ascii.IndexOf(region, '-', place);
+        return region[prefix.Length] == '-' && hyphen > 0
+            && Ascii.AreLettersOrDigits(region.Substring(place, hyphen - place)) && Ascii.AreDigits(region.Substring(hyphen + 1));
     }
 }

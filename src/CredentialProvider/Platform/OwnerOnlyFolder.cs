@@ -48,29 +48,28 @@ internal sealed class OwnerOnlyFolder
     public byte[]? TryRead(string name)
     {
         var path = Path.Combine(_path, name);
-        if (!OperatingSystem.IsWindows() && !IsOnlyOurs(path))
-            return null;
+        return OperatingSystem.IsWindows() ? Unprotect(path)
+            : IsOnlyOurs(path) ? Posix.TryRead(path, LargestFile) : null;
+    }
+
+    /// <summary>A method of its own, since .NET loads the assemblies that a method names when it compiles it.</summary>
+    [SupportedOSPlatform("windows")]
+    private static byte[]? Unprotect(string path)
+    {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read,
-                FileShare.ReadWrite | FileShare.Delete, 1);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
             if (file.Length > LargestFile)
                 return null;
-            var bytes = new byte[file.Length];
-            var length = 0;
-            while (length < bytes.Length && file.Read(bytes, length, bytes.Length - length) is > 0 and var read)
-                length += read;
-            return OperatingSystem.IsWindows() ? Unprotect(bytes) : bytes;
+            using var bytes = new MemoryStream();
+            file.CopyTo(bytes);
+            return ProtectedData.Unprotect(bytes.ToArray(), null, DataProtectionScope.CurrentUser);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
             return null;
         }
     }
-
-    /// <summary>A method of its own, since .NET loads the assemblies that a method names when it compiles it.</summary>
-    [SupportedOSPlatform("windows")]
-    private static byte[] Unprotect(byte[] bytes) => ProtectedData.Unprotect(bytes, null, DataProtectionScope.CurrentUser);
 
     /// <summary>Writes beside and renames: a reader sees the old bytes or the new ones, whatever happens
     /// meanwhile.</summary>

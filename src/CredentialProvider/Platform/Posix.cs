@@ -21,45 +21,81 @@ internal static class Posix
     /// false).</summary>
     public static bool TryGetStatus(string path, out Status status, out bool isKnown)
     {
-        const int LargestStatus = 256; // struct statx has 256 bytes everywhere, macOS's struct stat 144
-        var buffer = new byte[LargestStatus];
-        status = default;
         isKnown = true;
+        try
+        {
+            return TryGetStatus(path, out status);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            status = default;
+            isKnown = false;
+            return false;
+        }
+    }
+
+    /// <summary>Apart: within a try, a call of the C library takes code that is made at run time.</summary>
+    private static unsafe bool TryGetStatus(string path, out Status status)
+    {
+        const int LargestStatus = 256; // struct statx has 256 bytes everywhere, macOS's struct stat 144
+        var buffer = stackalloc byte[LargestStatus];
         int mode;
         uint owner;
-        try
+        status = default;
+        fixed (byte* name = Utf8(path))
         {
             if (OperatingSystem.IsMacOS())
             {
                 // <sys/stat.h>, 64-bit inodes: st_mode is 16 bits at 4, st_uid 32 bits at 16.
-                if (LStat(Utf8(path), buffer) != 0)
+                if (LStat(name, buffer) != 0)
                     return false;
-                (mode, owner) = (BitConverter.ToUInt16(buffer, 4), BitConverter.ToUInt32(buffer, 16));
+                (mode, owner) = (*(ushort*)(buffer + 4), *(uint*)(buffer + 16));
             }
             else
             {
                 // statx(2), the same layout on every architecture: stx_uid is 32 bits at 20, stx_mode 16 bits at 28.
                 const int CurrentFolder = -100, NoFollow = 0x100, TypeModeOwner = 0x1 | 0x2 | 0x8;
-                if (StatX(CurrentFolder, Utf8(path), NoFollow, TypeModeOwner, buffer) != 0)
+                if (StatX(CurrentFolder, name, NoFollow, TypeModeOwner, buffer) != 0)
                     return false;
-                (mode, owner) = (BitConverter.ToUInt16(buffer, 28), BitConverter.ToUInt32(buffer, 20));
+                (mode, owner) = (*(ushort*)(buffer + 28), *(uint*)(buffer + 20));
             }
-        }
-        catch (EntryPointNotFoundException)
-        {
-            isKnown = false;
-            return false;
         }
 
         status = new Status((mode & TypeMask) == Folder, (mode & TypeMask) == RegularFile, owner, mode & 0xFFF);
         return true;
     }
 
+    /// <summary>There is something at the end of the path's links.</summary>
+    public static bool Exists(string path) => MayAccess(path, 0);
+
     /// <summary>This process may start the program at the end of the path's links.</summary>
-    public static bool MayExecute(string path)
+    public static bool MayExecute(string path) => MayAccess(path, 1);
+
+    /// <summary>A file's bytes; null where it cannot be read, or has more than <paramref name="most"/>.</summary>
+    public static unsafe byte[]? TryRead(string path, int most)
     {
-        const int Execute = 1;
-        return Access(Utf8(path), Execute) == 0;
+        const int FirstSize = 4096, ReadOnly = 0, LinuxCloseOnExec = 0x80000, MacCloseOnExec = 0x1000000;
+        int descriptor;
+        fixed (byte* name = Utf8(path))
+            descriptor = Open(name, ReadOnly | (OperatingSystem.IsMacOS() ? MacCloseOnExec : LinuxCloseOnExec));
+        if (descriptor < 0)
+            return null;
+        var (bytes, length) = (new byte[FirstSize], 0);
+        nint read;
+        do
+        {
+            if (length == bytes.Length)
+                Array.Resize(ref bytes, length * 2);
+            fixed (byte* rest = &bytes[length])
+                read = Read(descriptor, rest, bytes.Length - length);
+            length += (int)read;
+        }
+        while (read > 0 && length <= most);
+        _ = Close(descriptor);
+        if (read != 0)
+            return null;
+        Array.Resize(ref bytes, length);
+        return bytes;
     }
 
     /// <summary>Changes the mode; only a file's owner and root may.</summary>
@@ -104,11 +140,12 @@ internal static class Posix
     }
 
     /// <summary>Adds to a file that exists, in one step. A pipe that nobody reads is not waited for.</summary>
-    public static void Append(string path, byte[] bytes)
+    public static unsafe void Append(string path, byte[] bytes)
     {
         const int WriteOnly = 1, LinuxAppend = 0x400, MacAppend = 0x8, LinuxNoWait = 0x800, MacNoWait = 0x4;
-        var descriptor = Open(Utf8(path),
-            WriteOnly | (OperatingSystem.IsMacOS() ? MacAppend | MacNoWait : LinuxAppend | LinuxNoWait));
+        int descriptor;
+        fixed (byte* name = Utf8(path))
+            descriptor = Open(name, WriteOnly | (OperatingSystem.IsMacOS() ? MacAppend | MacNoWait : LinuxAppend | LinuxNoWait));
         if (descriptor < 0)
             return;
         _ = Write(descriptor, bytes, bytes.Length);
@@ -148,15 +185,23 @@ internal static class Posix
         return true;
     }
 
-    private static byte[] Utf8(string path) => Encoding.UTF8.GetBytes(path + '\0');
+    private static unsafe bool MayAccess(string path, int mode)
+    {
+        fixed (byte* name = Utf8(path))
+            return Access(name, mode) == 0;
+    }
+
+    private static byte[] Utf8(string path) => Ascii.Bytes(path + '\0') ?? Encoding.UTF8.GetBytes(path + '\0');
+
+    // Pointers on the way to an answer: an array needs code that is made at run time.
 
     [DllImport("libc", EntryPoint = "statx")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int StatX(int folder, byte[] path, int flags, int mask, [Out] byte[] buffer);
+    private static extern unsafe int StatX(int folder, byte* path, int flags, int mask, byte* buffer);
 
     [DllImport("libc", EntryPoint = "lstat")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int LStat(byte[] path, [Out] byte[] buffer);
+    private static extern unsafe int LStat(byte* path, byte* buffer);
 
     [DllImport("libc", EntryPoint = "chmod")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -164,7 +209,7 @@ internal static class Posix
 
     [DllImport("libc", EntryPoint = "access")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Access(byte[] path, int mode);
+    private static extern unsafe int Access(byte* path, int mode);
 
     [DllImport("libc", EntryPoint = "prctl")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -204,7 +249,11 @@ internal static class Posix
 
     [DllImport("libc", EntryPoint = "open")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Open(byte[] path, int flags);
+    private static extern unsafe int Open(byte* path, int flags);
+
+    [DllImport("libc", EntryPoint = "read")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern unsafe nint Read(int descriptor, byte* bytes, nint length);
 
     [DllImport("libc", EntryPoint = "write")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

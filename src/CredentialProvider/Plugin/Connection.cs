@@ -53,9 +53,9 @@ internal sealed class Connection(Stream input, Stream output)
 
     private void Write(string requestId, string type, string method, string? payload)
     {
-        var rest = payload is null ? "" : $""","Payload":{payload}""";
-        var line = Encoding.UTF8.GetBytes(
-            $$"""{"RequestId":{{Json.Text(requestId)}},"Type":"{{type}}","Method":{{Json.Text(method)}}{{rest}}}""" + "\n");
+        var rest = payload is null ? "" : ",\"Payload\":" + payload;
+        var text = "{\"RequestId\":" + Json.Text(requestId) + ",\"Type\":\"" + type + "\",\"Method\":" + Json.Text(method) + rest + "}\n";
+        var line = Ascii.Bytes(text) ?? Encoding.UTF8.GetBytes(text);
         try
         {
             output.Write(line, 0, line.Length);
@@ -67,21 +67,21 @@ internal sealed class Connection(Stream input, Stream output)
         }
     }
 
-    private bool TryReadLine(out ReadOnlyMemory<byte> line)
+    private bool TryReadLine(out ArraySegment<byte> line)
     {
         var isTooLong = false;
         var searched = _start;
         while (true)
         {
-            var newLine = Array.IndexOf(_buffer, (byte)'\n', searched, _end - searched);
-            if (newLine >= 0)
+            while (searched < _end && _buffer[searched] != (byte)'\n')
+                searched++;
+            if (searched < _end)
             {
-                line = _buffer.AsMemory(_start, newLine - _start);
-                _start = newLine + 1;
+                line = new ArraySegment<byte>(_buffer, _start, searched - _start);
+                _start = ++searched;
                 if (!isTooLong)
                     return true;
                 isTooLong = false;
-                searched = _start;
                 continue;
             }
 

@@ -40,8 +40,11 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
     {
         if (request.Uri is { } uri && _given.TryGetValue(uri, out var token) && tokens.IsAging(token)
             && IsOurs(request, out var feed))
-            _ = Task.Run(() => tokens.RefreshAsync(feed, token, cancel), CancellationToken.None);
+            Refresh(feed, token, cancel);
     }
+
+    private void Refresh(Feed feed, AuthorizationToken token, CancellationToken cancel) =>
+        _ = Task.Run(() => tokens.RefreshAsync(feed, token, cancel), CancellationToken.None);
 
     /// <summary>The answer that may take a call to AWS.</summary>
     /// <param name="log">Takes a level and a line for NuGet's log.</param>

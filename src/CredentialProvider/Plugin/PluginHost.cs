@@ -15,14 +15,14 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new();
     private readonly CancellationTokenSource _closing = new();
     private IDisposable? _parentWatch;
-    private TimeSpan _progressInterval = TimeSpan.FromSeconds(1);
+    private string? _requestTimeout;
     private string _logLevel = LogLevels.Default;
-    private int _requests;
+    private int _logs;
 
     /// <summary>Returns when NuGet closes the conversation, its end of the pipe, or itself.</summary>
     public void Run()
     {
-        SendRequest(MessageMethod.Handshake, $$"""{"ProtocolVersion":"{{ProtocolVersion}}","MinimumProtocolVersion":"{{MinimumProtocolVersion}}"}""");
+        connection.Send("codeartifact-handshake", MessageType.Request, MessageMethod.Handshake, $$"""{"ProtocolVersion":"{{ProtocolVersion}}","MinimumProtocolVersion":"{{MinimumProtocolVersion}}"}""");
         while (connection.Receive() is { } message
             && message is not { Type: MessageType.Request, Method: MessageMethod.Close })
         {
@@ -93,13 +93,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 _parentWatch ??= ParentWatch.Start(message.Integer("ProcessId"));
                 return ResponseCode.Success;
             case MessageMethod.Initialize:
-                // Two signs of life within NuGet's patience, whatever it is set to.
-                if (TimeSpan.TryParse(message.Text("RequestTimeout"), out var timeout) && timeout > TimeSpan.Zero
-                    && timeout < _progressInterval + _progressInterval)
-                {
-                    _progressInterval = new TimeSpan(timeout.Ticks / 3);
-                }
-
+                _requestTimeout = message.Text("RequestTimeout");
                 return ResponseCode.Success;
             case MessageMethod.SetLogLevel:
                 _logLevel = message.Text("LogLevel") ?? _logLevel;
@@ -114,10 +108,17 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
 
     private void AnswerHandshake(Message message)
     {
-        var ours = new Version(ProtocolVersion);
-        var isCommon = Version.TryParse(message.Text("ProtocolVersion"), out var newest) && newest >= ours
-            && Version.TryParse(message.Text("MinimumProtocolVersion"), out var oldest) && oldest <= ours;
+        var (newest, oldest) = (message.Text("ProtocolVersion"), message.Text("MinimumProtocolVersion"));
+        // As NuGet has asked for years. Reading versions takes 1.5 ms of the framework-dependent program's start.
+        var isCommon = (newest == ProtocolVersion && oldest == MinimumProtocolVersion) || IsBetween(oldest, newest);
         Respond(message, isCommon ? $$"""{"ResponseCode":"Success","ProtocolVersion":"{{ProtocolVersion}}"}""" : Outcome(ResponseCode.Error));
+    }
+
+    private static bool IsBetween(string? oldest, string? newest)
+    {
+        var ours = new Version(ProtocolVersion);
+        return Version.TryParse(newest, out var last) && last >= ours
+            && Version.TryParse(oldest, out var first) && first <= ours;
     }
 
     private void AnswerCredentials(Message message, CredentialsRequest request)
@@ -126,9 +127,15 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         {
             Respond(message, response.ToPayload());
             answer.AfterAnswer(request, _closing.Token);
-            return;
         }
+        else
+        {
+            AnswerLater(message, request);
+        }
+    }
 
+    private void AnswerLater(Message message, CredentialsRequest request)
+    {
         var cancel = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         _running[message.RequestId] = cancel;
         _ = Task.Run(() => AnswerInTimeAsync(message, request, cancel), CancellationToken.None);
@@ -138,8 +145,9 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     {
         try
         {
+            var interval = ProgressInterval();
             var answering = answer.AnswerAsync(request, LogToNuGet, cancel.Token);
-            while (await Task.WhenAny(answering, Task.Delay(_progressInterval, cancel.Token)) != answering
+            while (await Task.WhenAny(answering, Task.Delay(interval, cancel.Token)) != answering
                 && !cancel.IsCancellationRequested)
                 connection.SendProgress(message.RequestId, message.Method);
             Respond(message, (await answering).ToPayload());
@@ -161,6 +169,11 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
     }
 
+    /// <summary>Two signs of life within NuGet's patience, whatever it is set to.</summary>
+    private TimeSpan ProgressInterval() =>
+        TimeSpan.TryParse(_requestTimeout, out var timeout) && timeout > TimeSpan.Zero && timeout < TimeSpan.FromSeconds(2)
+            ? new TimeSpan(timeout.Ticks / 3) : TimeSpan.FromSeconds(1);
+
     /// <summary>Error lets NuGet go on; a Fault, or no answer, would fail the build.</summary>
     private void RespondToFailure(Message message, Exception failure)
     {
@@ -174,11 +187,9 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         log.Write(level, text);
         if (!LogLevels.Includes(_logLevel, level))
             return;
-        SendRequest(MessageMethod.Log, $$"""{"LogLevel":{{Json.Text(level)}},"Message":{{Json.Text(text)}}}""");
+        connection.Send($"codeartifact-{Interlocked.Increment(ref _logs)}", MessageType.Request, MessageMethod.Log,
+            $$"""{"LogLevel":{{Json.Text(level)}},"Message":{{Json.Text(text)}}}""");
     }
-
-    private void SendRequest(string method, string payload) =>
-        connection.Send($"codeartifact-{Interlocked.Increment(ref _requests)}", MessageType.Request, method, payload);
 
     private void Respond(Message message, string payload) =>
         connection.Send(message.RequestId, MessageType.Response, message.Method, payload);

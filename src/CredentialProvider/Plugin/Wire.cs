@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace CredentialProvider.Plugin;
 
@@ -29,44 +28,41 @@ internal static class ResponseCode
 
 /// <summary>One line from NuGet. Type and Method stay text: one that is unknown must not make a line
 /// unreadable.</summary>
-/// <param name="Payload">Undefined where there is none. Good until the next line is received: it lies in the
-/// connection's buffer.</param>
-internal sealed record Message(string RequestId, string Type, string Method, JsonElement Payload)
+/// <param name="Payload">Null where there is none.</param>
+internal sealed record Message(string RequestId, string Type, string Method, JsonTree? Payload)
 {
     /// <summary>Null for a line that is no message.</summary>
-    public static Message? TryParse(ReadOnlyMemory<byte> line)
+    public static Message? TryParse(ArraySegment<byte> line)
     {
         try
         {
-            // Not disposed: the payload outlives this method, and there are a dozen messages in a life.
-            var root = JsonDocument.Parse(line).RootElement;
-            return root.ValueKind == JsonValueKind.Object && Text(root, "RequestId") is { } id
-                ? new Message(id, Text(root, "Type") ?? "", Text(root, "Method") ?? "None", Get(root, "Payload"))
+            var root = new JsonReader("message", line).Read();
+            return root.Find("RequestId") is { } id
+                ? new Message(id.Text(), Text(root, "Type") ?? "", Text(root, "Method") ?? "None", root.Find("Payload"))
                 : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (BadValueException)
         {
             return null;
         }
     }
 
     /// <summary>A text of the payload, null where it is absent or null.</summary>
-    /// <exception cref="InvalidOperationException">The payload is no object or the field no text.</exception>
+    /// <exception cref="BadValueException">The field is no text.</exception>
     public string? Text(string field) => Text(Payload, field);
 
-    public bool Has(string field) =>
-        Get(Payload, field).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+    public bool Has(string field) => Find(Payload, field) is not null;
 
-    public int Integer(string field) => Get(Payload, field).GetInt32();
+    /// <exception cref="BadValueException">The field is absent or no number.</exception>
+    public int Integer(string field) =>
+        checked((int)(Find(Payload, field) ?? throw new BadValueException($"{field} is missing")).Number());
 
-    public bool Question(string field, bool otherwise) =>
-        Has(field) ? Payload.GetProperty(field).GetBoolean() : otherwise;
+    public bool Question(string field, bool otherwise) => Find(Payload, field)?.Question() ?? otherwise;
 
-    private static string? Text(JsonElement element, string field) =>
-        Get(element, field) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetString() : null;
+    private static string? Text(JsonTree? value, string field) => Find(value, field)?.Text();
 
-    private static JsonElement Get(JsonElement element, string field) =>
-        element.ValueKind != JsonValueKind.Undefined && element.TryGetProperty(field, out var value) ? value : default;
+    private static JsonTree? Find(JsonTree? value, string field) =>
+        value?.Find(field) is { Kind: not JsonKind.Null } found ? found : null;
 }
 
 /// <summary>What NuGet asks; the other fields of the request change nothing here.</summary>

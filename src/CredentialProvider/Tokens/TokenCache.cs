@@ -104,14 +104,12 @@ internal sealed class TokenCache(string? folder)
     {
         try
         {
-            using var json = JsonDocument.Parse(bytes);
-            var entry = json.RootElement;
-            string Text(string name) => entry.GetProperty(name).GetString() ?? throw new JsonException(name);
-            if (entry.GetProperty("Format").GetInt32() != Format || Text("Token") is not { Length: > 0 } token)
+            var entry = Json(bytes);
+            if (entry.Get("Format").Number() != Format || Text(entry, "Token") is not { Length: > 0 } token)
                 return null;
-            return (new TokenKey(Text("Endpoint"), Text("Region"), Text("Domain"), Text("Owner"), Text("Identity")),
-                new AuthorizationToken(new Secret(token), Time(entry.GetProperty("Obtained")),
-                    Time(entry.GetProperty("Expires"))));
+            var key = new TokenKey(Text(entry, "Endpoint"), Text(entry, "Region"), Text(entry, "Domain"),
+                Text(entry, "Owner"), Text(entry, "Identity"));
+            return (key, new AuthorizationToken(new Secret(token), Time(entry, "Obtained"), Time(entry, "Expires")));
         }
         catch (Exception e) when (IsDamage(e))
         {
@@ -119,11 +117,14 @@ internal sealed class TokenCache(string? folder)
         }
     }
 
-    private static bool IsDamage(Exception e) => e is JsonException or InvalidOperationException
-        or KeyNotFoundException or FormatException or ArgumentOutOfRangeException;
+    private static JsonTree Json(byte[] bytes) => new JsonReader("cache", new ArraySegment<byte>(bytes)).Read();
 
-    private static DateTimeOffset Time(JsonElement milliseconds) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.GetInt64());
+    private static string Text(JsonTree entry, string key) => entry.Get(key).Text();
+
+    private static DateTimeOffset Time(JsonTree entry, string key) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(entry.Get(key).Number());
+
+    private static bool IsDamage(Exception e) => e is BadValueException or ArgumentOutOfRangeException;
 
     /// <summary>The right to fetch, until disposed. Its file tells the next holder how the last one failed.</summary>
     /// <param name="file">Null where there are no locks.</param>
@@ -139,11 +140,11 @@ internal sealed class TokenCache(string? folder)
                 if (file is null || file.Length is 0 or > LongestNote)
                     return null;
                 file.Position = 0;
-                using var json = JsonDocument.Parse(file);
-                var note = json.RootElement;
-                string Text(string name) => note.GetProperty(name).GetString() ?? throw new JsonException(name);
-                return Text("Key") == key.ToString() && Time(note.GetProperty("At")) > moment
-                    ? new NoTokenException(Text("Code"), Text("Why"), Text("Fix")) : null;
+                using var bytes = new MemoryStream();
+                file.CopyTo(bytes);
+                var note = Json(bytes.ToArray());
+                return Text(note, "Key") == key.ToString() && Time(note, "At") > moment
+                    ? new NoTokenException(Text(note, "Code"), Text(note, "Why"), Text(note, "Fix")) : null;
             }
             catch (Exception e) when (IsDamage(e) || e is IOException)
             {

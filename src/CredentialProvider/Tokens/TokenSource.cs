@@ -26,8 +26,7 @@ internal sealed class TokenSource(
         LastPoll = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
-    private readonly ConcurrentDictionary<TokenKey, SemaphoreSlim> _fetching = new();
-    private readonly ConcurrentDictionary<TokenKey, PastFailure> _failures = new();
+    private readonly ConcurrentDictionary<TokenKey, Fetches> _fetches = new();
 
     /// <summary>
     /// The token that can be given at once, or null. Touches memory and one file.
@@ -63,7 +62,7 @@ internal sealed class TokenSource(
         Feed feed, DateTimeOffset after, Person? person, CancellationToken cancel)
     {
         var key = TokenKey.For(feed, settings);
-        var turn = _fetching.GetOrAdd(key, _ => new SemaphoreSlim(1));
+        var turn = FetchesOf(key).Turn;
         await turn.WaitAsync(cancel);
         try
         {
@@ -83,7 +82,7 @@ internal sealed class TokenSource(
         {
             if (Newest(key, after) is { } token && token.IsGood(time.GetUtcNow()))
                 return token;
-            if (_failures.TryGetValue(key, out var last) && time.GetUtcNow() - last.At < FailureLife)
+            if (FetchesOf(key).Failure is { } last && time.GetUtcNow() - last.At < FailureLife)
                 return StillAlive(key, after) ?? throw last.Cause;
 
             using var held = cache.TryLock(key);
@@ -113,7 +112,7 @@ internal sealed class TokenSource(
         {
             var token = await fetch(feed, person, cancel);
             _memory[key] = token;
-            _failures.TryRemove(key, out _);
+            FetchesOf(key).Failure = null;
             cache.Write(key, token, time.GetUtcNow());
             return token;
         }
@@ -129,9 +128,11 @@ internal sealed class TokenSource(
 
     private NoTokenException Remember(TokenKey key, NoTokenException failure)
     {
-        _failures[key] = new PastFailure(failure, time.GetUtcNow());
+        FetchesOf(key).Failure = new PastFailure(failure, time.GetUtcNow());
         return failure;
     }
+
+    private Fetches FetchesOf(TokenKey key) => _fetches.GetOrAdd(key, _ => new Fetches());
 
     private AuthorizationToken? StillAlive(TokenKey key, DateTimeOffset after) =>
         Newest(key, after) is { } token && token.IsAlive(time.GetUtcNow()) ? token : null;
@@ -147,6 +148,14 @@ internal sealed class TokenSource(
     }
 
     private sealed record Wanted(Feed Feed, TokenKey Key, DateTimeOffset After, Person? Person);
+
+    /// <summary>Of one key in this process: one at a time, and how the last one failed.</summary>
+    private sealed class Fetches
+    {
+        public SemaphoreSlim Turn { get; } = new(1);
+
+        public PastFailure? Failure { get; set; }
+    }
 
     private sealed record PastFailure(NoTokenException Cause, DateTimeOffset At);
 }

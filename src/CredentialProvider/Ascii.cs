@@ -1,0 +1,75 @@
+namespace CredentialProvider;
+
+/// <summary>
+/// Character classes of host names and ARNs: ASCII only, so that no look-alike letter passes. And what every answer does
+/// with texts, by hand: the first search, split or conversion of .NET's loads the types of its vectors, which takes 1 to
+/// 2 ms of the framework-dependent program's start.
+/// </summary>
+internal static class Ascii
+{
+    public static bool IsDigit(char c) => c is >= '0' and <= '9';
+
+    public static bool IsLower(char c) => c is >= 'a' and <= 'z';
+
+    public static bool IsLetterOrDigit(char c) => IsDigit(c) || IsLower((char)(c | 0x20));
+
+    /// <summary>At least one digit and nothing else.</summary>
+    public static bool AreDigits(string text)
+    {
+        foreach (var c in text)
+        {
+            if (!IsDigit(c))
+                return false;
+        }
+
+        return text.Length > 0;
+    }
+
+    /// <summary>At least one lower-case letter or digit and nothing else.</summary>
+    public static bool AreLettersOrDigits(string text)
+    {
+        foreach (var c in text)
+        {
+            if (!IsDigit(c) && !IsLower(c))
+                return false;
+        }
+
+        return text.Length > 0;
+    }
+
+    /// <returns>-1 where it is not.</returns>
+    public static int IndexOf(string text, char wanted, int start = 0)
+    {
+        while (start < text.Length && text[start] != wanted)
+            start++;
+        return start < text.Length ? start : -1;
+    }
+
+    public static string[] Split(string text, char separator)
+    {
+        var parts = new List<string>();
+        var start = 0;
+        for (var end = IndexOf(text, separator); end >= 0; end = IndexOf(text, separator, start))
+        {
+            parts.Add(text.Substring(start, end - start));
+            start = end + 1;
+        }
+
+        parts.Add(text.Substring(start));
+        return parts.ToArray();
+    }
+
+    /// <returns>Null if there is anything but ASCII in the text.</returns>
+    public static byte[]? Bytes(string text)
+    {
+        var bytes = new byte[text.Length];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            if (text[i] > '\x7F')
+                return null;
+            bytes[i] = (byte)text[i];
+        }
+
+        return bytes;
+    }
+}
