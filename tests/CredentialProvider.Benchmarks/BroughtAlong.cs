@@ -6,7 +6,7 @@ namespace CredentialProvider.Benchmarks;
 internal static class BroughtAlong
 {
     private const string Id = "CredentialProvider.CodeArtifact.MSBuild", Gallery = "gallery.example.test";
-    private const int NoOps = 20, Colds = 4, Domains = 5, Projects = 50;
+    private const int NoOps = 20, Colds = 4, Domains = 5;
 
     /// <summary>What CodeArtifact takes to make a token.</summary>
     private static readonly TimeSpan TokenTime = TimeSpan.FromMilliseconds(300);
@@ -49,6 +49,7 @@ internal static class BroughtAlong
     private static async Task ColdAsync(Report report)
     {
         await using var machine = await StartAsync();
+        var projects = report.IsQuick ? 5 : 50;
         string[] domains = [.. Enumerable.Range(0, Domains).Select(i => $"domain{i}")];
         foreach (var domain in domains)
             machine.Services.World.Repositories.Add(new Repository(machine.Services.World.AddDomain(domain), "app").With(Package.Create($"Part.{domain}", "1.0.0")));
@@ -56,9 +57,9 @@ internal static class BroughtAlong
         var (installed, variables) = (machine.With(("NUGET_PLUGIN_PATHS", Machine.Native)), machine.Variables);
         (string Name, string Folder, Dictionary<string, string> Variables)[] ways =
         [
-            ("1 domain, plugin installed", WriteSolution(machine, "one", Projects, domains[..1]), installed),
-            ($"{Domains} domains, plugin installed", WriteSolution(machine, "five", Projects, domains), installed),
-            ($"{Domains} domains, MSBuild package", WriteSolution(machine, "along", Projects, domains), variables),
+            ("1 domain, plugin installed", WriteSolution(machine, "one", projects, domains[..1]), installed),
+            ($"{Domains} domains, plugin installed", WriteSolution(machine, "five", projects, domains), installed),
+            ($"{Domains} domains, MSBuild package", WriteSolution(machine, "along", projects, domains), variables),
         ];
         AddSdk(machine, "along");
 
@@ -75,7 +76,7 @@ internal static class BroughtAlong
             return UntilServed([.. machine.Services.Audit.Entries.OrderBy(entry => entry.Time)]);
         });
 
-        report.Section($"What all sources need before they serve packages: {Projects} projects, empty cache",
+        report.Section($"What all sources need before they serve packages: {projects} projects, empty cache",
             $"CodeArtifact takes {TokenTime.TotalMilliseconds} ms for a token. From NuGet's first request until the last source takes its token, and before that, the warm-up.",
             "sources | ms | ratio to one domain, by round");
         for (var i = 0; i < ways.Length; i++)

@@ -42,7 +42,7 @@ internal sealed class Report(bool isQuick)
     }
 
     /// <summary>As many rounds as that, or a few.</summary>
-    public int Rounds(int full) => isQuick ? Math.Max(3, full / 10) : full;
+    public int Rounds(int full) => isQuick ? Math.Max(1, full / 10) : full;
 
     public void Section(string title, string text, string columns)
     {
