@@ -97,13 +97,13 @@ internal static class BroughtAlong
 
     private static DateTimeOffset Began(AuditEntry entry) => entry.Time - entry.Took;
 
-    /// <summary>A B C, then C B A: whoever comes last finds a warmer machine. The first round does not count.</summary>
+    /// <summary>The first round does not count.</summary>
     private static async Task<List<double>[]> RoundsAsync(int rounds, int ways, Func<int, Task<double>> measure)
     {
         var times = Enumerable.Range(0, ways).Select(_ => new List<double>()).ToArray();
         for (var round = -1; round < rounds; round++)
         {
-            foreach (var way in round % 2 == 0 ? Enumerable.Range(0, ways) : Enumerable.Range(0, ways).Reverse())
+            foreach (var way in Report.InTurn(round, ways))
             {
                 var time = await measure(way);
                 if (round >= 0)

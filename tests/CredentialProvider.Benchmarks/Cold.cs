@@ -29,7 +29,7 @@ internal static class Cold
             var results = plugins.Select(_ => new List<Walk>()).ToList();
             for (var round = -1; round < report.Rounds(15); round++)
             {
-                for (var i = 0; i < plugins.Length; i++)
+                foreach (var i in Report.InTurn(round, plugins.Length))
                 {
                     var walk = Take(machine, plugins[i].Command, plugins[i].Variables);
                     if (round >= 0)

@@ -24,7 +24,7 @@ internal static class Launches
         // The first round fills the cache of tokens and the system's of files.
         for (var round = -1; round < report.Rounds(60); round++)
         {
-            for (var i = 0; i < plugins.Count; i++)
+            foreach (var i in Report.InTurn(round, plugins.Count))
             {
                 var launch = Conversation.Run(plugins[i].Command, plugins[i].Variables);
                 if (!launch.IsSuccess)

@@ -44,6 +44,9 @@ internal sealed class Report(bool isQuick)
     /// <summary>As many rounds as that, or a few.</summary>
     public int Rounds(int full) => isQuick ? Math.Max(1, full / 10) : full;
 
+    /// <summary>A B C, then C B A: whoever comes after another of its kind finds a warmer machine.</summary>
+    public static IEnumerable<int> InTurn(int round, int count) => Enumerable.Range(0, count).Select(i => round % 2 == 0 ? i : count - 1 - i);
+
     public void Section(string title, string text, string columns)
     {
         Console.Error.WriteLine(title);
@@ -64,7 +67,7 @@ internal sealed class Report(bool isQuick)
         # Benchmarks
 
         `build/bench.sh{(isQuick ? " --quick" : "")}`, {DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription},
-        {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Whole processes, measured in turn in one run (A B A B): medians, with quartiles in brackets. Ratios are medians of pairs.
+        {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Whole processes, measured in turn in one run (A B, B A): medians, with quartiles in brackets. Ratios are medians of pairs.
         AWS is `tests/LocalAws` on loopback, in the process that measures. Instructions and system calls, which a busy machine does not change, are in
         `tests/CredentialProvider.EndToEndTests/Costs.txt` and compared by `build/test.sh`.
 

@@ -5,7 +5,7 @@ namespace CredentialProvider.Benchmarks;
 /// <summary>Whole <c>dotnet restore</c>s: the plugin against a static token, and against a plugin that does nothing.</summary>
 internal static class Restores
 {
-    private const int MostRounds = 16;
+    private const int MostRounds = 40;
 
     public static async Task MeasureAsync(Report report)
     {
@@ -45,8 +45,7 @@ internal static class Restores
         var times = ways.Select(_ => new List<double>()).ToList();
         for (var round = -1; round < (report.IsQuick ? 1 : 3) || (round < MostRounds && DateTimeOffset.UtcNow < end); round++)
         {
-            // A B C, then C B A: whoever comes last finds a warmer machine.
-            foreach (var i in round % 2 == 0 ? Enumerable.Range(0, ways.Length) : Enumerable.Range(0, ways.Length).Reverse())
+            foreach (var i in Report.InTurn(round, ways.Length))
             {
                 var folder = machine.Folder($"packages{i}");
                 ways[i].Variables["NUGET_PACKAGES"] = folder;
