@@ -110,6 +110,9 @@ public sealed class PluginProcess : IAsyncDisposable
                 case ("Response" or "Cancel", _) when _waiting.TryRemove(id, out var answer):
                     answer.SetResult(message);
                     break;
+                case ("Request", "Log"):
+                    Send($$$"""{"RequestId":"{{{id}}}","Type":"Response","Method":"Log","Payload":{"ResponseCode":"Success"}}""");
+                    goto default;
                 default:
                     _sandbox.Printed.Enqueue(line);
                     _spoken.Enqueue(message);

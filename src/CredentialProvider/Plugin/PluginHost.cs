@@ -13,6 +13,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private const string MinimumProtocolVersion = "1.0.0";
 
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<bool>> _told = new();
     private readonly CancellationTokenSource _closing = new();
     private IDisposable? _parentWatch;
     private string? _requestTimeout;
@@ -55,6 +56,9 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 break;
             case MessageType.Cancel when _running.TryGetValue(message.RequestId, out var request):
                 request.Cancel();
+                break;
+            case MessageType.Response when _told.TryRemove(message.RequestId, out var heard):
+                heard.TrySetResult(true);
                 break;
             case MessageType.Fault:
                 log.Write(LogLevels.Error, $"NuGet reports a fault in {message.Method}");
@@ -150,7 +154,10 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             while (await Task.WhenAny(answering, Task.Delay(interval, cancel.Token)) != answering
                 && !cancel.IsCancellationRequested)
                 connection.SendProgress(message.RequestId, message.Method);
-            Respond(message, (await answering).ToPayload());
+            var response = await answering;
+            if (response.Token is null)
+                await HeardAsync(interval, cancel.Token);
+            Respond(message, response.ToPayload());
         }
         catch (OperationCanceledException)
         {
@@ -167,6 +174,18 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             _running.TryRemove(message.RequestId, out _);
             cancel.Dispose();
         }
+    }
+
+    /// <summary>
+    /// Waits until NuGet has taken what it was told: it reads Log messages 20 times a second, answers at once, and a restore
+    /// that fails by the answer may be over before the person is told why.
+    /// </summary>
+    private async Task HeardAsync(TimeSpan limit, CancellationToken cancel)
+    {
+        await Task.WhenAny(Task.WhenAll(_told.Values.Select(heard => heard.Task)), Task.Delay(limit, cancel));
+        cancel.ThrowIfCancellationRequested();
+        // Who has not confirmed by now never does.
+        _told.Clear();
     }
 
     /// <summary>Two signs of life within NuGet's patience, whatever it is set to.</summary>
@@ -187,7 +206,9 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         log.Write(level, text);
         if (!LogLevels.Includes(_logLevel, level))
             return;
-        connection.Send($"codeartifact-{Interlocked.Increment(ref _logs)}", MessageType.Request, MessageMethod.Log,
+        var id = $"codeartifact-{Interlocked.Increment(ref _logs)}";
+        _told[id] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.Send(id, MessageType.Request, MessageMethod.Log,
             $$"""{"LogLevel":{{Json.Text(level)}},"Message":{{Json.Text(text)}}}""");
     }
 

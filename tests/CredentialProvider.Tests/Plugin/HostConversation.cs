@@ -76,6 +76,27 @@ public sealed class HostConversation : IDisposable
     }
 
     [Fact]
+    public async Task A_failure_is_answered_when_NuGet_has_taken_the_warning()
+    {
+        _fetch = (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely");
+        Ask("1", App);
+        var log = await _host.HearAsync(isConfirming: false);
+        Say("""{"RequestId":"meanwhile","Type":"Request","Method":"GetOperationClaims","Payload":{}}""");
+        Assert.Equal("meanwhile", Id(await HearAsync()));
+        _host.Confirm(log);
+        Assert.Equal("1", Id(await HearAsync()));
+    }
+
+    [Fact]
+    public async Task A_failure_is_answered_where_nobody_confirms_the_warning()
+    {
+        _fetch = (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely");
+        Ask("1", App);
+        await _host.HearAsync(isConfirming: false);
+        Assert.Equal("1", Id(await HearAsync()));
+    }
+
+    [Fact]
     public async Task A_fresh_token_that_is_refused_again_ends_the_retries()
     {
         _gate.SetResult();

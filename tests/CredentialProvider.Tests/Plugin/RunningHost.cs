@@ -46,9 +46,17 @@ internal sealed class RunningHost : IDisposable
         ["Payload"] = new JsonObject { ["Uri"] = uri, ["IsRetry"] = isRetry, ["IsNonInteractive"] = true, ["CanShowDialog"] = true },
     }.ToJsonString());
 
-    /// <summary>The next message from the plugin.</summary>
-    public async Task<JsonNode> HearAsync() =>
-        JsonNode.Parse((await _answers.Value.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience))!)!;
+    /// <summary>The next message from the plugin; a Log is confirmed, as NuGet does.</summary>
+    public async Task<JsonNode> HearAsync(bool isConfirming = true)
+    {
+        var message = JsonNode.Parse((await _answers.Value.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience))!)!;
+        if (isConfirming && (string?)message["Method"] == "Log")
+            Confirm(message);
+        return message;
+    }
+
+    public void Confirm(JsonNode log) =>
+        Say($$$"""{"RequestId":"{{{(string?)log["RequestId"]}}}","Type":"Response","Method":"Log","Payload":{"ResponseCode":"Success"}}""");
 
     /// <summary>Ends the input, as a NuGet that is gone does, and returns what is left to hear.</summary>
     public string End()
