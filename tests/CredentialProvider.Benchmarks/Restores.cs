@@ -5,7 +5,6 @@ namespace CredentialProvider.Benchmarks;
 /// <summary>Whole <c>dotnet restore</c>s: the plugin against a static token, and against a plugin that does nothing.</summary>
 internal static class Restores
 {
-    private const int MostRounds = 40;
 
     public static async Task MeasureAsync(Report report)
     {
@@ -43,7 +42,7 @@ internal static class Restores
                 machine.With(("NUGET_PLUGIN_PATHS", Machine.Native), ("CODEARTIFACT_CACHE", kind.IsCold ? "off" : "on"))),
         ];
         var times = ways.Select(_ => new List<double>()).ToList();
-        for (var round = -1; round < (report.IsQuick ? 1 : 3) || (round < MostRounds && DateTimeOffset.UtcNow < end); round++)
+        for (var round = -1; round < (report.IsQuick ? 1 : 3) || (round < kind.MostRounds && DateTimeOffset.UtcNow < end); round++)
         {
             foreach (var i in Report.InTurn(round, ways.Length))
             {
@@ -79,6 +78,8 @@ internal static class Restores
 
         /// <summary>In the folder of packages, from the round before the first.</summary>
         public bool HasPackages { get; init; }
+
+        public int MostRounds => HasPackages ? 60 : 16;
     }
 
     private static string WriteSolution(Machine machine, string name, int packages, int projects, string? token)
