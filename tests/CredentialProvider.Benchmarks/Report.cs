@@ -20,12 +20,14 @@ internal sealed class Report(bool isQuick)
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var report = new Report(args.Contains("--quick"));
-        var charts = new List<(string Name, string Svg)>
+        var charts = new List<(string Name, string Svg)>();
+        foreach (var (name, measure) in new (string, Func<Report, Task<string>>)[]
+            { ("benchmark-launch.svg", Launches.MeasureAsync), ("benchmark-cold.svg", Cold.MeasureAsync), ("benchmark-storms.svg", Storms.MeasureAsync) })
         {
-            ("benchmark-launch.svg", await Launches.MeasureAsync(report)),
-            ("benchmark-cold.svg", await Cold.MeasureAsync(report)),
-            ("benchmark-storms.svg", await Storms.MeasureAsync(report)),
-        };
+            charts.Add((name, await measure(report)));
+            report.Note($"![the same as bars]({name})");
+        }
+
         await Scale.MeasureAsync(report);
         await BroughtAlong.MeasureAsync(report);
         await Restores.MeasureAsync(report);
