@@ -150,13 +150,17 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         try
         {
             var interval = ProgressInterval();
-            var answering = answer.AnswerAsync(request, LogToNuGet, cancel.Token);
+            var heard = Task.CompletedTask;
+            var answering = answer.AnswerAsync(request, (level, text) => heard = LogToNuGet(level, text) ?? heard, cancel.Token);
             while (await Task.WhenAny(answering, Task.Delay(interval, cancel.Token)) != answering
                 && !cancel.IsCancellationRequested)
                 connection.SendProgress(message.RequestId, message.Method);
             var response = await answering;
+            // NuGet takes answers at once and Log messages, in their order, 20 times a second: a restore that fails by the
+            // answer may be over before the person is told why.
             if (response.Token is null)
-                await HeardAsync(interval, cancel.Token);
+                await Task.WhenAny(heard, Task.Delay(interval, cancel.Token));
+            cancel.Token.ThrowIfCancellationRequested();
             Respond(message, response.ToPayload());
         }
         catch (OperationCanceledException)
@@ -176,18 +180,6 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
     }
 
-    /// <summary>
-    /// Waits until NuGet has taken what it was told: it reads Log messages 20 times a second, answers at once, and a restore
-    /// that fails by the answer may be over before the person is told why.
-    /// </summary>
-    private async Task HeardAsync(TimeSpan limit, CancellationToken cancel)
-    {
-        await Task.WhenAny(Task.WhenAll(_told.Values.Select(heard => heard.Task)), Task.Delay(limit, cancel));
-        cancel.ThrowIfCancellationRequested();
-        // Who has not confirmed by now never does.
-        _told.Clear();
-    }
-
     /// <summary>Two signs of life within NuGet's patience, whatever it is set to.</summary>
     private TimeSpan ProgressInterval() =>
         TimeSpan.TryParse(_requestTimeout, out var timeout) && timeout > TimeSpan.Zero && timeout < TimeSpan.FromSeconds(2)
@@ -201,15 +193,17 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             Respond(message, Outcome(ResponseCode.Error));
     }
 
-    private void LogToNuGet(string level, string text)
+    /// <returns>Ends when NuGet has confirmed it; null where NuGet does not want to hear it.</returns>
+    private Task<bool>? LogToNuGet(string level, string text)
     {
         log.Write(level, text);
         if (!LogLevels.Includes(_logLevel, level))
-            return;
+            return null;
         var id = $"codeartifact-{Interlocked.Increment(ref _logs)}";
-        _told[id] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var heard = _told[id] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.Send(id, MessageType.Request, MessageMethod.Log,
             $$"""{"LogLevel":{{Json.Text(level)}},"Message":{{Json.Text(text)}}}""");
+        return heard.Task;
     }
 
     private void Respond(Message message, string payload) =>

@@ -88,6 +88,19 @@ public sealed class HostConversation : IDisposable
     }
 
     [Fact]
+    public async Task A_failure_does_not_wait_for_the_warning_of_another()
+    {
+        _fetch = (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely");
+        Ask("1", App);
+        var first = await _host.HearAsync(isConfirming: false);
+        Ask("2", "https://fabrikam-444455556666.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json");
+        _host.Confirm(await _host.HearAsync(isConfirming: false));
+        Assert.Equal("2", Id(await HearAsync()));
+        _host.Confirm(first);
+        Assert.Equal("1", Id(await HearAsync()));
+    }
+
+    [Fact]
     public async Task A_failure_is_answered_where_nobody_confirms_the_warning()
     {
         _fetch = (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely");
