@@ -2,18 +2,6 @@ using System.Text;
 
 namespace CredentialProvider;
 
-/// <summary>What a JSON value can be (RFC 8259, section 3).</summary>
-internal enum JsonKind
-{
-    Object,
-    Array,
-    Text,
-    Number,
-    True,
-    False,
-    Null,
-}
-
 /// <summary>
 /// Reads what every answer is made of: messages, cached tokens, the configuration file. Strictly by RFC 8259. Not with
 /// System.Text.Json: its searches are compiled while the framework-dependent program starts, which was 10 of its 50 ms.
@@ -156,39 +144,28 @@ internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isOf
 
     private char ReadEscape()
     {
+        const string Letters = "\"\\/bfnrt", Meanings = "\"\\/\b\f\n\r\t";
         var start = _at++;
-        switch (Next())
-        {
-            case '"':
-                return '"';
-            case '\\':
-                return '\\';
-            case '/':
-                return '/';
-            case 'b':
-                return '\b';
-            case 'f':
-                return '\f';
-            case 'n':
-                return '\n';
-            case 'r':
-                return '\r';
-            case 't':
-                return '\t';
-            case 'u':
-                var code = 0;
-                for (var i = 0; i < 4; i++)
-                {
-                    var c = Next();
-                    var digit = c is >= '0' and <= '9' ? c - '0' : (c | 0x20) is >= 'a' and <= 'f' ? (c | 0x20) - 'a' + 10
-                        : throw Bad("\\u takes four hexadecimal digits", start);
-                    code = (code * 16) + digit;
-                }
+        var letter = Next();
+        if (letter == 'u')
+            return ReadCode(start);
+        var known = Ascii.IndexOf(Letters, letter);
+        return known >= 0 ? Meanings[known]
+            : throw Bad("a backslash stands before this; JSON knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u", start);
+    }
 
-                return (char)code;
-            default:
-                throw Bad("a backslash stands before this; JSON knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u", start);
+    private char ReadCode(int start)
+    {
+        var code = 0;
+        for (var i = 0; i < 4; i++)
+        {
+            var c = Next();
+            var digit = Ascii.IsDigit(c) ? c - '0' : (c | 0x20) is >= 'a' and <= 'f' ? (c | 0x20) - 'a' + 10
+                : throw Bad("\\u takes four hexadecimal digits", start);
+            code = (code * 16) + digit;
         }
+
+        return (char)code;
     }
 
     private string ReadNumber()
@@ -220,7 +197,7 @@ internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isOf
     private void TakeDigits(int start)
     {
         var first = _at;
-        while (Here is >= '0' and <= '9')
+        while (Ascii.IsDigit(Here))
             _at++;
         if (_at == first)
             throw Bad(start == _end ? "a value is missing here" : "this is no JSON value; a text has quotes", start);
@@ -308,6 +285,3 @@ internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isOf
 
     private BadValueException BadHere(string what) => Bad(what, _at);
 }
-
-/// <summary>A value that cannot be used; the message has file, line, column and key.</summary>
-internal sealed class BadValueException(string message) : Exception(message);

@@ -1,5 +1,17 @@
 namespace CredentialProvider;
 
+/// <summary>What a JSON value can be (RFC 8259, section 3).</summary>
+internal enum JsonKind
+{
+    Object,
+    Array,
+    Text,
+    Number,
+    True,
+    False,
+    Null,
+}
+
 /// <summary>
 /// A JSON value that knows its name and place, which System.Text.Json's own documents do not, and complains with them.
 /// </summary>
@@ -103,6 +115,15 @@ internal sealed class JsonTree
         return this;
     }
 
+    /// <summary>Of a list or an object.</summary>
+    public IReadOnlyList<JsonTree> Children()
+    {
+        var children = new List<JsonTree>();
+        for (var child = _first; child is not null; child = child._next)
+            children.Add(child);
+        return children;
+    }
+
     public IReadOnlyList<JsonTree> Items() => Kind == JsonKind.Array ? Children() : throw Bad("takes a list in [ ]");
 
     public string Text() => Kind == JsonKind.Text ? Written : throw Bad("takes a text in quotes");
@@ -137,13 +158,7 @@ internal sealed class JsonTree
 
     private BadValueException Bad(string what, int at) =>
         _reader.Bad($"{(_parent is null ? "the file" : Name)} {what}", at);
-
-    /// <summary>Of a list or an object.</summary>
-    public IReadOnlyList<JsonTree> Children()
-    {
-        var children = new List<JsonTree>();
-        for (var child = _first; child is not null; child = child._next)
-            children.Add(child);
-        return children;
-    }
 }
+
+/// <summary>A value that cannot be used; the message has file, line, column and key.</summary>
+internal sealed class BadValueException(string message) : Exception(message);

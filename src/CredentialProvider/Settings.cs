@@ -142,6 +142,7 @@ internal sealed class Settings
     public string AwsCredentialsFile =>
         Text("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
+    /// <summary>One of the two is there.</summary>
     public bool HasAwsFiles => Exists(AwsConfigFile) || Exists(AwsCredentialsFile);
 
     /// <summary>Empty for a user without a home, as in some containers.</summary>
