@@ -24,7 +24,9 @@ internal static class CachedTokens
 
         foreach (var source in sources)
         {
-            var labels = new Uri(source).Host.Split('.');
+            if (!Uri.TryCreate(source, UriKind.Absolute, out var url))
+                continue;
+            var labels = url.Host.Split('.');
             var at = Array.IndexOf(labels, "codeartifact");
             // In the name of a VPC endpoint there is no domain.
             if (at > 0 && at + 1 < labels.Length && !IsThere($"{labels[0]}.{labels[at + 1]}.*.json"))

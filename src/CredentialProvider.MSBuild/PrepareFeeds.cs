@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Reflection;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
@@ -7,13 +8,15 @@ namespace CredentialProvider.MSBuild;
 
 /// <summary>
 /// Runs before NuGet restores: gets the tokens of all CodeArtifact sources, domains side by side, and makes NuGet find
-/// this package's plugin where none is installed. Tokens stay between the program, its cache and NuGet: none comes
-/// through here.
+/// this package's plugin where none is installed. What was restored before may need neither: there it is put off until
+/// NuGet sends a request. Tokens stay between the program, its cache and NuGet: none comes through here.
 /// </summary>
 public sealed class PrepareFeeds : ToolTask
 {
     /// <summary>How the program tells of a failure, and of a token.</summary>
     private const string Failed = "error: CACP", Warmed = "domain ";
+
+    private const RegisteredTaskObjectLifetime Lifetime = RegisteredTaskObjectLifetime.Build;
 
     private readonly List<(string Code, string Text)> _failures = [];
     private int _warmed;
@@ -37,6 +40,9 @@ public sealed class PrepareFeeds : ToolTask
     /// out.</summary>
     public string Failure { get; set; } = "";
 
+    /// <summary>Does nothing until NuGet sends a request; failures are left to it.</summary>
+    public bool Waits { get; set; }
+
     private bool IsLeftToNuGet => Failure == "none";
 
     protected override string ToolName => Path.GetFileName(Program.File);
@@ -49,22 +55,59 @@ public sealed class PrepareFeeds : ToolTask
     {
         if (Installs)
             return base.Execute() && ExitCode == 0;
-        // At most twice a build: for projects that were restored before, and for others.
+        // Once a build for projects that were not restored before, and they settle it for the others.
         var (engine, key) = ((IBuildEngine4)BuildEngine, $"{Tools}\n{Sources}");
-        var first = (PrepareFeeds?)engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) ?? this;
-        if (first == this)
+        var first = (PrepareFeeds?)engine.GetRegisteredTaskObject(key, Lifetime);
+        var waiting = (FirstRequest?)engine.GetRegisteredTaskObject(key + nameof(Waits), Lifetime);
+        if (Waits && FirstRequest.CanBeSeen(IsNetFramework))
         {
+            if (first is null && waiting is null)
+                engine.RegisterTaskObject(key + nameof(Waits), new FirstRequest(Sources, Begin), Lifetime, allowEarlyCollection: false);
+            return true;
+        }
+
+        waiting?.Dispose();
+        if (first is null)
+        {
+            first = this;
             if (WarmsUp && !CachedTokens.AreThereFor(Feeds))
                 base.Execute();
-            engine.RegisterTaskObject(key, this, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+            engine.RegisterTaskObject(key, this, Lifetime, allowEarlyCollection: false);
         }
 
         foreach (var (code, text) in first._failures)
             Report(code, text);
         // With no token to give, the plugin would wait for the same answer once more, and warn once more.
         if (OffersPlugin && (first._failures.Count == 0 || first._warmed > 0 || IsLeftToNuGet))
-            Offer();
+            Log.LogMessage("{0}", Offer());
         return !Log.HasLoggedErrors;
+    }
+
+    /// <summary>Later, on a thread of NuGet's: a task that has ended logs nothing. NuGet's plugins wait for the tokens that
+    /// are fetched meanwhile.</summary>
+    private void Begin()
+    {
+        try
+        {
+            if (WarmsUp && !CachedTokens.AreThereFor(Feeds))
+            {
+                Process.Start(new ProcessStartInfo(Program.File, $"warm --skip-foreign {string.Join(" ", Feeds)}")
+                {
+                    UseShellExecute = false,
+                    CreateNoWindow = true,
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                })?.Dispose();
+            }
+        }
+        catch (Win32Exception)
+        {
+            // Not executable for this user, or for this system.
+        }
+
+        if (OffersPlugin)
+            Offer();
     }
 
     private void Report(string code, string text)
@@ -77,19 +120,20 @@ public sealed class PrepareFeeds : ToolTask
             Log.LogWarning(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
     }
 
-    private void Offer()
+    /// <returns>What became of it.</returns>
+    private string Offer()
     {
         try
         {
-            if (!NuGetPlugins.Offer(Program, IsNetFramework))
-                Log.LogMessage("the NuGet of this process has looked for plugins before, and does not see this package's; "
-                    + "start dotnet or MSBuild anew, or install the plugin");
+            return NuGetPlugins.Offer(Program, IsNetFramework) ? "NuGet has a plugin for CodeArtifact"
+                : "the NuGet of this process has looked for plugins before, and does not see this package's; "
+                + "start dotnet or MSBuild anew, or install the plugin";
         }
         catch (Exception e)
         {
             // Another NuGet than any that was seen. A restore may not need the plugin.
-            Log.LogMessage("{0}", $"NuGet does not take the plugin of this package ({e.Message}); "
-                + "install it: dotnet msbuild -t:InstallCodeArtifactPlugin");
+            return $"NuGet does not take the plugin of this package ({e.Message}); "
+                + "install it: dotnet msbuild -t:InstallCodeArtifactPlugin";
         }
     }
 
@@ -132,9 +176,9 @@ public sealed class PrepareFeeds : ToolTask
             _warmed++;
     }
 
-    /// <summary>What can be CodeArtifact's: over https, and with no password in it.</summary>
+    /// <summary>What can be CodeArtifact's: over https, with no password in it, and one word.</summary>
     private string[] Feeds => Array.FindAll(Sources.Split(';'), source =>
-        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOf('@') < 0);
+        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOfAny(['@', ' ', '"']) < 0);
 
     private static string HelpLink(string code)
     {

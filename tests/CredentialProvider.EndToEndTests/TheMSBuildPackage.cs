@@ -166,11 +166,8 @@ public sealed class TheMSBuildPackage
 
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
 
-        var calls = sandbox.Aws.Audit.Entries.Where(entry => entry.Operation == "GetAuthorizationToken").ToList();
-        Assert.Equal(Domains + 1, calls.Count);
+        AssertSideBySide(sandbox, Domains + 1);
         Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
-        // The last has begun before the first was answered.
-        Assert.True(calls.Max(call => call.Time - call.Took) < calls.Min(call => call.Time), string.Join('\n', calls));
     }
 
     [Fact]
@@ -178,18 +175,58 @@ public sealed class TheMSBuildPackage
     {
         await using var sandbox = await CloneAsync();
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
-        // What is started from now on leaves a file.
-        var traces = sandbox.Folder("traces");
-        foreach (var program in Directory.GetFiles(Tools(sandbox), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
-            await File.WriteAllTextAsync(program, $"#!/bin/sh\ntouch {traces}/$$\n", TestContext.Current.CancellationToken);
+        var started = TraceStarts(sandbox);
+        ForgetRestores(sandbox);
 
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
-        Assert.Empty(Directory.GetFiles(traces));
+        Assert.Empty(started());
 
-        foreach (var token in Directory.GetFiles(sandbox.Cache, "*.json"))
-            File.SetLastWriteTimeUtc(token, DateTime.UtcNow.AddHours(-6));
+        AgeTokens(sandbox);
+        ForgetRestores(sandbox);
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
-        Assert.Single(Directory.GetFiles(traces));
+        Assert.Single(started());
+    }
+
+    /// <summary>Whatever the tokens are, and also where the SDK sends requests of its own.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("0")]
+    public async Task A_restore_that_has_nothing_to_do_starts_nothing(string telemetryOptOut)
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.Variables["DOTNET_CLI_TELEMETRY_OPTOUT"] = telemetryOptOut;
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        var started = TraceStarts(sandbox);
+        AgeTokens(sandbox);
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        ForgetTokens(sandbox);
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "build", "all.slnx")).Succeeded();
+
+        Assert.Empty(started());
+    }
+
+    /// <summary>The plugin and all tokens, at NuGet's first request.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("-p:RestoreUseStaticGraphEvaluation=true")]
+    public async Task What_was_restored_before_gets_all_when_it_needs_it(string option)
+    {
+        const int Domains = 5;
+        await using var sandbox = await CloneAsync();
+        var sources = Enumerable.Range(0, Domains).Select(i => AddDomain(sandbox, $"domain{i}")).ToArray();
+        WriteConfig(sandbox, [("app", Feeds.App), .. sources]);
+        string[] restore = option.Length == 0 ? ["restore", "all.slnx", "--no-http-cache"] : ["restore", "all.slnx", "--no-http-cache", option];
+        (await sandbox.DotnetAsync(sandbox.Folder("."), restore)).Succeeded();
+        Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
+        ForgetTokens(sandbox);
+        sandbox.Aws.Audit.Clear();
+        sandbox.Aws.Faults.Add(new Fault("codeartifact") { Delay = TimeSpan.FromSeconds(2) });
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), restore)).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+        AssertSideBySide(sandbox, Domains + 1);
     }
 
     [Fact]
@@ -264,8 +301,7 @@ public sealed class TheMSBuildPackage
         await using var sandbox = await CloneAsync();
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
         ForgetTokens(sandbox);
-        foreach (var obj in new[] { "client/obj", "other/obj" })
-            Directory.Delete(sandbox.Folder(obj), recursive: true);
+        ForgetRestores(sandbox);
         sandbox.Aws.World.InstanceRole = null;
 
         // Never restored, but the packages are there: said, and no error even so.
@@ -362,6 +398,35 @@ public sealed class TheMSBuildPackage
     {
         var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-v", "diag", "-p:CodeArtifactWarmUp=false");
         return string.Join('\n', outcome.Output.Split('\n').Where(line => line.Contains("as a credential provider plugin", StringComparison.Ordinal)));
+    }
+
+    private static void AssertSideBySide(Sandbox sandbox, int domains)
+    {
+        var calls = sandbox.Aws.Audit.Entries.Where(entry => entry.Operation == "GetAuthorizationToken").ToList();
+        Assert.Equal(domains, calls.Count);
+        // The last has begun before the first was answered.
+        Assert.True(calls.Max(call => call.Time - call.Took) < calls.Min(call => call.Time), string.Join('\n', calls));
+    }
+
+    /// <summary>From now on each start of the package's program leaves a file, and does nothing else.</summary>
+    private static Func<string[]> TraceStarts(Sandbox sandbox)
+    {
+        var traces = sandbox.Folder("traces");
+        foreach (var program in Directory.GetFiles(Tools(sandbox), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            File.WriteAllText(program, $"#!/bin/sh\ntouch {traces}/$$\n");
+        return () => Directory.GetFiles(traces);
+    }
+
+    private static void AgeTokens(Sandbox sandbox)
+    {
+        foreach (var token in Directory.GetFiles(sandbox.Cache, "*.json"))
+            File.SetLastWriteTimeUtc(token, DateTime.UtcNow.AddHours(-6));
+    }
+
+    private static void ForgetRestores(Sandbox sandbox)
+    {
+        foreach (var project in new[] { "client", "other" })
+            Directory.Delete(sandbox.Folder($"{project}/obj"), recursive: true);
     }
 
     private static string Version => Artifacts.Version;
