@@ -38,10 +38,17 @@ internal static class CachedTokens
 
     private static bool IsThere(string pattern)
     {
-        foreach (var file in Directory.GetFiles(Folder, pattern))
+        try
         {
-            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < FirstHalf)
-                return true;
+            foreach (var file in Directory.GetFiles(Folder, pattern))
+            {
+                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < FirstHalf)
+                    return true;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another user's. The program says what comes of that, if anything does.
         }
 
         return false;

@@ -187,6 +187,21 @@ public sealed class TheMSBuildPackage
         Assert.Single(started());
     }
 
+    [Fact]
+    public async Task A_cache_that_is_another_users_disturbs_no_restore()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a folder to somebody else");
+        await using var sandbox = await CloneAsync();
+        Directory.CreateDirectory(sandbox.Cache, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        (await sandbox.RunAsync("chown", sandbox.Root, "4242", sandbox.Cache)).Succeeded();
+        // Root as other users are: what is another's is closed.
+        sandbox.Wrapper = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"];
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-warnaserror")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
     /// <summary>Whatever the tokens are, and also where the SDK sends requests of its own.</summary>
     [Theory]
     [InlineData("1")]
