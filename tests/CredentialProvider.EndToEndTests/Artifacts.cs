@@ -35,6 +35,9 @@ public static class Artifacts
     /// <summary>The published PowerShell.</summary>
     public static string PowerShell { get; } = Metadata("PowerShell");
 
+    /// <summary>Run-times of .NET, a folder for each version.</summary>
+    public static string Runtimes { get; } = Metadata("Runtimes");
+
     public static string Version { get; } = XDocument.Load(Source("Directory.Build.props")).Descendants("Version").Single().Value;
 
     public static string Package(string id) => Path.Combine(Packages, $"{id}.{Version}.nupkg");

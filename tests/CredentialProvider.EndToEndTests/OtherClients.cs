@@ -14,7 +14,7 @@ public sealed class OtherClients
     {
         await using var sandbox = await Sandbox.StartAsync();
         sandbox.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.NetCore;
-        await AsksAsync(sandbox, version);
+        await AsksAsync(sandbox, version, "CredentialProvider.CodeArtifact.dll");
     }
 
     [Theory]
@@ -24,7 +24,19 @@ public sealed class OtherClients
     {
         await using var sandbox = await Sandbox.StartAsync();
         sandbox.PutNativeOnPath();
-        await AsksAsync(sandbox, version);
+        await AsksAsync(sandbox, version, "nuget-plugin-codeartifact");
+    }
+
+    /// <summary>Before 6.13 NuGet does not look on PATH, and takes the framework-dependent program.</summary>
+    [Theory]
+    [InlineData("6.7.0", "CredentialProvider.CodeArtifact.dll")]
+    [InlineData("7.9.0", "nuget-plugin-codeartifact")]
+    [InlineData("8.0.0", "nuget-plugin-codeartifact")]
+    public async Task NuGet_Protocol_takes_what_the_MSBuild_package_offers(string version, string program)
+    {
+        Artifacts.Require(Artifacts.Native, "the native program");
+        await using var sandbox = await Sandbox.StartAsync();
+        await AsksAsync(sandbox, version, program, await TheMSBuildPackage.UnpackAsync(sandbox));
     }
 
     [Fact]
@@ -71,16 +83,18 @@ public sealed class OtherClients
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
 
-    private static async Task AsksAsync(Sandbox sandbox, string version)
+    /// <summary>Lets a generation of NuGet.Protocol find this plugin, start it and ask it for credentials.</summary>
+    /// <param name="packages">The folder of the MSBuild package, if that is to offer the plugin.</param>
+    internal static async Task AsksAsync(Sandbox sandbox, string version, string plugin, params string[] packages)
     {
         var client = Artifacts.Built($"bin/NuGetProtocolClient-{version}/release/NuGetProtocolClient.dll");
         Assert.True(File.Exists(client), "build/test.sh builds it");
 
-        var outcome = (await sandbox.DotnetAsync(sandbox.Home, client, Feeds.App)).Succeeded();
+        var outcome = (await sandbox.DotnetAsync(sandbox.Home, [client, Feeds.App, .. packages])).Succeeded();
 
         var token = Assert.Single(sandbox.Aws.World.Tokens.Keys);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        Assert.Equal($"protocol 2.0.0\nclaims Authentication\nSuccess aws Basic\n{hash}\n", outcome.Output);
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        Assert.Equal($"{plugin}\nprotocol 2.0.0\nclaims Authentication\nSuccess aws Basic\n{hash}\n", outcome.Output);
     }
 
     private static async Task InstallsWithNuGetExe(Action<Sandbox> install)

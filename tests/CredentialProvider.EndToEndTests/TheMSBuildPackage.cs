@@ -391,11 +391,9 @@ public sealed class TheMSBuildPackage
         const string Mono = "/usr/bin/mono";
         Artifacts.Require(Mono, "mono");
         await using var sandbox = await StartAsync();
-        var (package, engine) = (sandbox.Folder("package"), Artifacts.Built("bin/FrameworkMSBuild/release/MSBuild.exe"));
+        var engine = Artifacts.Built("bin/FrameworkMSBuild/release/MSBuild.exe");
         Assert.True(File.Exists(engine), "build/test.sh builds it");
-        await ZipFile.ExtractToDirectoryAsync(Artifacts.Package(Id), package, TestContext.Current.CancellationToken);
-        foreach (var program in Directory.GetFiles(package, "nuget-plugin-codeartifact", SearchOption.AllDirectories))
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await UnpackAsync(sandbox);
         sandbox.Variables["MSBUILD_EXE_PATH"] = engine;
         sandbox.Write("bad.proj", """<Project><ItemGroup><CodeArtifactSource Include="contoso" /></ItemGroup><Import Project="package/Sdk/Sdk.targets" /></Project>""");
         string[] prepare = [engine, "package/Sdk/dirs.proj", "Prepare", $"CodeArtifactSources={Feeds.App}", "CodeArtifactWarmUp=true", "CodeArtifactOfferPlugin=true"];
@@ -407,6 +405,16 @@ public sealed class TheMSBuildPackage
         sandbox.Aws.World.InstanceRole = null;
         Assert.Contains("CodeArtifact : warning CACP1004: no token", (await sandbox.RunAsync(Mono, sandbox.Root, prepare)).Succeeded().Output, StringComparison.Ordinal);
         Assert.Contains("error CACP1012: CodeArtifactSource 'contoso'", (await sandbox.RunAsync(Mono, sandbox.Root, engine, "bad.proj", "AddCodeArtifactSources")).Failed().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The package as NuGet unpacks it, in the sandbox's folder <c>package</c>.</summary>
+    internal static async Task<string> UnpackAsync(Sandbox sandbox)
+    {
+        var folder = sandbox.Folder("package");
+        await ZipFile.ExtractToDirectoryAsync(Artifacts.Package(Id), folder, TestContext.Current.CancellationToken);
+        foreach (var program in Directory.GetFiles(folder, "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return folder;
     }
 
     private static async Task<string> PluginsUsedAsync(Sandbox sandbox)

@@ -1,10 +1,14 @@
+using System.Reflection;
+using System.Reflection.Emit;
 using System.Security.Cryptography;
 using System.Text;
 using NuGet.Protocol.Plugins;
 
 // Finds and starts the plugin with NuGet.Protocol's own client classes, asks it for credentials, and prints what came back. The password is
-// printed as its SHA-256. Arguments: a feed's URL.
+// printed as its SHA-256. Arguments: a feed's URL, and the folder of the MSBuild package if it is to offer its plugin first.
 var uri = new Uri(args[0]);
+if (args.Length > 1)
+    Offer(args[1]);
 var manager = PluginManager.Instance;
 var found = (await manager.FindAvailablePluginsAsync(CancellationToken.None)).Single();
 var created = await manager.TryGetSourceAgnosticPluginAsync(found, OperationClaim.Authentication, CancellationToken.None);
@@ -19,8 +23,18 @@ var response = await connection.SendRequestAndReceiveResponseAsync<GetAuthentica
     MessageMethod.GetAuthenticationCredentials,
     new GetAuthenticationCredentialsRequest(uri, isRetry: false, isNonInteractive: true, canShowDialog: false),
     CancellationToken.None);
+Console.WriteLine(Path.GetFileName(found.PluginFile.Path));
 Console.WriteLine($"protocol {connection.ProtocolVersion}");
 Console.WriteLine($"claims {string.Join(',', created.Item2.Claims)}");
 Console.WriteLine($"{response.ResponseCode} {response.Username} {string.Join(',', response.AuthenticationTypes ?? [])}");
-Console.WriteLine(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(response.Password ?? ""))));
+Console.WriteLine(Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(response.Password ?? ""))));
 return 0;
+
+// What the package's task does in the process that restores, where NuGet's tasks are loaded.
+static void Offer(string package)
+{
+    AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("NuGet.Build.Tasks"), AssemblyBuilderAccess.Run);
+    var tasks = Assembly.LoadFrom(Path.Combine(package, "tasks", "netstandard2.0", "CredentialProvider.MSBuild.dll"));
+    var program = tasks.GetType("CredentialProvider.MSBuild.CarriedProgram")!.GetMethod("In")!.Invoke(null, [Path.Combine(package, "tools"), false]);
+    tasks.GetType("CredentialProvider.MSBuild.NuGetPlugins")!.GetMethod("Offer")!.Invoke(null, [program, false]);
+}
