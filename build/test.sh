@@ -8,7 +8,7 @@ install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strac
   npm=npm zip=zip
 if [ "$(runtime_identifier)" = linux-x64 ]; then
   install_missing ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross \
-    qemu-aarch64-static=qemu-user-static
+    qemu-aarch64-static=qemu-user-static /usr/lib/wine/wine64=wine64
   # What the emulated program loads. Where the system's sources have no packages for arm64, its tests are skipped.
   [ -e /usr/lib/aarch64-linux-gnu/libssl.so.3 ] || [ "$(id -u)" -ne 0 ] || dpkg --add-architecture arm64 || true
   install_missing /usr/lib/aarch64-linux-gnu/libssl.so.3=libssl3:arm64
@@ -27,6 +27,12 @@ for version in 6.7.0 7.9.0 8.0.0; do
   step "Building a client on NuGet.Protocol $version" dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release \
     -p:NuGetProtocolVersion=$version -p:ArtifactsProjectName=NuGetProtocolClient-$version
 done
+
+if [ -e /usr/lib/wine/wine64 ]; then
+  rm -rf artifacts/windows artifacts/wine
+  step 'Building the program for Windows' dotnet publish src/CredentialProvider --nologo -v quiet -c Release -f net10.0 -r win-x64 --self-contained \
+    -p:PublishAot=false -p:TargetFrameworks=net10.0 -p:ArtifactsProjectName=CredentialProvider-win-x64 -o artifacts/windows
+fi
 
 step 'Building a host for the MSBuild of .NET Framework' dotnet build tests/FrameworkMSBuild --nologo -v quiet -c Release
 

@@ -32,6 +32,23 @@ public sealed class Ending
         await Ends(build, _ => parent.Kill(), watched: parent.Id);
     }
 
+    /// <summary>NuGet's process has another number where the plugin runs in a container, or under WSL.</summary>
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public async Task Not_for_a_process_that_it_cannot_see(string build)
+    {
+        Artifacts.Require(build, build);
+        await using var sandbox = await Sandbox.StartAsync();
+        // It looks twice a second.
+        sandbox.Aws.Faults.Add(new Fault("codeartifact") { Delay = TimeSpan.FromSeconds(2) });
+        await using var plugin = await PluginProcess.Start(sandbox, build).HandshakeAsync();
+        await plugin.AskAsync("MonitorNuGetProcessExit", $$"""{"ProcessId":{{int.MaxValue}}}""");
+
+        Assert.Equal("Success", (string?)(await plugin.CredentialsAsync(Feeds.App))["ResponseCode"]);
+
+        await plugin.CloseAsync();
+    }
+
     /// <summary>In the middle of a request that AWS never answers.</summary>
     private static async Task Ends(string build, Action<PluginProcess> end, int? watched = null)
     {

@@ -56,7 +56,7 @@ public sealed partial class Documentation
     public void The_MSBuild_page_has_every_property()
     {
         var properties = Directory.GetFiles(Path.Combine(Root, "src/CredentialProvider.MSBuild/Sdk"))
-            .SelectMany(file => Property().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct().Except(["CodeArtifactSources"]);
+            .SelectMany(file => Property().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct().Except(["CodeArtifactSources", "CodeArtifactWaits"]);
         Assert.All(properties, property => Assert.Contains($"`{property}`", Read("docs/msbuild.md"), StringComparison.Ordinal));
     }
 
@@ -82,7 +82,7 @@ public sealed partial class Documentation
 
     [Fact]
     public void The_READMEs_policy_is_what_the_command_prints() => Assert.Contains(
-        PolicyFormats.Json(PolicyDocuments.For([new Feed("contoso", "111122223333", "us-east-1", "app")], isPublishing: false, principal: null)), Readme, StringComparison.Ordinal);
+        PolicyFormats.Json(PolicyDocuments.For([new Feed("contoso", "111122223333", "us-east-1", "app")], isPublishing: false, principal: null)).ReplaceLineEndings("\n"), Readme, StringComparison.Ordinal);
 
     [Fact]
     public void The_schema_has_the_keys_that_are_read()

@@ -14,7 +14,7 @@ public sealed class LogFiles : IDisposable
         log.Write(LogLevels.Verbose, "chatter");
         log.Write(LogLevels.Warning, "CACP1001: no token");
         log.Write(LogLevels.Error, "worse");
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        TemporaryFolder.IsForItsOwner(path);
         Assert.Collection(File.ReadAllLines(path),
             line => Assert.EndsWith(" Warning: CACP1001: no token", line, StringComparison.Ordinal),
             line => Assert.EndsWith(" Error: worse", line, StringComparison.Ordinal));
@@ -33,7 +33,7 @@ public sealed class LogFiles : IDisposable
     {
         var path = _temporary.Below("log");
         new LogFile(path, null, new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.FromHours(2)))).Write(LogLevels.Debug, "text");
-        Assert.Equal($"2026-11-24T10:00:00.0000000Z {Environment.ProcessId} Debug: text\n", File.ReadAllText(path));
+        Assert.Equal($"2026-11-24T10:00:00.0000000Z {Environment.ProcessId} Debug: text{Environment.NewLine}", File.ReadAllText(path));
     }
 
     [Theory]
@@ -82,13 +82,14 @@ public sealed class LogFiles : IDisposable
         Assert.All(Directory.GetFiles(_temporary.Path), file =>
         {
             Assert.InRange(new FileInfo(file).Length, 1, (4 * 1024 * 1024) + 20_000);
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            TemporaryFolder.IsForItsOwner(file);
         });
     }
 
     [Fact]
     public void That_are_a_pipe_without_a_reader_are_not_waited_for()
     {
+        TemporaryFolder.RequireUnix();
         using (var make = System.Diagnostics.Process.Start("mkfifo", _temporary.Below("pipe")))
             make.WaitForExit();
         new LogFile(_temporary.Below("pipe"), null, TimeProvider.System).Write(LogLevels.Error, "lost");

@@ -45,18 +45,21 @@ public sealed class SettingsFromVariables
     [Fact]
     public void The_cache_is_where_it_is_put()
     {
-        Assert.Equal("/x/codeartifact-credentials", From(("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
-        Assert.Equal("/y/codeartifact-credentials", From(("XDG_CACHE_HOME", "/y")).CacheFolder);
+        Assert.Equal(Path.Combine("/x", "codeartifact-credentials"), From(("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
+        Assert.Equal(Path.Combine("/y", "codeartifact-credentials"), From(("XDG_CACHE_HOME", "/y")).CacheFolder);
         Assert.Null(From(("CODEARTIFACT_CACHE", "off"), ("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
     }
 
     [Fact]
     public void The_cache_is_below_the_home_folder_unless_put_elsewhere()
     {
-        var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "codeartifact-credentials");
+        var home = Path.Combine(
+            OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache"),
+            "codeartifact-credentials");
         Assert.Equal(home, From().CacheFolder);
         Assert.Equal(home, From(("XDG_CACHE_HOME", "relative")).CacheFolder); // which the XDG specification says to ignore
-        Assert.Equal("/x/codeartifact-credentials", From(("CODEARTIFACT_CACHE", "on"), ("CODEARTIFACT_CACHE_DIR", " /x ")).CacheFolder);
+        Assert.Equal(Path.Combine("/x", "codeartifact-credentials"), From(("CODEARTIFACT_CACHE", "on"), ("CODEARTIFACT_CACHE_DIR", " /x ")).CacheFolder);
     }
 
     [Theory]

@@ -55,7 +55,7 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         }
 
         if (parts.Contains(Native) && !settings.SearchPath.Select(Normal).Contains(Normal(_bin)))
-            terminal.Hint($"{_bin} is not on PATH; add it: {(OperatingSystem.IsWindows() ? $"setx PATH \"{_bin};%PATH%\"" : $"export PATH=\"{_bin}:$PATH\"")}");
+            terminal.Hint($"{_bin} is not on PATH; add it: {(OperatingSystem.IsWindows() ? $"in PowerShell: [Environment]::SetEnvironmentVariable('Path', \"{_bin};\" + [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')" : $"export PATH=\"{_bin}:$PATH\"")}");
         terminal.Hint("next: nuget-plugin-codeartifact doctor");
     }
 

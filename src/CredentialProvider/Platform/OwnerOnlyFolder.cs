@@ -17,6 +17,8 @@ internal sealed class OwnerOnlyFolder
     /// <summary>No token or lock is near this size; what is, is not ours.</summary>
     private const int LargestFile = 64 * 1024;
 
+    private static readonly TimeSpan LongestUse = TimeSpan.FromMilliseconds(200);
+
     private readonly string _path;
 
     private OwnerOnlyFolder(string path) => _path = path;
@@ -58,12 +60,16 @@ internal sealed class OwnerOnlyFolder
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
-            if (file.Length > LargestFile)
-                return null;
             using var bytes = new MemoryStream();
-            file.CopyTo(bytes);
-            return ProtectedData.Unprotect(bytes.ToArray(), null, DataProtectionScope.CurrentUser);
+            var isRead = TryOnceFree(() =>
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.Read,
+                    FileShare.ReadWrite | FileShare.Delete, 1);
+                if (file.Length <= LargestFile)
+                    file.CopyTo(bytes);
+            });
+            return isRead && bytes.Length > 0
+                ? ProtectedData.Unprotect(bytes.ToArray(), null, DataProtectionScope.CurrentUser) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -172,18 +178,40 @@ internal sealed class OwnerOnlyFolder
             return;
         }
 
-        using var log = new FileStream(path, FileMode.Append, FileAccess.Write,
-            FileShare.ReadWrite | FileShare.Delete, 1);
-        log.Write(bytes, 0, bytes.Length);
+        // There is no such end here: one after the other.
+        TryOnceFree(() =>
+        {
+            using var log = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1);
+            log.Write(bytes, 0, bytes.Length);
+        });
     }
 
     private static void Move(string from, string to)
     {
-        if (OperatingSystem.IsWindows())
-            File.Move(from, to, overwrite: true);
-        else if (!Posix.TryRename(from, to))
+        if (!(OperatingSystem.IsWindows() ? TryOnceFree(() => File.Move(from, to, overwrite: true))
+            : Posix.TryRename(from, to)))
+        {
             throw new IOException($"{to} cannot be replaced");
+        }
     }
+
+    /// <summary>Windows replaces no file that somebody reads, and opens none that is being replaced: that is over in an
+    /// instant.</summary>
+    private static bool TryOnceFree(Action use) => SpinWait.SpinUntil(
+        () =>
+        {
+            try
+            {
+                use();
+                return true;
+            }
+            catch (Exception e) when (e is UnauthorizedAccessException
+                or (IOException and not (FileNotFoundException or DirectoryNotFoundException)))
+            {
+                return false;
+            }
+        },
+        LongestUse);
 
     private static bool IsOnlyOurs(string path)
     {

@@ -195,6 +195,13 @@ internal static class Posix
 
     // Pointers on the way to an answer: an array needs code that is made at run time.
 
+    /// <summary>A process of this user's has this number.</summary>
+    public static bool IsRunning(int processId) => Kill(processId, 0) == 0;
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int processId, int signal);
+
     [DllImport("libc", EntryPoint = "statx")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern unsafe int StatX(int folder, byte* path, int flags, int mask, byte* buffer);

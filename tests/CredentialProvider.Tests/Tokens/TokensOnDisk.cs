@@ -30,6 +30,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void Only_the_owner_can_read_it()
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         using var held = _cache.TryLock(Key);
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, new DirectoryInfo(Folder).UnixFileMode);
@@ -90,6 +91,7 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("Expires", 9223372036854775807)]
     public void A_file_of_another_format_or_key_is_a_miss(string field, object value)
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         var json = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
         json[field] = JsonValue.Create(value);
@@ -118,6 +120,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_file_that_others_could_read_is_refused_and_replaced()
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         System.IO.File.SetUnixFileMode(File, OwnerOnly | UnixFileMode.OtherRead);
         Assert.Null(_cache.Read(Key));
@@ -129,6 +132,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_folder_that_others_could_write_to_is_closed()
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         System.IO.File.SetUnixFileMode(Folder, (UnixFileMode)0x1FF);
         Assert.NotNull(_cache.Read(Key));
@@ -138,6 +142,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_link_is_not_followed()
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         var elsewhere = _temporary.Below("elsewhere");
         System.IO.File.Move(File, elsewhere);
@@ -151,6 +156,7 @@ public sealed class TokensOnDisk : IDisposable
     [Fact]
     public void A_folder_that_is_a_link_is_not_used()
     {
+        TemporaryFolder.RequireUnix();
         Directory.CreateSymbolicLink(Folder, Directory.CreateDirectory(_temporary.Below("elsewhere")).FullName);
         Assert.False(_cache.Write(Key, Token(), Noon));
         Assert.Empty(Directory.GetFiles(_temporary.Below("elsewhere")));
@@ -161,6 +167,7 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData(false)]
     public void What_somebody_else_owns_is_not_trusted(bool isFolder)
     {
+        TemporaryFolder.RequireUnix();
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give files away");
         _cache.Write(Key, Token(), Noon);
         Run("chown", "65534", isFolder ? Folder : File);
@@ -183,6 +190,7 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("mkdir")]
     public async Task What_is_no_file_is_a_miss_and_nothing_hangs(string program)
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         System.IO.File.Delete(File);
         Run(program, "-m", "600", File);
@@ -214,6 +222,7 @@ public sealed class TokensOnDisk : IDisposable
     [InlineData("Expires", null)]
     public void A_field_of_another_kind_is_a_miss(string field, object? value)
     {
+        TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
         var json = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
         json[field] = JsonValue.Create(value);
@@ -251,12 +260,13 @@ public sealed class TokensOnDisk : IDisposable
                 Assert.NotNull(_cache.Read(Key));
             return reads;
         });
-        await Task.WhenAll(Enumerable.Range(1, 4).Select(writer => Task.Run(() =>
+        var writers = Task.WhenAll(Enumerable.Range(1, 4).Select(writer => Task.Run(() =>
         {
             for (var i = 0; i < 250; i++)
                 Assert.True(_cache.Write(Key, Token($"{writer}.{i}"), Noon));
         })));
-        await stop.CancelAsync();
+        await writers.ContinueWith(_ => stop.Cancel(), TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
+        await writers;
         Assert.NotEqual(0, await reader);
         Assert.Equal([File], Directory.GetFiles(Folder));
     }

@@ -1,0 +1,92 @@
+namespace CredentialProvider.EndToEndTests;
+
+/// <summary>
+/// The program as it is on Windows, under Wine: places of files, DPAPI, locks, and files that are in use. Compiled at run time, since the native
+/// compiler's Windows half wants Windows. Wine trusts every certificate: that part is not shown.
+/// </summary>
+public sealed class Windows
+{
+    private const string Emulator = "/usr/lib/wine/wine64";
+
+    private static readonly string Program = Artifacts.Built("windows/nuget-plugin-codeartifact.exe"), Prefix = Artifacts.Built("wine");
+
+    private static readonly SemaphoreSlim Making = new(1);
+
+    [Fact]
+    public async Task A_restore_needs_nothing_but_the_plugin()
+    {
+        await using var sandbox = await StartAsync();
+
+        (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+        Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
+    }
+
+    /// <summary>That no file has it in clear text is what every test looks for at its end.</summary>
+    [Fact]
+    public async Task Processes_at_once_ask_for_one_token_and_keep_it()
+    {
+        await using var sandbox = await StartAsync();
+
+        var tokens = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => TokenAsync(sandbox)));
+        tokens = [.. tokens, await TokenAsync(sandbox)];
+
+        Assert.Single(tokens.Distinct());
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+        Assert.Single(Directory.GetFiles(sandbox.Folder("cache/codeartifact-credentials"), "*.json"));
+    }
+
+    [Fact]
+    public async Task The_command_line_works()
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.WriteSimpleConfig();
+
+        var doctor = await sandbox.RunAsync(Plugin(sandbox), sandbox.Folder("client"), "doctor");
+        var install = await sandbox.RunAsync(Plugin(sandbox), sandbox.Home, "install");
+
+        Assert.Contains("  ok    read                the repository answers with the token", doctor.Succeeded().Output, StringComparison.Ordinal);
+        Assert.Matches(@"^C:\\users\\[^\\]+\\AppData\\Local\\Programs\\nuget-plugin-codeartifact\\nuget-plugin-codeartifact\.exe installed", install.Succeeded().Output);
+        (await sandbox.RunAsync(Plugin(sandbox), sandbox.Home, "uninstall")).Succeeded();
+    }
+
+    private static string Plugin(Sandbox sandbox) => Path.Combine(sandbox.Folder("bin"), "nuget-plugin-codeartifact");
+
+    private static async Task<string> TokenAsync(Sandbox sandbox)
+    {
+        await using var plugin = await PluginProcess.Start(sandbox, Plugin(sandbox)).HandshakeAsync();
+        var answer = await plugin.CredentialsAsync(Feeds.App);
+        await plugin.CloseAsync();
+        return (string)answer["Password"]!;
+    }
+
+    /// <summary>A program of that name on PATH which is Windows's.</summary>
+    private static async Task<Sandbox> StartAsync()
+    {
+        Artifacts.Require(Emulator, "Wine");
+        Assert.True(File.Exists(Program), "build/test.sh builds it");
+        var sandbox = await Sandbox.StartAsync();
+        var program = sandbox.Write("bin/nuget-plugin-codeartifact", $"#!/bin/sh\nexec {Emulator} {Program} \"$@\"\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+        sandbox.Variables["WINEPREFIX"] = Prefix;
+        sandbox.Variables["WINEDEBUG"] = "-all";
+        // Wine has only half of what .NET uses for it.
+        sandbox.Variables["DOTNET_EnableWriteXorExecute"] = "0";
+        sandbox.Variables["CODEARTIFACT_CACHE_DIR"] = $"Z:{sandbox.Folder("cache")}";
+        await Making.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            if (!Directory.Exists(Prefix))
+                (await sandbox.RunAsync(Emulator, sandbox.Home, "wineboot", "--init")).Succeeded();
+        }
+        finally
+        {
+            Making.Release();
+        }
+
+        return sandbox;
+    }
+}
