@@ -20,6 +20,8 @@ const string Rows = """
     install.sh | | puts it on PATH | linux-x64 | native | InstallScripts.Install_the_program_from_wherever_it_is(shell: "sh"
     install.ps1 | PowerShell 7 | puts it on PATH | linux-x64 | native | InstallScripts.Install_the_program_from_wherever_it_is(shell: "pwsh"
     dotnet restore | SDK 10 | on PATH | linux-arm64, emulated | native | Arm64.
+    dotnet restore | SDK 10 | on PATH, by a script | linux-x64 | netcore on .NET 8 and on .NET 9 | OlderRuntimes.A_restore_works
+    dotnet restore | SDK 10 | on PATH, by a script | win-x64, under Wine | the native one's source, not compiled ahead | Windows.A_restore_needs_nothing_but_the_plugin
     dotnet restore | SDK 10 | in an image's root file system, root | Debian 12 | native | Images.Every_user_of_the_SDKs_image_restores(who: "root"
     dotnet restore | SDK 10 | in an image's root file system, every other user | Debian 12 | native | Images.Every_user_of_the_SDKs_image_restores
     dotnet restore, one project | SDK 10 | MSBuild package | linux-x64 | native | TheMSBuildPackage.A_clone_is_restored_at_once(arguments: ["restore", "client"])
@@ -39,6 +41,10 @@ const string Rows = """
     NuGet.Protocol | 6.7.0 | NUGET_NETCORE_PLUGIN_PATHS | linux-x64 | netcore | OtherClients.NuGet_Protocol_starts_and_understands_the_netcore_plugin(version: "6.7.0")
     NuGet.Protocol | 7.9.0 | NUGET_NETCORE_PLUGIN_PATHS | linux-x64 | netcore | OtherClients.NuGet_Protocol_starts_and_understands_the_netcore_plugin(version: "7.9.0")
     NuGet.Protocol | 8.0.0 | NUGET_NETCORE_PLUGIN_PATHS | linux-x64 | netcore | OtherClients.NuGet_Protocol_starts_and_understands_the_netcore_plugin(version: "8.0.0")
+    NuGet.Protocol on .NET 8 | 6.7.0 | NUGET_NETCORE_PLUGIN_PATHS | linux-x64 | netcore on .NET 8 | OlderRuntimes.NuGet_of_its_time_starts_and_understands_the_plugin
+    NuGet.Protocol | 6.7.0 | MSBuild package | linux-x64 | netcore | OtherClients.NuGet_Protocol_takes_what_the_MSBuild_package_offers(version: "6.7.0"
+    NuGet.Protocol | 7.9.0 | MSBuild package | linux-x64 | native | OtherClients.NuGet_Protocol_takes_what_the_MSBuild_package_offers(version: "7.9.0"
+    NuGet.Protocol | 8.0.0 | MSBuild package | linux-x64 | native | OtherClients.NuGet_Protocol_takes_what_the_MSBuild_package_offers(version: "8.0.0"
     NuGet.Protocol | 7.9.0 | on PATH | linux-x64 | native | OtherClients.NuGet_Protocol_finds_the_native_plugin_on_PATH(version: "7.9.0")
     NuGet.Protocol | 8.0.0 | on PATH | linux-x64 | native | OtherClients.NuGet_Protocol_finds_the_native_plugin_on_PATH(version: "8.0.0")
     GitHub Actions, CodeBuild, GitLab, Jenkins, Azure Pipelines: their scripts | | ready-made steps | linux-x64 | native | Pipelines.Install_what_is_pinned_and_restore

@@ -62,7 +62,11 @@ public sealed class PrepareFeeds : ToolTask
         if (Waits && FirstRequest.CanBeSeen(IsNetFramework))
         {
             if (first is null && waiting is null)
-                engine.RegisterTaskObject(key + nameof(Waits), new FirstRequest(Sources, Begin), Lifetime, allowEarlyCollection: false);
+            {
+                engine.RegisterTaskObject(key + nameof(Waits), new FirstRequest(Sources, Begin), Lifetime,
+                    allowEarlyCollection: false);
+            }
+
             return true;
         }
 

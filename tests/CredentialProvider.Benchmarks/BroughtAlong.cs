@@ -6,7 +6,7 @@ namespace CredentialProvider.Benchmarks;
 internal static class BroughtAlong
 {
     private const string Id = "CredentialProvider.CodeArtifact.MSBuild", Gallery = "gallery.example.test";
-    private const int NoOps = 20, Colds = 4, Domains = 5;
+    private const int NoOps = 40, Colds = 4, Domains = 5;
 
     /// <summary>What CodeArtifact takes to make a token.</summary>
     private static readonly TimeSpan TokenTime = TimeSpan.FromMilliseconds(300);

@@ -43,9 +43,7 @@ public sealed class Arm64
         Artifacts.Require(Emulator, "qemu");
         Artifacts.Require("/usr/lib/aarch64-linux-gnu/libssl.so.3", "OpenSSL for arm64");
         var sandbox = await Sandbox.StartAsync();
-        var program = sandbox.Write("bin/nuget-plugin-codeartifact", $"#!/bin/sh\nexec {Emulator} {native} \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+        sandbox.PutOnPath($"{Emulator} {native}");
         return sandbox;
     }
 }

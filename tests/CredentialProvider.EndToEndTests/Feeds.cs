@@ -58,6 +58,15 @@ public static class Feeds
         sandbox.Variables["PATH"] = $"{Artifacts.NativeFolder}:{sandbox.Variables["PATH"]}";
     }
 
+    /// <summary>A plugin on PATH that is started by this line of sh; returns its path.</summary>
+    public static string PutOnPath(this Sandbox sandbox, string command)
+    {
+        var program = sandbox.Write("bin/nuget-plugin-codeartifact", $"#!/bin/sh\nexec {command} \"$@\"\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        sandbox.Variables["PATH"] = $"{Path.GetDirectoryName(program)}:{sandbox.Variables["PATH"]}";
+        return program;
+    }
+
     /// <summary>As on the next build agent: everything has to be downloaded again.</summary>
     public static void ForgetPackages(this Sandbox sandbox) => sandbox.Variables["NUGET_PACKAGES"] = sandbox.Folder("other-packages");
 

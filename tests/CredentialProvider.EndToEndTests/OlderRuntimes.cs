@@ -9,10 +9,7 @@ public sealed class OlderRuntimes
     public async Task A_restore_works(string version)
     {
         await using var sandbox = await Sandbox.StartAsync();
-        var dotnet = Install(sandbox, version);
-        var program = sandbox.Write("bin/nuget-plugin-codeartifact", $"#!/bin/sh\nexec {dotnet} {Artifacts.NetCore} \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+        sandbox.PutOnPath($"{Install(sandbox, version)} {Artifacts.NetCore}");
 
         (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
 

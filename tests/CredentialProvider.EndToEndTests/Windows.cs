@@ -68,9 +68,7 @@ public sealed class Windows
         Artifacts.Require(Emulator, "Wine");
         Assert.True(File.Exists(Program), "build/test.sh builds it");
         var sandbox = await Sandbox.StartAsync();
-        var program = sandbox.Write("bin/nuget-plugin-codeartifact", $"#!/bin/sh\nexec {Emulator} {Program} \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+        sandbox.PutOnPath($"{Emulator} {Program}");
         sandbox.Variables["WINEPREFIX"] = Prefix;
         sandbox.Variables["WINEDEBUG"] = "-all";
         // Wine has only half of what .NET uses for it.

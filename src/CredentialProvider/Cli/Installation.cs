@@ -55,9 +55,14 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         }
 
         if (parts.Contains(Native) && !settings.SearchPath.Select(Normal).Contains(Normal(_bin)))
-            terminal.Hint($"{_bin} is not on PATH; add it: {(OperatingSystem.IsWindows() ? $"in PowerShell: [Environment]::SetEnvironmentVariable('Path', \"{_bin};\" + [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')" : $"export PATH=\"{_bin}:$PATH\"")}");
+            terminal.Hint($"{_bin} is not on PATH; add it{AddToPath}");
         terminal.Hint("next: nuget-plugin-codeartifact doctor");
     }
+
+    /// <summary>Not setx, which would take the machine's PATH for the user's and cut it at 1,024 characters.</summary>
+    private string AddToPath => !OperatingSystem.IsWindows() ? $": export PATH=\"{_bin}:$PATH\""
+        : $" in PowerShell: [Environment]::SetEnvironmentVariable('Path', \"{_bin};\" + "
+            + "[Environment]::GetEnvironmentVariable('Path', 'User'), 'User')";
 
     /// <summary>Removes what <see cref="Install"/> puts there; none named are all parts.</summary>
     public void Uninstall(IReadOnlyCollection<string> names)

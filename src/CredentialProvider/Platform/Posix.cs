@@ -193,10 +193,10 @@ internal static class Posix
 
     private static byte[] Utf8(string path) => Ascii.Bytes(path + '\0') ?? Encoding.UTF8.GetBytes(path + '\0');
 
-    // Pointers on the way to an answer: an array needs code that is made at run time.
-
     /// <summary>A process of this user's has this number.</summary>
     public static bool IsRunning(int processId) => Kill(processId, 0) == 0;
+
+    // Pointers on the way to an answer: an array needs code that is made at run time.
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
