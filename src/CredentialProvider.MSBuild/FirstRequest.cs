@@ -34,9 +34,8 @@ internal sealed class FirstRequest : EventListener
             return;
         lock (_gate)
         {
-            var act = _act;
+            _act?.Invoke();
             _act = null;
-            act?.Invoke();
         }
     }
 
