@@ -3,8 +3,8 @@ using System.Diagnostics.Tracing;
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// Does something once, before the first request of this process to any of some sources. A restore that has nothing to do
-/// sends none, and so nothing is looked for or started.
+/// Does something once, before the first request of this process to any of some sources. A restore that has nothing to
+/// do sends none, and so nothing is looked for or started.
 /// </summary>
 internal sealed class FirstRequest : EventListener
 {

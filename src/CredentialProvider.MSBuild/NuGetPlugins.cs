@@ -16,8 +16,7 @@ internal static class NuGetPlugins
     /// <summary>From here on NuGet looks on PATH, too.</summary>
     private static readonly Version FirstWithSearchPath = new(6, 13);
 
-    /// <summary>Makes NuGet find the plugin, where it does not find one of this project anyway. Loops, not queries: their
-    /// compilation at run time is most of what this costs a restore that has nothing to do.</summary>
+    /// <summary>Makes NuGet find the plugin, where it does not find one of this project anyway.</summary>
     /// <returns>False where it had looked before; its plugins stay as they are.</returns>
     public static bool Offer(CarriedProgram program, bool isNetFramework)
     {

@@ -5,7 +5,6 @@ namespace CredentialProvider.Benchmarks;
 /// <summary>Whole <c>dotnet restore</c>s: the plugin against a static token, and against a plugin that does nothing.</summary>
 internal static class Restores
 {
-
     public static async Task MeasureAsync(Report report)
     {
         report.Section("Whole restores", "`dotnet restore --force`, all packages downloaded each time but in the last row. The floor is what NuGet's own side of any plugin costs.\n"

@@ -151,7 +151,8 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         {
             var interval = ProgressInterval();
             var heard = Task.CompletedTask;
-            var answering = answer.AnswerAsync(request, (level, text) => heard = LogToNuGet(level, text) ?? heard, cancel.Token);
+            var answering = answer.AnswerAsync(
+                request, (level, text) => heard = LogToNuGet(level, text) ?? heard, cancel.Token);
             while (await Task.WhenAny(answering, Task.Delay(interval, cancel.Token)) != answering
                 && !cancel.IsCancellationRequested)
                 connection.SendProgress(message.RequestId, message.Method);
