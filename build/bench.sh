@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures the built plugin against its peers, prints the figures and writes docs/benchmarks.md and its charts. A quarter of an hour at most after the
-# build; keep the machine quiet.
-#   build/bench.sh --quick          three minutes, for a look: writes to artifacts/benchmarks instead
+# Measures the plugin against other credential providers, prints the results and writes docs/benchmarks.md and its charts. Takes up to
+# 15 minutes after the build; run nothing else on the machine.
+#   build/bench.sh --quick     fewer runs, in about three minutes; writes to artifacts/benchmarks instead
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh

@@ -1,17 +1,18 @@
-# Sourced by the scripts beside it.
+# Sourced by the other scripts in this folder.
 # shellcheck shell=bash
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
-# Servers of the SDK outlive a build and hold its folders.
+# The SDK's build servers would outlive the script and keep files in artifacts/ open.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
 
 has_linker() {
-  # Of Visual Studio the SDK knows by itself.
+  # On Windows the SDK finds Visual Studio's linker itself.
   [ "${OSTYPE:-}" = msys ] || command -v clang >/dev/null || command -v gcc >/dev/null
 }
 
 has_cross_linker() {
-  command -v clang >/dev/null && command -v ld.lld >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null && [ -e /usr/aarch64-linux-gnu/lib/crt1.o ]
+  command -v clang >/dev/null && command -v ld.lld >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null \
+    && [ -e /usr/aarch64-linux-gnu/lib/crt1.o ]
 }
 
 runtime_identifier() {
@@ -22,29 +23,36 @@ runtime_identifier() {
     Darwin-x86_64) echo osx-x64 ;;
     MINGW*-ARM64-* | MINGW*-aarch64) echo win-arm64 ;;
     MINGW*-x86_64) echo win-x64 ;;
-    *) echo "$(uname -s)-$(uname -m) is not a machine that the native program is built on" >&2; return 1 ;;
+    *) echo "the native executable cannot be built on $(uname -s) $(uname -m)" >&2; return 1 ;;
   esac
 }
 
-# Debian packages for what is missing, where this user may install them.
+# Installs Debian packages for missing commands or files if this user may, and names them otherwise.
 #   install_missing COMMAND=PACKAGE|FILE=PACKAGE …
 install_missing() {
-  local entry packages=()
+  local entry package packages=()
   for entry in "$@"; do
     [ -e "${entry%%=*}" ] || command -v "${entry%%=*}" >/dev/null || packages+=("${entry#*=}")
   done
   [ ${#packages[@]} -gt 0 ] || return 0
-  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    printf 'Installing %s\n' "${packages[*]}"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"; } >/dev/null 2>&1 \
-      || printf 'could not install %s\n' "${packages[*]}" >&2
-  else
-    printf 'Missing here, install to use all of it: %s\n' "${packages[*]}" >&2
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    printf 'Not installed: %s. What needs them is skipped.\n' "${packages[*]}" >&2
+    return 0
   fi
+  printf 'Installing %s\n' "${packages[*]}"
+  apt-get update -q >/dev/null 2>&1 || true
+  # One unknown package fails the whole command, so fall back to one package at a time.
+  apt_install "${packages[@]}" || for package in "${packages[@]}"; do
+    apt_install "$package" || printf 'could not install %s\n' "$package" >&2
+  done
 }
 
-# A part that this machine cannot do: said by name, and in CI an error.
-fail_in_ci() {
-  printf '%s\n' "$1" >&2
+apt_install() { # PACKAGE …
+  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" >/dev/null 2>&1
+}
+
+# Reports a part that cannot be built or run on this machine. With CI=true that is an error.
+fail_in_ci() { # MESSAGE …
+  printf '%s\n' "$*" >&2
   [ "${CI:-}" != true ] || exit 1
 }

@@ -1,27 +1,29 @@
 #!/usr/bin/env bash
-# The main job without an AWS account: a simulated EC2 instance (tests/LocalAws, on loopback) restores a solution from CodeArtifact
-# through the plugin, and the services' own log tells what happened. Leaves nothing behind but artifacts/.
+# Shows what the plugin does, without an AWS account: a simulated EC2 instance restores a solution from a simulated CodeArtifact
+# (tests/LocalAws, on loopback). The simulator's audit log shows the requests. Writes to artifacts/ and a temporary folder only.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
-say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
-[ -t 1 ] || say() { printf '\n%s\n' "$1"; }
+heading() {
+  if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi
+}
 
 install_missing clang=clang
-say '1. Build the plugin and the stand-in for AWS'
-build/build.sh
+heading '1. Build the plugin and the AWS simulator'
+build/build.sh --quick
 dotnet build tests/LocalAws --nologo -v quiet -c Release > /dev/null
 
 work=$(mktemp -d)
 trap 'kill "${aws:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 mkfifo "$work/stop"
-artifacts/bin/LocalAws/release/LocalAws --environment-file "$work/environment" --audit "$work/audit" < "$work/stop" &
+artifacts/bin/LocalAws/release/LocalAws --environment-file "$work/environment" --audit "$work/audit" \
+  --issued-tokens "$work/tokens" < "$work/stop" &
 aws=$!
 exec 9> "$work/stop"
 until [ -e "$work/environment" ]; do kill -0 "$aws"; sleep 0.1; done
 
-# The instance: an empty home, no AWS keys, no profile, no token. The plugin on PATH is all there is.
+# The instance has an empty home directory and no AWS configuration. Only the plugin is installed.
 plugin=("PATH=$PWD/artifacts/native:$PATH")
 [ -x artifacts/native/nuget-plugin-codeartifact ] \
   || plugin=("PATH=$PATH" "NUGET_NETCORE_PLUGIN_PATHS=$PWD/artifacts/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll")
@@ -39,15 +41,17 @@ on_instance() {
   )
 }
 
-# What the services saw since the last time, as a story.
-seen() { sed -n "/\"Service\":\"$1\",\"Operation\":\"$2\".*\"Status\":200/s/.*\"Detail\":\"\([^\"]*\)\".*/  $3\1/p" "$work/audit"; }
-calls() { grep -c "\"Service\":\"$1\"" "$work/audit" || true; }
-story() {
-  seen metadata GetCredentials 'instance metadata gave the keys of role '
-  seen codeartifact GetAuthorizationToken 'CodeArtifact made a token for domain '
-  seen nuget Download 'NuGet downloaded '
-  printf '  calls: %s to instance metadata, %s to the CodeArtifact API, %s to the feed\n' \
-    "$(calls metadata)" "$(calls codeartifact)" "$(calls nuget)"
+# Prints the successful requests of one operation since the last report.
+requests() { # SERVICE OPERATION PREFIX
+  sed -n "/\"Service\":\"$1\",\"Operation\":\"$2\".*\"Status\":200/s/.*\"Detail\":\"\([^\"]*\)\".*/  $3\1/p" "$work/audit"
+}
+count() { grep -c "\"Service\":\"$1\"" "$work/audit" || true; }
+report() {
+  requests metadata GetCredentials 'instance metadata returned credentials for role '
+  requests codeartifact GetAuthorizationToken 'CodeArtifact issued a token for domain '
+  requests nuget Download 'NuGet downloaded '
+  printf '  requests: %s to instance metadata, %s to the CodeArtifact API, %s to the feed\n' \
+    "$(count metadata)" "$(count codeartifact)" "$(count nuget)"
   : > "$work/audit"
 }
 
@@ -72,24 +76,30 @@ package_folder=packages
 on_instance dotnet new sln --name Contoso --format sln > /dev/null
 on_instance dotnet sln add Web/Web.csproj Worker/Worker.csproj > /dev/null
 
-say '2. The instance has an empty home, and nuget.config one source and no credentials'
+heading '2. The instance has an empty home directory; nuget.config has one source and no credentials'
 sed 's/^/  /' "$work/solution/nuget.config"
 
-say '3. dotnet restore, on an agent that has never seen the feed'
+heading '3. dotnet restore for the first time'
 on_instance dotnet restore | sed "s|$work/solution/||"
-story
+report
 
-say '4. The next build: packages gone, token cached'
-package_folder=again
+heading '4. dotnet restore with the token cached and the packages deleted'
+package_folder=packages2
 on_instance dotnet restore --force --no-cache | sed "s|$work/solution/||"
-story
+report
 
-say '5. What is kept, and who can read it'
-find "$work/home/.cache/codeartifact-credentials" -printf '  %M %f\n'
-if grep -rqs 'eyJ' "$work/solution" "$work/home/.nuget"; then echo '  a token was left in a file'; exit 1; fi
-echo '  no token in nuget.config or anywhere else'
+heading '5. Where the token is stored'
+cache=$work/home/.cache/codeartifact-credentials
+find "$cache" -printf '  %M %f\n'
+# The cache must contain the issued token; otherwise the search below proves nothing.
+grep -rqFf "$work/tokens" "$cache" || { echo '  the issued token is not in the cache'; exit 1; }
+if grep -rqFf "$work/tokens" --exclude-dir="${cache##*/}" "$work/home" "$work/solution" "$work"/packages*; then
+  echo '  a file outside the cache contains a token'
+  exit 1
+fi
+echo '  no other file contains a token'
 
-say '6. From launch to credentials, token cached'
+heading '6. Time from launch to credentials, token cached'
 if [ -x artifacts/native/nuget-plugin-codeartifact ]; then
   mkfifo "$work/in" "$work/out"
   for _ in 1 2 3 4 5; do
@@ -102,6 +112,6 @@ if [ -x artifacts/native/nuget-plugin-codeartifact ]; then
     end=$(date +%s%N)
     exec 7>&- 8<&-
     wait $!
-    case $answer in *'"ResponseCode":"Success"'*) printf '  %s.%s ms, with the shell that starts it\n' $(((end - start) / 1000000)) $(((end - start) / 100000 % 10)) ;; *) exit 1 ;; esac
+    case $answer in *'"ResponseCode":"Success"'*) printf '  %s.%s ms, including the shell that launches it\n' $(((end - start) / 1000000)) $(((end - start) / 100000 % 10)) ;; *) exit 1 ;; esac
   done
 fi

@@ -1,16 +1,17 @@
-# Installs nuget-plugin-codeartifact from an archive of build/build.sh or of a release, as install.sh does. Needs no administrator; may be repeated.
+# Installs nuget-plugin-codeartifact from a release archive or from build/build.sh, like install.sh. Does not need an administrator and can
+# be run again.
 #   install.ps1 [-From ARCHIVE|FOLDER|URL] [OPTION...]
-# The options are those of `nuget-plugin-codeartifact install`: --bin FOLDER, --home FOLDER, --native, --netcore, --netfx.
-# For Windows PowerShell 5.1 and later. ASCII only: 5.1 reads a file without a byte order mark as the system's code page.
+# Options are passed to `nuget-plugin-codeartifact install`: --bin FOLDER, --home FOLDER, --native, --netcore, --netfx.
+# For Windows PowerShell 5.1 and later. ASCII only: 5.1 reads a file without a byte order mark in the system's code page.
 [CmdletBinding(PositionalBinding = $false)]
 param(
     [string] $From,
     [Parameter(ValueFromRemainingArguments)] [string[]] $Options = @()
 )
 $ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue' # drawing it makes downloads slow in 5.1
+$ProgressPreference = 'SilentlyContinue' # the progress bar slows down downloads in 5.1
 
-# The release that this copy belongs to; the release workflow writes the address of its files here.
+# The URL of the release that this script belongs to. The release workflow sets it.
 $releaseUrl = ''
 
 function Stop-With([string] $message) {
@@ -26,7 +27,7 @@ function Get-RuntimeIdentifier {
     $architecture = "$([Runtime.InteropServices.RuntimeInformation]::OSArchitecture)".ToLowerInvariant()
     if ($env:OS -eq 'Windows_NT') { "win-$architecture" }
     elseif ($IsMacOS) { "osx-$architecture" }
-    # Of the native programs, the one that this machine's loader can start.
+    # The platform whose native executable this machine can load.
     elseif ($architecture -eq 'x64' -and (Test-Path '/lib64/ld-linux-x86-64.so.2')) { 'linux-x64' }
     elseif ($architecture -eq 'arm64' -and (Test-Path '/lib/ld-linux-aarch64.so.1')) { 'linux-arm64' }
     else { 'any' }
@@ -40,9 +41,9 @@ function Get-File([string] $place, [string] $name) {
     catch { Stop-With "cannot get $place/${name}: $("$_".Trim()); nothing was changed" }
 }
 
-# Verified; returns the folder.
+# Fetches an archive, verifies its checksum, unpacks it and returns the folder.
 function Expand-Source([string] $source) {
-    if (-not (Get-Command tar -ErrorAction Ignore)) { Stop-With 'cannot unpack an archive: tar is not here; install it' }
+    if (-not (Get-Command tar -ErrorAction Ignore)) { Stop-With 'cannot unpack an archive: tar is not installed' }
     $place, $archive = ($source -replace '[\\/]$'), ''
     if ($source -match '^(?:(.*)[\\/])?([^\\/]+\.tar\.gz)$') { $place, $archive = $(if ($Matches[1]) { $Matches[1] } else { '.' }), $Matches[2] }
 
@@ -55,13 +56,13 @@ function Expand-Source([string] $source) {
     foreach ($rid in (Get-RuntimeIdentifier), 'any') {
         if (-not $archive) { $archive = @($sums.Keys | Where-Object { $_ -like "nuget-plugin-codeartifact-*-$rid.tar.gz" })[0] }
     }
-    if (-not $archive) { Stop-With "$place/SHA256SUMS names no archive for this machine; nothing was changed" }
+    if (-not $archive) { Stop-With "$place/SHA256SUMS lists no archive for this machine; nothing was changed" }
     if (-not $sums[$archive]) { Stop-With "$archive cannot be verified: it is not in $place/SHA256SUMS; nothing was changed" }
 
     Get-File $place $archive
     $file = Join-Path $work $archive
     if ((Get-FileHash $file -Algorithm SHA256).Hash -ne $sums[$archive]) {
-        Stop-With "$archive is damaged: its SHA-256 is not the one in $place/SHA256SUMS; nothing was changed"
+        Stop-With "$archive is damaged: its SHA-256 does not match $place/SHA256SUMS; nothing was changed"
     }
     tar -xzf $file -C $work
     if ($LASTEXITCODE -ne 0) { Stop-With "$archive cannot be unpacked; nothing was changed" }
@@ -76,7 +77,7 @@ function Test-Runs([string] $program) {
 $From = $From -replace '^file://'
 if (-not $From -and (Test-Unpacked $PSScriptRoot)) { $From = $PSScriptRoot }
 if (-not $From) { $From = $releaseUrl }
-if (-not $From) { Stop-With 'there is no unpacked archive beside this script; say where one is: -From ARCHIVE, FOLDER or URL' }
+if (-not $From) { Stop-With 'no archive found next to this script; pass -From ARCHIVE, FOLDER or URL' }
 
 $work = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName())
 New-Item -ItemType Directory $work > $null
@@ -91,7 +92,7 @@ try {
         if (-not ($Options -match '^--(native|netcore|netfx)$')) { $Options += '--netcore' }
         dotnet $netcore install @Options
     }
-    else { Stop-With 'no native program runs on this machine, and dotnet is not on PATH; install .NET 8 or later' }
+    else { Stop-With 'there is no native executable for this machine, and dotnet is not on PATH; install .NET 8 or later' }
     exit $LASTEXITCODE
 }
 finally { Remove-Item -Recurse -Force $work }

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs nuget-plugin-codeartifact from an archive of build/build.sh or of a release. Needs no root; may be repeated.
+# Installs nuget-plugin-codeartifact from a release archive or from build/build.sh. Does not need root and can be run again.
 #   install.sh [--from ARCHIVE|FOLDER|URL] [OPTION…]
-# --from is an archive with SHA256SUMS beside it, a folder or a URL that has both (the archive for this machine is chosen), or an unpacked
-# archive. Without it: the unpacked archive that this script lies in, else the release that it was attached to. The options are those
-# of `nuget-plugin-codeartifact install`: --bin FOLDER, --home FOLDER, --native, --netcore, --netfx. sh, since small images have no bash.
+# --from is an archive with SHA256SUMS next to it, a folder or URL that contains both (the script picks the archive for this machine), or
+# an unpacked archive. The default is the unpacked archive that contains this script, or else the release that the script belongs to.
+# Other options are passed to `nuget-plugin-codeartifact install`: --bin FOLDER, --home FOLDER, --native, --netcore, --netfx.
+# A POSIX shell script, because small container images have no bash.
 set -eu
 
-# The release that this copy belongs to; the release workflow writes the address of its files here.
+# The URL of the release that this script belongs to. The release workflow sets it.
 release_url=''
 
 fail() {
@@ -14,7 +15,7 @@ fail() {
   exit 1
 }
 
-# Of the native programs, the one that this machine's loader can start; `any` has none and runs on .NET.
+# The platform whose native executable this machine can load, or `any`, whose archive needs .NET.
 runtime_identifier() {
   case "$(uname -s)-$(uname -m)" in
     Linux-x86_64) [ ! -e /lib64/ld-linux-x86-64.so.2 ] || { echo linux-x64; return; } ;;
@@ -33,7 +34,7 @@ get() { # FROM TO
       elif command -v wget >/dev/null; then
         wget -q -O "$2" "$1"
       else
-        echo 'neither curl nor wget is here'
+        echo 'neither curl nor wget is installed'
         return 1
       fi
       ;;
@@ -41,36 +42,38 @@ get() { # FROM TO
   esac
 }
 
-# Into the temporary folder.
-fetch() { # PLACE NAME
-  why=$(get "$1/$2" "$work/$2" 2>&1) || fail "cannot get $1/$2: ${why:-it is not there}; nothing was changed"
+# Downloads or copies a file into the temporary folder.
+fetch() { # FOLDER NAME
+  why=$(get "$1/$2" "$work/$2" 2>&1) || fail "cannot get $1/$2: ${why:-not found}; nothing was changed"
 }
 
-# What SHA256SUMS has: the archive of a runtime identifier; the sum of an archive.
-archive_for() {
+# Looks up the archive of a platform in SHA256SUMS.
+archive_for() { # RID
   while read -r _ name; do
     case $name in nuget-plugin-codeartifact-*-"$1".tar.gz) echo "$name" ;; esac
   done <"$work/SHA256SUMS"
 }
-sum_of() {
+
+# Looks up the checksum of an archive in SHA256SUMS.
+sum_of() { # ARCHIVE
   while read -r sum name; do
     [ "$name" != "$1" ] || echo "$sum"
   done <"$work/SHA256SUMS"
 }
 
-is_unpacked() {
+is_unpacked() { # FOLDER
   [ -d "$1/plugins/netcore/CredentialProvider.CodeArtifact" ]
 }
 
-# Verified, into $root.
+# Fetches an archive, verifies its checksum and unpacks it. Sets $root to the unpacked folder.
 unpack() { # SOURCE
-  command -v tar >/dev/null || fail 'cannot unpack an archive: tar is not here; install it'
+  command -v tar >/dev/null || fail 'cannot unpack an archive: tar is not installed'
   if command -v sha256sum >/dev/null; then
     sha256=sha256sum
   elif command -v shasum >/dev/null; then
     sha256='shasum -a 256'
   else
-    fail 'cannot verify an archive: neither sha256sum nor shasum is here; install one of them'
+    fail 'cannot verify an archive: neither sha256sum nor shasum is installed'
   fi
   case $1 in
     *.tar.gz)
@@ -84,20 +87,20 @@ unpack() { # SOURCE
   if [ -z "$archive" ]; then
     archive=$(archive_for "$(runtime_identifier)")
     archive=${archive:-$(archive_for any)}
-    [ -n "$archive" ] || fail "$place/SHA256SUMS names no archive for this machine; nothing was changed"
+    [ -n "$archive" ] || fail "$place/SHA256SUMS lists no archive for this machine; nothing was changed"
   fi
   sum=$(sum_of "$archive")
   [ -n "$sum" ] || fail "$archive cannot be verified: it is not in $place/SHA256SUMS; nothing was changed"
   fetch "$place" "$archive"
-  # Split into words: a command and its option.
+  # $sha256 may contain an option.
   # shellcheck disable=SC2086
   [ "$($sha256 <"$work/$archive" | cut -d ' ' -f 1)" = "$sum" ] \
-    || fail "$archive is damaged: its SHA-256 is not the one in $place/SHA256SUMS; nothing was changed"
+    || fail "$archive is damaged: its SHA-256 does not match $place/SHA256SUMS; nothing was changed"
   tar -xzf "$work/$archive" -C "$work" || fail "$archive cannot be unpacked; nothing was changed"
   root=$work/${archive%.tar.gz}
 }
 
-# As a function, so that a script that is read from a pipe and ends half-way does nothing.
+# A function, so that a partial download piped into sh does nothing.
 main() {
   from='' left=$#
   while [ "$left" -gt 0 ]; do
@@ -119,7 +122,7 @@ main() {
     from=$(dirname "$0")
   fi
   from=${from:-$release_url}
-  [ -n "$from" ] || fail 'there is no unpacked archive beside this script; say where one is: --from ARCHIVE, FOLDER or URL'
+  [ -n "$from" ] || fail 'no archive found next to this script; pass --from ARCHIVE, FOLDER or URL'
 
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
@@ -133,7 +136,7 @@ main() {
     return
   fi
   command -v dotnet >/dev/null \
-    || fail "no native program runs on this machine ($(uname -s) $(uname -m)), and dotnet is not on PATH; install .NET 8 or later"
+    || fail "there is no native executable for this machine ($(uname -s) $(uname -m)), and dotnet is not on PATH; install .NET 8 or later"
   case " $* " in
     *' --native '* | *' --netcore '* | *' --netfx '*) ;;
     *) set -- --netcore "$@" ;;

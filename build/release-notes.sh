@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints what CHANGELOG.md says of a version. A tag that does not name this version, or one that has no finished section there, is an error.
+# Prints the section of CHANGELOG.md for a release tag. Fails if the tag is not the current version, or if its section is missing or
+# marked as unreleased.
 #   build/release-notes.sh v0.1.0
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,6 +13,6 @@ fi
 heading=$(grep -E "^## ${version//./\\.}( |\$)" CHANGELOG.md || true)
 case $heading in
   '') printf 'CHANGELOG.md has no section %s\n' "$version" >&2; exit 1 ;;
-  *unreleased*) printf 'CHANGELOG.md says: %s; put the date there\n' "$heading" >&2; exit 1 ;;
+  *unreleased*) printf 'CHANGELOG.md says: %s; replace that with the release date\n' "$heading" >&2; exit 1 ;;
 esac
 awk -v heading="$heading" '/^## / { inside = $0 == heading; next } inside' CHANGELOG.md

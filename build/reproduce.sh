@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Builds the managed plugins of the last commit twice, in two fresh clones at different places, packs them, and compares every file.
-#   build/reproduce.sh          prints the files' SHA-256 and ends with 1 if one differs
+# Builds and packs the managed plugins of the last commit in two fresh clones in different folders, and compares every file.
+# Prints SHA-256 sums. Exits with 1 if a file differs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for place in one another/place; do
-  git clone -q . "$work/$place"
+for folder in first second/nested; do
+  git clone -q . "$work/$folder"
   (
-    cd "$work/$place"
+    cd "$work/$folder"
     export CI=true
     for plugin in net8.0=netcore net472=netfx; do
       dotnet publish src/CredentialProvider --nologo -v quiet -c Release -f "${plugin%%=*}" -o "artifacts/plugins/${plugin#*=}/CredentialProvider.CodeArtifact" >/dev/null
@@ -18,11 +18,11 @@ for place in one another/place; do
     build/pack.sh
     cd artifacts
     find plugins packages archives -type f | LC_ALL=C sort | xargs sha256sum
-  ) > "$work/${place%%/*}.sums"
+  ) > "$work/${folder%%/*}.sums"
 done
-if ! diff "$work/one.sums" "$work/another.sums"; then
-  printf 'two builds differ\n' >&2
+if ! diff "$work/first.sums" "$work/second.sums"; then
+  printf 'the two builds differ\n' >&2
   exit 1
 fi
-grep -E 'CodeArtifact\.(dll|exe)|archives|packages' "$work/one.sums"
-printf '%s files, the same in both builds\n' "$(wc -l < "$work/one.sums")"
+grep -E 'CodeArtifact\.(dll|exe)|archives|packages' "$work/first.sums"
+printf '%s files are identical in both builds\n' "$(wc -l < "$work/first.sums")"

@@ -1,4 +1,4 @@
-// Writes what is in each artifact as CycloneDX 1.6, from what NuGet resolved: dotnet run build/sbom.cs, after build/build.sh.
+// Writes a CycloneDX 1.6 SBOM for each artifact from NuGet's project.assets.json. Run after build/build.sh: dotnet run build/sbom.cs
 
 #:property RestorePackagesWithLockFile=false
 using System.Text.Json;
@@ -15,7 +15,7 @@ foreach (var (framework, artifact) in new[] { ("net10.0", "native"), ("net8.0", 
     var packages = target.Where(entry => Ships(entry.Value!)).Select(entry => (JsonNode)Component(entry.Key));
     if (artifact == "native")
         packages = packages.Concat(Downloaded(framework));
-    var bill = new JsonObject
+    var sbom = new JsonObject
     {
         ["bomFormat"] = "CycloneDX",
         ["specVersion"] = "1.6",
@@ -33,18 +33,18 @@ foreach (var (framework, artifact) in new[] { ("net10.0", "native"), ("net8.0", 
         ["components"] = new JsonArray([.. packages]),
     };
     var file = Path.Combine(output, $"{artifact}.cdx.json");
-    File.WriteAllText(file, bill.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-    Console.WriteLine($"{Path.GetRelativePath(root, file)}: {bill["components"]!.AsArray().Count} components");
+    File.WriteAllText(file, sbom.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    Console.WriteLine($"{Path.GetRelativePath(root, file)}: {sbom["components"]!.AsArray().Count} components");
 }
 
 static bool Is(string name, string framework) => name == framework
     || (framework == "net472" && name == ".NETFramework,Version=v4.7.2") || name == ".NETCoreApp,Version=v" + framework[3..];
 
-// Analyzers and sources are used to build, and are in no artifact.
+// Analyzers and source-only packages are not part of an artifact.
 static bool Ships(JsonNode library) => (string)library["type"]! == "package"
     && library["runtime"] is JsonObject files && files.Any(file => !file.Key.EndsWith("_._", StringComparison.Ordinal));
 
-// .NET itself, which the native program has inside.
+// The .NET runtime, which is linked into the native executable.
 IEnumerable<JsonNode> Downloaded(string framework) => (assets["project"]!["frameworks"]![framework]!["downloadDependencies"] as JsonArray ?? [])
     .Select(package => ((string)package!["name"]!, ((string)package["version"]!).Trim('[', ']').Split(',')[0]))
     .Where(package => package.Item1.Contains(".Runtime.", StringComparison.Ordinal) || package.Item1.Contains("ILCompiler", StringComparison.Ordinal))

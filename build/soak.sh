@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long runs whose figures are in docs/reliability.md: many processes on one cache, one process for long, fuzzing. Half an hour.
+# The long tests that docs/internals/reliability.md reports: many processes sharing a cache, one process serving many requests, and
+# fuzzing. Takes about half an hour.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh

@@ -1,69 +1,137 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test. The last line counts them; any failure, and with CI=true any skipped test, is exit code 1.
+# Builds everything and runs every test.
+#   build/test.sh             every test, including fuzzing, other NuGet clients, linux-arm64 and Windows under emulation
+#   build/test.sh --quick     the fast tests only, against this machine's native executable and the managed plugins
+# Failed and skipped tests are printed; artifacts/SUITE.txt has the complete output. The last line is "N passed, N failed, N skipped".
+# Exits with 1 if the build or a test fails and, with CI=true, if a test is skipped.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source build/common.sh
 
-install_missing clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace valgrind=valgrind debootstrap=debootstrap shellcheck=shellcheck \
-  npm=npm zip=zip
-if [ "$(runtime_identifier)" = linux-x64 ]; then
-  install_missing ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross \
-    qemu-aarch64-static=qemu-user-static /usr/lib/wine/wine64=wine64
-  # What the emulated program loads. Where the system's sources have no packages for arm64, its tests are skipped.
-  [ -e /usr/lib/aarch64-linux-gnu/libssl.so.3 ] || [ "$(id -u)" -ne 0 ] || dpkg --add-architecture arm64 || true
-  install_missing /usr/lib/aarch64-linux-gnu/libssl.so.3=libssl3:arm64
-fi
-[ -e artifacts/dockerfilelint ] || npm install --silent --no-audit --no-fund --ignore-scripts --prefix artifacts/dockerfilelint dockerfilelint@1.8.0 \
-  || printf 'no dockerfilelint\n' >&2
-build/build.sh || exit 1
+passed=0 failed=0 skipped=0
 
-step() {
-  printf '%s\n' "$1"
-  shift
-  "$@" || exit 1
+main() {
+  case "${1:-}" in
+    '') run_all ;;
+    --quick) run_quick ;;
+    *) printf 'usage: build/test.sh [--quick]\n' >&2; exit 2 ;;
+  esac
+  summarize
 }
 
-for version in 6.7.0 7.9.0 8.0.0; do
-  step "Building a client on NuGet.Protocol $version" dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release \
-    -p:NuGetProtocolVersion=$version -p:ArtifactsProjectName=NuGetProtocolClient-$version
-done
+run_quick() {
+  install_missing clang=clang
+  step 'Building the plugin' build/build.sh --quick
+  # Fast tests have no trait; the others have Category=Slow.
+  for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
+    step "Building $suite" dotnet build "tests/$suite" --nologo -v quiet -c Release
+    run_suite "$suite" "artifacts/$suite-quick.txt" --filter-not-trait Category=Slow
+  done
+}
 
-if [ -e /usr/lib/wine/wine64 ]; then
-  rm -rf artifacts/windows artifacts/wine
-  step 'Building the program for Windows' dotnet publish src/CredentialProvider --nologo -v quiet -c Release -f net10.0 -r win-x64 --self-contained \
-    -p:PublishAot=false -p:TargetFrameworks=net10.0 -p:ArtifactsProjectName=CredentialProvider-win-x64 -o artifacts/windows
-fi
+run_all() {
+  install_tools
+  step 'Building the plugin' build/build.sh
+  step 'Building the solution' dotnet build CredentialProvider.sln --nologo -v quiet -c Release
+  build_clients
+  for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
+    run_suite "$suite" "artifacts/$suite.txt"
+  done
+  # docs/reference/clients.md has to agree with the results of the end-to-end tests.
+  count_one dotnet run build/clients.cs -- --check
+  printf 'Fuzzing\n'
+  count_one build/fuzz.sh
+}
 
-step 'Building a host for the MSBuild of .NET Framework' dotnet build tests/FrameworkMSBuild --nologo -v quiet -c Release
+install_tools() {
+  local tools=(clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace valgrind=valgrind debootstrap=debootstrap
+    shellcheck=shellcheck npm=npm zip=zip afl-fuzz=afl++)
+  if [ "$(runtime_identifier)" = linux-x64 ]; then
+    tools+=(ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross
+      qemu-aarch64-static=qemu-user-static /usr/lib/wine/wine64=wine64)
+    # The emulated arm64 executable loads OpenSSL. If apt has no arm64 packages, the arm64 tests are skipped.
+    if [ ! -e /usr/lib/aarch64-linux-gnu/libssl.so.3 ] && [ "$(id -u)" -eq 0 ] && command -v dpkg >/dev/null; then
+      dpkg --add-architecture arm64 || true
+    fi
+    tools+=(/usr/lib/aarch64-linux-gnu/libssl.so.3=libssl3:arm64)
+  fi
+  install_missing "${tools[@]}"
+  [ -e artifacts/dockerfilelint ] \
+    || npm install --silent --no-audit --no-fund --ignore-scripts --prefix artifacts/dockerfilelint dockerfilelint@1.8.0 \
+    || printf 'could not install dockerfilelint\n' >&2
+}
 
-passed=0 failed=0 skipped=0
-for suite in CredentialProvider.Tests CredentialProvider.EndToEndTests; do
-  step "Building $suite" dotnet build "tests/$suite" --nologo -v quiet -c Release
-  report=artifacts/$suite.txt
-  artifacts/bin/$suite/release/$suite --progress off --no-ansi --output Detailed > "$report" 2>&1
+# Clients of other NuGet versions and the plugin as a Windows program. Each has its own obj and bin folders, so they build in parallel.
+build_clients() {
+  local version job jobs=()
+  printf 'Building clients on other versions of NuGet.Protocol, and the plugin for Windows\n'
+  for version in 6.7.0 7.9.0 8.0.0; do
+    dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release \
+      -p:NuGetProtocolVersion="$version" -p:ArtifactsProjectName="NuGetProtocolClient-$version" &
+    jobs+=($!)
+  done
+  if [ -e /usr/lib/wine/wine64 ]; then
+    rm -rf artifacts/windows artifacts/wine
+    # Not compiled ahead of time: Native AOT cannot target Windows from Linux.
+    dotnet publish src/CredentialProvider --nologo -v quiet -c Release -f net10.0 -r win-x64 --self-contained \
+      -p:PublishAot=false -p:TargetFrameworks=net10.0 -p:ArtifactsProjectName=CredentialProvider-win-x64 -o artifacts/windows &
+    jobs+=($!)
+  fi
+  for job in "${jobs[@]}"; do
+    step '' wait "$job"
+  done
+}
+
+# Runs a build step. If it fails there is nothing to test.
+step() { # MESSAGE COMMAND …
+  [ -z "$1" ] || printf '%s\n' "$1"
+  shift
+  "$@" && return
+  printf 'failed: %s\n' "$*" >&2
+  failed=$((failed + 1))
+  summarize
+}
+
+# Runs one test project and adds up its results.
+run_suite() { # PROJECT REPORT [OPTION…]
+  local suite=$1 report=$2 code counted
+  shift 2
+  printf 'Running %s\n' "$suite"
+  "artifacts/bin/$suite/release/$suite" --progress off --no-ansi --output Detailed "$@" > "$report" 2>&1
   code=$?
-  grep -E '^(failed|skipped) ' -A 12 "$report"
+  # Each failed or skipped test, with the lines up to the next result.
+  awk '/^(passed|failed|skipped|Test run summary)[ :]/ { shown = /^(failed|skipped) / } shown' "$report"
   tail -n 6 "$report"
-  count() { sed -n "s/^  $1: \([0-9]*\)$/\1/p" "$report" | tail -n 1; }
-  passed=$((passed + $(count succeeded || echo 0)))
-  skipped=$((skipped + $(count skipped || echo 0)))
-  suite_failed=$(count failed)
-  # A suite that ends badly without a count has failed, whatever it printed.
-  [ "$code" -eq 0 ] || [ "${suite_failed:-0}" -gt 0 ] || suite_failed=1
-  failed=$((failed + ${suite_failed:-1}))
-done
+  passed=$((passed + $(result succeeded "$report")))
+  skipped=$((skipped + $(result skipped "$report")))
+  counted=$(result failed "$report")
+  # A suite that crashes, or runs no test, has no failed test to count: count the suite.
+  if [ "$code" -ne 0 ] && [ "$counted" -eq 0 ]; then
+    printf '%s exited with %s; see %s\n' "$suite" "$code" "$report"
+    counted=1
+  fi
+  failed=$((failed + counted))
+}
 
-# The page of clients says what these results show: one more test.
-if dotnet run build/clients.cs -- --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+# The number that a suite's summary has for "succeeded", "failed" or "skipped"; 0 if there is no summary.
+result() { # NAME REPORT
+  sed -n "s/^  $1: \([0-9]*\)\$/\1/p" "$2" | tail -n 1 | grep . || echo 0
+}
 
-# Counts as one test. A short form; build/soak.sh has the long one.
-printf 'Fuzzing\n'
-build/fuzz.sh
-case $? in
-  0) passed=$((passed + 1)) ;;
-  77) skipped=$((skipped + 1)) ;;
-  *) failed=$((failed + 1)) ;;
-esac
+# Runs a command that counts as one test. Exit code 77 means skipped.
+count_one() { # COMMAND …
+  "$@"
+  case $? in
+    0) passed=$((passed + 1)) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *) failed=$((failed + 1)) ;;
+  esac
+}
 
-printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ "$skipped" -eq 0 ] || [ "${CI:-}" != true ]; }
+summarize() {
+  printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ "$skipped" -eq 0 ] || [ "${CI:-}" != true ]; }
+  exit
+}
+
+main "$@"

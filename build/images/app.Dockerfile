@@ -1,14 +1,16 @@
-# An application: packages are restored in a stage that is not part of its image, by the builder's own role or with a token that is in no layer.
+# An application image. Packages are restored in a build stage, with the builder's role or a token in a secret mount, so that no layer
+# contains a token.
 #   docker build -f build/images/app.Dockerfile --build-arg VERSION=0.1.0 --build-arg PROJECT=App [--secret id=token,src=token.secret] .
-# VERSION is the tag of the image that sdk.Dockerfile makes, PROJECT a project in a folder of its name. Without the secret: an EC2 builder's role, with a hop limit of 2, or the role of
-# a builder in ECS, which `--secret id=container,env=AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` lets the build ask for.
+# VERSION is the tag of the image that sdk.Dockerfile builds; PROJECT is a project in a folder of the same name. Without the token, the
+# build uses the builder's role: on EC2 the instance's (set the metadata hop limit to 2), in ECS the task's (pass
+# --secret id=container,env=AWS_CONTAINER_CREDENTIALS_RELATIVE_URI).
 ARG VERSION
 ARG RUNTIME=10.0
 
 FROM dotnet-codeartifact:${VERSION} AS build
 ARG PROJECT
 WORKDIR /src
-# What decides the packages alone, so that a change elsewhere leaves the layer of packages as it is.
+# Copy only the files that determine the packages, so that other changes do not invalidate the restore layer.
 COPY nuget.config ./
 COPY ${PROJECT}/${PROJECT}.csproj ${PROJECT}/
 RUN --mount=type=secret,id=token --mount=type=secret,id=container \

@@ -1,6 +1,6 @@
-# The .NET SDK with the plugin, for every user: root, a number without a name, no home or one that cannot be written.
+# The .NET SDK with the plugin. Works for root, for a UID without a passwd entry, and without a writable home directory.
 #   docker build -f build/images/sdk.Dockerfile --build-arg VERSION=0.1.0 -t dotnet-codeartifact:0.1.0 RELEASE
-# RELEASE is a folder with a release's SHA256SUMS and its archives for Linux; BuildKit says for which architecture it builds.
+# RELEASE is a folder with a release's SHA256SUMS and Linux archives. BuildKit sets TARGETARCH.
 ARG SDK=10.0
 
 FROM mcr.microsoft.com/dotnet/sdk:${SDK} AS release
@@ -15,9 +15,9 @@ RUN case $TARGETARCH in amd64) rid=linux-x64 ;; *) rid=linux-$TARGETARCH ;; esac
 
 FROM mcr.microsoft.com/dotnet/sdk:${SDK}
 COPY --from=release /release/native/nuget-plugin-codeartifact /usr/local/bin/
-# A token that is not kept is in no layer. Who runs the image may say otherwise: CODEARTIFACT_CACHE=on and CODEARTIFACT_CACHE_DIR.
+# Do not cache tokens, so that no layer contains one. To override it in a container: CODEARTIFACT_CACHE=on and CODEARTIFACT_CACHE_DIR.
 ENV CODEARTIFACT_CACHE=off
-# Without a home there is no restore; a number without a name has the home / in Docker. Everybody's, as /tmp is.
+# NuGet needs a writable home directory; in Docker, a UID without a passwd entry has HOME=/. All users share this one, with the mode of /tmp.
 ENV DOTNET_CLI_HOME=/tmp/dotnet
 RUN dotnet nuget list source \
  && mkdir -p /tmp/dotnet/.nuget/packages \

@@ -1,70 +1,50 @@
-using System.Runtime.InteropServices;
+using CredentialProvider.Configuration;
+using CredentialProvider.Feeds;
+using CredentialProvider.Tokens;
 
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// Tells from names and times in the program's cache whether it would find good tokens there: that takes 1 ms, and
-/// starting it 10. Where the names do not tell, it is started; a token that is there and is not good costs the plugin a
-/// call, as without all this.
+/// Predicts from file names and times whether the plugin would find its tokens in the cache, because that is much
+/// faster than starting it. Where names and times do not suffice, the plugin is started. A wrong "yes" costs only the
+/// warm-up: the plugin then fetches the token when NuGet asks for it.
 /// </summary>
 internal static class CachedTokens
 {
-    /// <summary>A token lives for 12 hours where nobody asks for less, and is renewed in the second half of
-    /// them.</summary>
-    private static readonly TimeSpan FirstHalf = TimeSpan.FromHours(5);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(TokenLifetime.MaxSeconds);
 
-    /// <param name="sources">URLs, of other feeds too.</param>
-    public static bool AreThereFor(string[] sources)
+    /// <summary>True if the cache has a recent token for each CodeArtifact feed among the sources.</summary>
+    /// <param name="sources">URLs, also of foreign feeds.</param>
+    public static bool Cover(string[] sources)
     {
-        if (Variable("CODEARTIFACT_TOKEN_DURATION").Length > 0 || Variable("CODEARTIFACT_CONFIG").Length > 0
-            || !Directory.Exists(Folder))
-        {
+        // These change how long tokens live, and which hosts are CodeArtifact feeds.
+        if (Variable("CODEARTIFACT_TOKEN_DURATION") is not null || HasConfigurationFile)
             return false;
-        }
-
-        foreach (var source in sources)
-        {
-            if (!Uri.TryCreate(source, UriKind.Absolute, out var url))
-                continue;
-            var labels = url.Host.Split('.');
-            var at = Array.IndexOf(labels, "codeartifact");
-            // In the name of a VPC endpoint there is no domain.
-            if (at > 0 && at + 1 < labels.Length && !IsThere($"{labels[0]}.{labels[at + 1]}.*.json"))
-                return false;
-        }
-
-        return true;
+        return KnownPaths.CacheFolder(Home, Variable) is { } folder && Directory.Exists(folder)
+            && Array.TrueForAll(sources, source => !FeedUrl.TryParse(source, out var feed) || Covers(folder, feed));
     }
 
-    private static bool IsThere(string pattern)
+    private static bool HasConfigurationFile => Variable("CODEARTIFACT_CONFIG") is not null
+        || File.Exists(KnownPaths.UserConfigurationFile(Home, Variable))
+        || File.Exists(KnownPaths.MachineConfigurationFile);
+
+    private static bool Covers(string folder, Feed feed)
     {
         try
         {
-            foreach (var file in Directory.GetFiles(Folder, pattern))
-            {
-                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < FirstHalf)
-                    return true;
-            }
+            var files = Directory.GetFiles(folder, TokenFile.Pattern(feed.Domain, feed.Owner, feed.Region));
+            return Array.Exists(files,
+                file => !TokenLifetime.IsAging(DateTime.UtcNow - File.GetLastWriteTimeUtc(file), Lifetime));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another user's. The program says what comes of that, if anything does.
+            // The folder belongs to another user. The plugin reports it if it matters.
+            return false;
         }
-
-        return false;
     }
-
-    /// <summary>As the program's Settings have it.</summary>
-    private static string Folder => Path.Combine(
-        Variable("CODEARTIFACT_CACHE_DIR") is { Length: > 0 } own ? own
-            : Variable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache
-            : RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
-                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? Path.Combine(Home, "Library", "Caches")
-            : Path.Combine(Home, ".cache"),
-        "codeartifact-credentials");
 
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    private static string Variable(string name) => Environment.GetEnvironmentVariable(name)?.Trim() ?? "";
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name)?.Trim() is { Length: > 0 } value ? value : null;
 }

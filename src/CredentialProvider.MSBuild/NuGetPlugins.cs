@@ -1,88 +1,75 @@
 using System.Reflection;
+using CredentialProvider.Cli.NuGet;
 
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// The plugins that the NuGet of this process uses. It looks for them once, when a feed first answers 401, and what it
-/// has found counts for the whole process. So that is brought forward, with this package's plugin in the environment;
-/// the environment itself stays as it was. Setting a variable alone would not do: MSBuild gives every project its own
-/// environment, and a solution's restore is not in ours.
+/// Makes the NuGet in this process find the package's plugin. NuGet discovers plugins once per process, when a feed
+/// first answers 401, and keeps the result. So discovery is run early, with the environment changed only meanwhile.
+/// Setting a variable and leaving it would not work: MSBuild gives every project its own environment, and restores a
+/// solution in another one.
 /// </summary>
 internal static class NuGetPlugins
 {
-    private const string NetCorePaths = "NUGET_NETCORE_PLUGIN_PATHS", NetFxPaths = "NUGET_NETFX_PLUGIN_PATHS",
-        AnyPaths = "NUGET_PLUGIN_PATHS", SearchPath = "PATH", Native = "nuget-plugin-codeartifact";
+    private static readonly string Separator = Path.PathSeparator.ToString();
 
-    /// <summary>From here on NuGet looks on PATH, too.</summary>
-    private static readonly Version FirstWithSearchPath = new(6, 13);
-
-    /// <summary>Makes NuGet find the plugin, where it does not find one of this project anyway.</summary>
-    /// <returns>False where it had looked before; its plugins stay as they are.</returns>
-    public static bool Offer(CarriedProgram program, bool isNetFramework)
+    /// <summary>Runs NuGet's discovery with the package's plugin added, unless NuGet finds an installed one.</summary>
+    /// <returns>False if NuGet had run its discovery before and did not find the plugin.</returns>
+    public static bool Offer(PackagedPlugin plugin, bool isNetFramework)
     {
-        var isOffered = true;
-        // MSBuild loads each assembly of tasks in a context of its own, with a NuGet.Protocol and plugins of its own.
+        var isFound = true;
+        // MSBuild loads each task assembly into its own load context, with its own NuGet.Protocol and plugin list.
         foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
         {
-            if (IsTasks(assembly.FullName ?? ""))
-                isOffered &= OfferTo(ProtocolBeside(assembly), program, isNetFramework);
+            if (IsRestoreTasks(assembly.FullName ?? ""))
+                isFound &= OfferTo(GetProtocolAssembly(assembly), plugin, isNetFramework);
         }
 
-        return isOffered;
+        return isFound;
     }
 
-    private static bool OfferTo(Assembly nuget, CarriedProgram program, bool isNetFramework)
+    private static bool OfferTo(Assembly nuget, PackagedPlugin plugin, bool isNetFramework)
     {
-        var (variable, own) = PlaceFor(nuget.GetName().Version!, program, isNetFramework);
-        var old = Environment.GetEnvironmentVariable(variable) ?? "";
-        var places = new List<string>(old.Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries));
-        // Where no variable names files, those below the home count.
-        if (variable == SearchPath || old.Length == 0)
-        {
-            var home = Plugins(isNetFramework ? "netfx" : "netcore");
-            if (home.Exists(IsOurs))
-                return true;
-            if (variable != SearchPath)
-                places = home;
-        }
-
-        if (places.Exists(place => IsOurs(place) || Holds(place)))
+        var discovery = new PluginDiscovery(isNetFramework,
+            nuget.GetName().Version >= PluginDiscovery.FirstNuGetWithPathSearch,
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable);
+        if (discovery.CandidatePaths().Any(File.Exists))
             return true;
 
-        places.Add(own);
-        Environment.SetEnvironmentVariable(variable, string.Join(Path.PathSeparator.ToString(), places));
+        var variable = discovery.VariableToExtend;
+        var old = Environment.GetEnvironmentVariable(variable);
+        Environment.SetEnvironmentVariable(variable, string.Join(Separator, PathsWith(plugin, discovery, old)));
         try
         {
-            return IsFound(nuget);
+            return Discover(nuget);
         }
         finally
         {
-            Environment.SetEnvironmentVariable(variable, old.Length == 0 ? null : old);
+            Environment.SetEnvironmentVariable(variable, old);
         }
     }
 
-    /// <summary>The variable that this NuGet reads, and what to add to it. NuGet.Client's PluginDiscoverer has the
-    /// order.</summary>
-    private static (string Variable, string Own) PlaceFor(Version nuget, CarriedProgram program, bool isNetFramework)
+    private static IEnumerable<string> PathsWith(PackagedPlugin plugin, PluginDiscovery discovery, string? old)
     {
-        var files = isNetFramework ? NetFxPaths : NetCorePaths;
-        if (IsSet(files))
-            return (files, program.Assembly);
-        if (nuget < FirstWithSearchPath)
-            return (AnyPaths, program.Assembly);
-        return IsSet(AnyPaths) ? (AnyPaths, program.File) : (SearchPath, program.Folder);
+        // A variable that lists files replaces the home folder, so it has to list what is installed there as well.
+        var present = !string.IsNullOrEmpty(old) ? [old!]
+            : discovery.StartsExecutables ? [] : discovery.InstalledAssemblies();
+        return present.Append(!discovery.StartsExecutables ? plugin.Assembly
+            : discovery.DecidingVariable is null ? plugin.Folder : plugin.Executable);
     }
 
-    /// <summary>NuGet looks, unless it has before.</summary>
-    private static bool IsFound(Assembly nuget)
+    /// <summary>Runs NuGet's discovery, or gets its earlier result.</summary>
+    /// <returns>True if this project's plugin is among the results.</returns>
+    private static bool Discover(Assembly nuget)
     {
+        // Each SDK has its own NuGet, so its public API is called by reflection.
         var manager = nuget.GetType("NuGet.Protocol.Plugins.PluginManager", throwOnError: true)!;
         var instance = manager.GetProperty("Instance")!.GetValue(null);
-        var looking = (Task)manager.GetMethod("FindAvailablePluginsAsync")!.Invoke(instance, [CancellationToken.None])!;
-        looking.GetAwaiter().GetResult();
-        foreach (var result in (System.Collections.IEnumerable)Get(looking, "Result"))
+        var search = (Task)manager.GetMethod("FindAvailablePluginsAsync")!.Invoke(instance, [CancellationToken.None])!;
+        search.GetAwaiter().GetResult();
+        foreach (var result in (System.Collections.IEnumerable)Get(search, "Result"))
         {
-            if (IsOurs((string)Get(Get(result, "PluginFile"), "Path")))
+            if (PluginDiscovery.IsPlugin((string)Get(Get(result, "PluginFile"), "Path")))
                 return true;
         }
 
@@ -91,9 +78,9 @@ internal static class NuGetPlugins
 
     private static object Get(object from, string property) => from.GetType().GetProperty(property)!.GetValue(from)!;
 
-    private static Assembly ProtocolBeside(Assembly tasks)
+    private static Assembly GetProtocolAssembly(Assembly tasks)
     {
-        // Not in .NET Standard, and not in .NET Framework at all.
+        // Load contexts are not in .NET Standard, and .NET Framework has none.
         if (Type.GetType("System.Runtime.Loader.AssemblyLoadContext, System.Runtime.Loader") is not { } contexts)
             return Assembly.LoadFrom(Path.Combine(Path.GetDirectoryName(tasks.Location)!, "NuGet.Protocol.dll"));
         var context = contexts.GetMethod("GetLoadContext")!.Invoke(null, [tasks]);
@@ -101,33 +88,8 @@ internal static class NuGetPlugins
         return (Assembly)load.Invoke(context, [new AssemblyName("NuGet.Protocol")])!;
     }
 
-    /// <summary>~/.nuget/plugins/KIND/NAME/NAME.dll (netfx: .exe).</summary>
-    private static List<string> Plugins(string kind)
-    {
-        var plugins = new List<string>();
-        var folder = Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "plugins", kind);
-        if (!Directory.Exists(folder))
-            return plugins;
-        foreach (var plugin in Directory.GetDirectories(folder))
-        {
-            var file = Path.Combine(plugin, Path.GetFileName(plugin) + (kind == "netfx" ? ".exe" : ".dll"));
-            if (File.Exists(file))
-                plugins.Add(file);
-        }
-
-        return plugins;
-    }
-
-    /// <summary>The second restores a static graph, in a process of its own.</summary>
-    private static bool IsTasks(string assembly) => assembly.StartsWith("NuGet.Build.Tasks,", StringComparison.Ordinal)
-        || assembly.StartsWith("NuGet.Build.Tasks.Console,", StringComparison.Ordinal);
-
-    private static bool Holds(string folder) => File.Exists(Path.Combine(folder, Native))
-        || File.Exists(Path.Combine(folder, $"{Native}.exe")) || File.Exists(Path.Combine(folder, $"{Native}.bat"));
-
-    private static bool IsOurs(string path) =>
-        Path.GetFileNameWithoutExtension(path) is Native or "CredentialProvider.CodeArtifact";
-
-    private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
+    /// <summary>NuGet.Build.Tasks.Console is the process that restores a static graph.</summary>
+    private static bool IsRestoreTasks(string assembly) =>
+        assembly.StartsWith("NuGet.Build.Tasks,", StringComparison.Ordinal)
+            || assembly.StartsWith("NuGet.Build.Tasks.Console,", StringComparison.Ordinal);
 }

@@ -7,64 +7,65 @@ using Microsoft.Build.Utilities;
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// Runs before NuGet restores: gets the tokens of all CodeArtifact sources, domains side by side, and makes NuGet find
-/// this package's plugin where none is installed. What was restored before may need neither: there it is put off until
-/// NuGet sends a request. Tokens stay between the program, its cache and NuGet: none comes through here.
+/// Runs before NuGet restores. Fetches the tokens of all CodeArtifact sources, domains in parallel, and makes NuGet
+/// find this package's plugin unless one is installed. A project that was restored before may need neither, so both
+/// can wait until NuGet sends a request. Tokens pass between the plugin, its cache and NuGet, and never through this
+/// task.
 /// </summary>
 public sealed class PrepareFeeds : ToolTask
 {
-    /// <summary>How the program tells of a failure, and of a token.</summary>
-    private const string Failed = "error: CACP", Warmed = "domain ";
+    /// <summary>How the plugin's output begins for a failure and for a token.</summary>
+    private const string FailurePrefix = "error: CACP", TokenPrefix = "domain ";
 
     private const RegisteredTaskObjectLifetime Lifetime = RegisteredTaskObjectLifetime.Build;
 
     private readonly List<(string Code, string Text)> _failures = [];
-    private int _warmed;
-    private CarriedProgram? _program;
+    private int _tokens;
+    private PackagedPlugin? _plugin;
 
-    /// <summary>The sources of the restore, URLs and folders, with semicolons.</summary>
+    /// <summary>The sources of the restore: URLs and folders, separated by semicolons.</summary>
     public string Sources { get; set; } = "";
 
-    /// <summary>The package's folder <c>tools</c>.</summary>
+    /// <summary>The package's <c>tools</c> folder.</summary>
     [Required]
-    public string Tools { get; set; } = "";
+    public string ToolsFolder { get; set; } = "";
 
-    public bool OffersPlugin { get; set; }
+    public bool OfferPlugin { get; set; }
 
-    public bool WarmsUp { get; set; }
+    public bool WarmUp { get; set; }
 
-    /// <summary>Installs the plugin for this user, and does nothing else.</summary>
-    public bool Installs { get; set; }
+    /// <summary>Only installs the plugin for this user.</summary>
+    public bool Install { get; set; }
 
-    /// <summary>What it is if no token can be had for a domain: warning, error, or none, which leaves it to NuGet to find
-    /// out.</summary>
+    /// <summary>How to report a domain without a token: <c>warning</c>, <c>error</c>, or <c>none</c> to leave it to the
+    /// plugin that NuGet starts.</summary>
     public string Failure { get; set; } = "";
 
-    /// <summary>Does nothing until NuGet sends a request; failures are left to it.</summary>
-    public bool Waits { get; set; }
+    /// <summary>Does nothing until NuGet sends a request. Failures are then left to the plugin.</summary>
+    public bool WaitForRequest { get; set; }
 
     private bool IsLeftToNuGet => Failure == "none";
 
-    protected override string ToolName => Path.GetFileName(Program.File);
+    protected override string ToolName => Path.GetFileName(Plugin.Executable);
 
-    private CarriedProgram Program => _program ??= CarriedProgram.In(Tools, IsNetFramework);
+    private PackagedPlugin Plugin => _plugin ??= PackagedPlugin.Find(ToolsFolder, IsNetFramework);
 
     private static bool IsNetFramework { get; } = typeof(object).Assembly.GetName().Name == "mscorlib";
 
     public override bool Execute()
     {
-        if (Installs)
+        if (Install)
             return base.Execute() && ExitCode == 0;
-        // Once a build for projects that were not restored before, and they settle it for the others.
-        var (engine, key) = ((IBuildEngine4)BuildEngine, $"{Tools}\n{Sources}");
+        // One run per build and set of sources. A run for projects that were never restored also covers the others.
+        var (engine, key) = ((IBuildEngine4)BuildEngine, $"{ToolsFolder}\n{Sources}");
         var first = (PrepareFeeds?)engine.GetRegisteredTaskObject(key, Lifetime);
-        var waiting = (FirstRequest?)engine.GetRegisteredTaskObject(key + nameof(Waits), Lifetime);
-        if (Waits && FirstRequest.CanBeSeen(IsNetFramework))
+        var waiting = (FirstFeedRequest?)engine.GetRegisteredTaskObject(key + nameof(WaitForRequest), Lifetime);
+        if (WaitForRequest && FirstFeedRequest.IsObservable(IsNetFramework))
         {
             if (first is null && waiting is null)
             {
-                engine.RegisterTaskObject(key + nameof(Waits), new FirstRequest(Sources, Begin), Lifetime,
-                    allowEarlyCollection: false);
+                engine.RegisterTaskObject(key + nameof(WaitForRequest), new FirstFeedRequest(Sources, PrepareLate),
+                    Lifetime, allowEarlyCollection: false);
             }
 
             return true;
@@ -74,28 +75,28 @@ public sealed class PrepareFeeds : ToolTask
         if (first is null)
         {
             first = this;
-            if (WarmsUp && !CachedTokens.AreThereFor(Feeds))
+            if (WarmUp && !CachedTokens.Cover(Feeds))
                 base.Execute();
             engine.RegisterTaskObject(key, this, Lifetime, allowEarlyCollection: false);
         }
 
         foreach (var (code, text) in first._failures)
             Report(code, text);
-        // With no token to give, the plugin would wait for the same answer once more, and warn once more.
-        if (OffersPlugin && (first._failures.Count == 0 || first._warmed > 0 || IsLeftToNuGet))
+        // Without any token, the plugin would only repeat the wait and the warning.
+        if (OfferPlugin && (first._failures.Count == 0 || first._tokens > 0 || IsLeftToNuGet))
             Log.LogMessage("{0}", Offer());
         return !Log.HasLoggedErrors;
     }
 
-    /// <summary>Later, on a thread of NuGet's: a task that has ended logs nothing. NuGet's plugins wait for the tokens that
-    /// are fetched meanwhile.</summary>
-    private void Begin()
+    /// <summary>Runs on a thread of NuGet's after the task has ended, so it cannot log. The plugin waits for tokens
+    /// that are being fetched.</summary>
+    private void PrepareLate()
     {
         try
         {
-            if (WarmsUp && !CachedTokens.AreThereFor(Feeds))
+            if (WarmUp && !CachedTokens.Cover(Feeds))
             {
-                Process.Start(new ProcessStartInfo(Program.File, $"warm --skip-foreign {string.Join(" ", Feeds)}")
+                Process.Start(new ProcessStartInfo(Plugin.Executable, $"warm --skip-foreign {string.Join(" ", Feeds)}")
                 {
                     UseShellExecute = false,
                     CreateNoWindow = true,
@@ -107,10 +108,10 @@ public sealed class PrepareFeeds : ToolTask
         }
         catch (Win32Exception)
         {
-            // Not executable for this user, or for this system.
+            // This user may not execute it, or it is built for another system.
         }
 
-        if (OffersPlugin)
+        if (OfferPlugin)
             Offer();
     }
 
@@ -124,28 +125,28 @@ public sealed class PrepareFeeds : ToolTask
             Log.LogWarning(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
     }
 
-    /// <returns>What became of it.</returns>
+    /// <returns>The outcome, for the log.</returns>
     private string Offer()
     {
         try
         {
-            return NuGetPlugins.Offer(Program, IsNetFramework) ? "NuGet has a plugin for CodeArtifact"
-                : "the NuGet of this process has looked for plugins before, and does not see this package's; "
-                + "start dotnet or MSBuild anew, or install the plugin";
+            return NuGetPlugins.Offer(Plugin, IsNetFramework) ? "NuGet has a plugin for CodeArtifact"
+                : "NuGet discovered plugins before this package was loaded, so it cannot use the package's plugin; "
+                + "restart dotnet or MSBuild, or install the plugin";
         }
         catch (Exception e)
         {
-            // Another NuGet than any that was seen. A restore may not need the plugin.
-            return $"NuGet does not take the plugin of this package ({e.Message}); "
+            // An unknown version of NuGet. The restore may not need the plugin.
+            return $"this version of NuGet does not accept the package's plugin ({e.Message}); "
                 + "install it: dotnet msbuild -t:InstallCodeArtifactPlugin";
         }
     }
 
-    protected override string GenerateFullPathToTool() => Program.File;
+    protected override string GenerateFullPathToTool() => Plugin.Executable;
 
-    /// <summary>In a file: there may be more sources than a command line takes.</summary>
+    /// <summary>A response file, because the sources may exceed the maximum length of a command line.</summary>
     protected override string GenerateResponseFileCommands() =>
-        Installs ? "install" : $"warm --skip-foreign\n{string.Join("\n", Feeds)}";
+        Install ? "install" : $"warm --skip-foreign\n{string.Join("\n", Feeds)}";
 
     protected override int ExecuteTool(string pathToTool, string responseFileCommands, string commandLineCommands)
     {
@@ -155,32 +156,33 @@ public sealed class PrepareFeeds : ToolTask
         }
         catch (Win32Exception e)
         {
-            // Not executable for this user, or for this system.
-            Log.LogMessage("{0}", $"{pathToTool} cannot be started: {e.Message}");
+            // This user may not execute it, or it is built for another system.
+            Log.LogMessage("{0}", $"cannot start {pathToTool}: {e.Message}");
             return 1;
         }
     }
 
-    /// <summary>Its exit code is no error of its own: what failed has been said.</summary>
+    /// <summary>The exit code is not an error: the output names each failure.</summary>
     protected override bool HandleTaskExecutionErrors() => true;
 
     protected override void LogToolCommand(string message) => Log.LogMessage(MessageImportance.Low, "{0}", message);
 
     protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
     {
-        if (singleLine.StartsWith(Failed, StringComparison.Ordinal))
+        if (singleLine.StartsWith(FailurePrefix, StringComparison.Ordinal))
         {
             var parts = singleLine.Split([": "], 3, StringSplitOptions.None);
             _failures.Add((parts[1], parts[parts.Length - 1]));
             return;
         }
 
-        Log.LogMessage(Installs ? MessageImportance.High : MessageImportance.Low, "{0}", singleLine);
-        if (singleLine.StartsWith(Warmed, StringComparison.Ordinal))
-            _warmed++;
+        Log.LogMessage(Install ? MessageImportance.High : MessageImportance.Low, "{0}", singleLine);
+        if (singleLine.StartsWith(TokenPrefix, StringComparison.Ordinal))
+            _tokens++;
     }
 
-    /// <summary>What can be CodeArtifact's: over https, with no password in it, and one word.</summary>
+    /// <summary>The sources that may be CodeArtifact feeds, also on private hosts: https, without a password, and safe
+    /// on a command line.</summary>
     private string[] Feeds => Array.FindAll(Sources.Split(';'), source =>
         source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOfAny(['@', ' ', '"']) < 0);
 
@@ -190,7 +192,7 @@ public sealed class PrepareFeeds : ToolTask
         var repository = assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .FirstOrDefault(metadata => metadata.Key == "RepositoryUrl")?.Value;
         var root = repository is { Length: > 0 } ? $"{repository}/blob/v{assembly.GetName().Version!.ToString(3)}/"
-            : new Uri(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(assembly.Location)!, "..", "..") + "/")).AbsoluteUri;
-        return $"{root}docs/errors.md#{code.ToLowerInvariant()}";
+            : new Uri(Path.GetFullPath(Path.Combine(assembly.Location, "..", "..", "..") + "/")).AbsoluteUri;
+        return $"{root}docs/reference/errors.md#{code.ToLowerInvariant()}";
     }
 }

@@ -1,27 +1,30 @@
 using CredentialProvider.Aws;
 using CredentialProvider.Cli;
+using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tokens;
 
+
+
 namespace CredentialProvider;
 
-/// <summary>Where it all is put together.</summary>
+/// <summary>Composes the program: a NuGet plugin with <c>-Plugin</c>, a command line otherwise.</summary>
 internal static class Program
 {
-    private const int Done = 0;
+    private const int Success = 0;
 
     public static int Main(string[] args)
     {
-        // Tokens and keys are in this process's memory.
-        Posix.ForbidCoreDumps();
+        // This process has tokens and keys in its memory.
+        Posix.DisableCoreDumps();
         if (Array.IndexOf(args, "-Plugin") < 0)
-            return RunForPerson(args);
+            return RunCommandLine(args);
 
         using var input = StandardStreams.OpenInput();
         using var output = StandardStreams.OpenOutput();
         RunPlugin(Settings.FromEnvironment(), new Connection(input, output));
-        return Done;
+        return Success;
     }
 
     private static void RunPlugin(Settings settings, Connection connection)
@@ -34,23 +37,23 @@ internal static class Program
 
     private static CredentialAnswer Answer(Settings settings, TimeProvider time)
     {
-        // One for all domains, so that they share credentials; made when first needed, which loads the AWS code.
+        // One for all domains, so that they share credentials. Created on first use, because it loads the AWS code.
         var service = new Lazy<TokenService>(() =>
         {
-            // From here on there is code of others, whose stray print would break the protocol.
+            // Third-party code runs from here on; anything it printed would break the protocol.
             Console.SetOut(TextWriter.Null);
-            return new TokenService(settings, time, Retries.BuildPatience);
+            return new TokenService(settings, time, Retries.BuildTimeout);
         });
-        var tokens = new TokenSource(settings, new TokenCache(settings.CacheFolder), time,
-            (feed, person, cancel) => service.Value.FetchAsync(feed, person, cancel));
+        var tokens = new TokenSource(new TokenCache(settings.CacheFolder), time,
+            (request, prompt, cancel) => service.Value.FetchAsync(request, prompt, cancel));
         return new CredentialAnswer(settings, tokens, time);
     }
 
-    private static int RunForPerson(string[] args)
+    private static int RunCommandLine(string[] args)
     {
         var (settings, time) = (Settings.FromEnvironment(), TimeProvider.System);
-        return OlderProtocol.IsMeant(args)
-            ? OlderProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error)
+        return LegacyProtocol.IsRequested(args)
+            ? LegacyProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error)
                 .GetAwaiter().GetResult()
             : new CommandLine(settings, Terminal.Open(settings), time).Run(args);
     }

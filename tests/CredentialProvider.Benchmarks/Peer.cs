@@ -3,7 +3,7 @@ using NuGet.Protocol.Plugins;
 namespace CredentialProvider.Benchmarks;
 
 /// <summary>
-/// What a plugin is that is written on NuGet.Protocol's own host classes and does the least it can: it has its token in a constant.
+/// The smallest plugin that uses NuGet.Protocol's own plugin classes. Its token is a constant.
 /// </summary>
 internal static class Peer
 {

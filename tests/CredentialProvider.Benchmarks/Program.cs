@@ -1,4 +1,4 @@
 using CredentialProvider.Benchmarks;
 
-// build/bench.sh starts it. With -Plugin it is the peer that the plugin is measured against.
+// Started by build/bench.sh. With -Plugin it is the peer that the plugin is compared with.
 return args.Contains("-Plugin") ? await Peer.RunAsync() : await Report.WriteAsync(args);

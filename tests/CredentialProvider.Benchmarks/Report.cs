@@ -4,34 +4,40 @@ using System.Text;
 
 namespace CredentialProvider.Benchmarks;
 
-/// <summary>docs/benchmarks.md as it grows: sections of tables, and what the figures were meant to be.</summary>
+/// <summary>Builds docs/benchmarks.md: the goals, sections with tables, and the section that is written by hand.</summary>
 internal sealed class Report(bool isQuick)
 {
+    /// <summary>Heading of the hand-written section, which is copied from docs/benchmarks.md up to its end.</summary>
+    private const string ByHand = "\n## Measured by hand\n";
+
     private readonly StringBuilder _sections = new();
     private readonly List<string> _goals = [];
 
-    /// <summary>Whole restores take what is left of this.</summary>
+    /// <summary>Whole restores use the time that is left until then.</summary>
     public DateTimeOffset End { get; } = DateTimeOffset.UtcNow.AddMinutes(isQuick ? 2 : 13);
 
     public bool IsQuick => isQuick;
 
-    /// <summary><c>--output FOLDER</c> writes benchmarks.md and its charts there; <c>--quick</c> takes three minutes and is good for a look only.</summary>
+    /// <summary>Measures everything and prints the report.</summary>
+    /// <param name="args"><c>--output FOLDER</c> also writes benchmarks.md and its charts there; <c>--quick</c> measures for three minutes, which
+    /// gives rough figures.</param>
     public static async Task<int> WriteAsync(string[] args)
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var report = new Report(args.Contains("--quick"));
         var charts = new List<(string Name, string Svg)>();
         foreach (var (name, measure) in new (string, Func<Report, Task<string>>)[]
-            { ("benchmark-launch.svg", Launches.MeasureAsync), ("benchmark-cold.svg", Cold.MeasureAsync), ("benchmark-storms.svg", Storms.MeasureAsync) })
+            { ("benchmark-launch.svg", Launches.MeasureAsync), ("benchmark-cold.svg", FirstTokens.MeasureAsync),
+                ("benchmark-storms.svg", ConcurrentPlugins.MeasureAsync) })
         {
             charts.Add((name, await measure(report)));
-            report.Note($"![the same as bars]({name})");
+            report.Note($"![bar chart of this table]({name})");
         }
 
         await Scale.MeasureAsync(report);
-        await BroughtAlong.MeasureAsync(report);
+        await MSBuildPackage.MeasureAsync(report);
         await Restores.MeasureAsync(report);
-        var text = report.Text();
+        var text = report.Render();
         Console.Write(text);
         if (Array.IndexOf(args, "--output") is >= 0 and var at)
         {
@@ -43,11 +49,11 @@ internal sealed class Report(bool isQuick)
         return 0;
     }
 
-    /// <summary>As many rounds as that, or a few.</summary>
+    /// <summary>The given number of rounds, or a tenth of it with --quick.</summary>
     public int Rounds(int full) => isQuick ? Math.Max(1, full / 10) : full;
 
-    /// <summary>A B C, then C B A: whoever comes after another of its kind finds a warmer machine.</summary>
-    public static IEnumerable<int> InTurn(int round, int count) => Enumerable.Range(0, count).Select(i => round % 2 == 0 ? i : count - 1 - i);
+    /// <summary>A B C, then C B A, so that no candidate always runs right after the same other one.</summary>
+    public static IEnumerable<int> Alternate(int round, int count) => Enumerable.Range(0, count).Select(i => round % 2 == 0 ? i : count - 1 - i);
 
     public void Section(string title, string text, string columns)
     {
@@ -61,23 +67,31 @@ internal sealed class Report(bool isQuick)
 
     public void Note(string text) => _sections.AppendLine($"\n{text}");
 
-    /// <summary>A figure that was aimed at.</summary>
-    public void Goal(string what, string aim, double measured, bool isMet, string format = "0.00") =>
-        _goals.Add($"| {what} | {aim} | {Figures.Show(measured, format)} | {(isMet ? "yes" : "no")} |");
+    /// <summary>Adds a figure with its goal to the first table.</summary>
+    public void Goal(string figure, string goal, double measured, bool isMet, string format = "0.00") =>
+        _goals.Add($"| {figure} | {goal} | {Figures.Format(measured, format)} | {(isMet ? "yes" : "no")} |");
 
-    private string Text() => $"""
+    private static string ReadHandWritten()
+    {
+        var page = File.ReadAllText(Path.Combine(BenchmarkMachine.RepositoryRoot, "docs", "benchmarks.md"));
+        var start = page.IndexOf(ByHand, StringComparison.Ordinal);
+        return start < 0 ? "" : page[start..];
+    }
+
+    private string Render() => $"""
         # Benchmarks
 
         `build/bench.sh{(isQuick ? " --quick" : "")}`, {DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription},
-        {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Whole processes, measured in turn in one run (A B, B A): medians, with quartiles in brackets. Ratios are medians of pairs.
-        AWS is `tests/LocalAws` on loopback, in the process that measures. Instructions and system calls, which a busy machine does not change, are in
-        `tests/CredentialProvider.EndToEndTests/Costs.txt` and compared by `build/test.sh`.
+        {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Whole processes, measured alternately in one run (A B, B A): medians, with
+        quartiles in parentheses. Ratios are medians of the ratios of each round. AWS is `tests/LocalAws` on loopback, inside the
+        measuring process. `tests/CredentialProvider.EndToEndTests/Costs.txt` has instructions and system calls, which a busy
+        machine does not change; `build/test.sh` compares them.
 
-        ## What was aimed at
+        ## Goals
 
-        | figure | aim | measured | met |
+        | figure | goal | measured | met |
         | --- | --- | --- | --- |
         {string.Join("\n", _goals)}
-        {_sections}
+        {_sections}{ReadHandWritten()}
         """;
 }

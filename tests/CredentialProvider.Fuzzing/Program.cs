@@ -1,7 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using CredentialProvider.Aws;
+using CredentialProvider.Aws.Credentials;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tokens;
 using SharpFuzz;
@@ -9,25 +13,25 @@ using SharpFuzz;
 namespace CredentialProvider.Fuzzing;
 
 /// <summary>
-/// What reads bytes of others, for afl-fuzz: <c>fuzz TARGET</c>. With a folder as the second argument, each file of it is
-/// tried once, without instrumentation. An
-/// input is found where a target throws anything but what callers expect of it, says yes to a foreign host, or takes too long.
+/// Feeds input from afl-fuzz to the code that parses data from others: <c>fuzz TARGET</c>. With a folder as the second
+/// argument, reads each of its files once, without instrumentation. An input is a finding if a target throws an exception
+/// that its callers do not expect, accepts a foreign host, or takes too long.
 /// </summary>
 internal static class Program
 {
-    /// <summary>Made when it is needed: instrumented code runs only within <see cref="Fuzzer.Run(Action{Stream})"/>.</summary>
-    private static readonly Lazy<Settings> Nothing = new(() => Settings.From(_ => null));
+    /// <summary>Created on first use, because instrumented code may run only within <see cref="Fuzzer.Run(Action{Stream})"/>.</summary>
+    private static readonly Lazy<Settings> LazySettings = new(() => Settings.From(_ => null));
 
     private static readonly Dictionary<string, Action<byte[]>> Targets = new()
     {
         ["url"] = Url,
         ["protocol"] = Protocol,
-        ["configuration"] = bytes => _ = ConfigurationFile.Parse("codeartifact.json", bytes),
+        ["configuration"] = bytes => _ = ConfigurationFileReader.Parse("codeartifact.json", bytes),
         ["cache"] = Cache,
         ["aws"] = Aws,
     };
 
-    private static Settings Plain => Nothing.Value;
+    private static Settings EmptySettings => LazySettings.Value;
 
     public static int Main(string[] args)
     {
@@ -53,42 +57,46 @@ internal static class Program
         return 0;
     }
 
+    /// <summary>Accepted URLs must be on an AWS host.</summary>
     private static void Url(byte[] bytes)
     {
         var url = Encoding.UTF8.GetString(bytes);
-        if (Feed.TryParse(url, out _))
+        if (FeedUrl.TryParse(url, out _))
             AwsHosts.Require(url);
     }
 
+    /// <summary>Any input from the client leads to valid messages.</summary>
     private static void Protocol(byte[] bytes)
     {
         using var input = new MemoryStream(bytes);
         using var output = new MemoryStream();
-        var tokens = new TokenSource(Plain, new TokenCache(null), TimeProvider.System, (_, _, _) =>
+        var tokens = new TokenSource(new TokenCache(null), TimeProvider.System, (_, _, _) =>
             Task.FromException<AuthorizationToken>(new NoTokenException(ErrorCode.Service, "fuzzing", "stop")));
-        using (var host = new PluginHost(new Connection(input, output), new CredentialAnswer(Plain, tokens, TimeProvider.System),
+        using (var host = new PluginHost(new Connection(input, output), new CredentialAnswer(EmptySettings, tokens, TimeProvider.System),
             new LogFile(null, null, TimeProvider.System)))
         {
             host.Run();
         }
 
-        // Requests that wait go on elsewhere; what was written so far is whole lines of JSON.
+        // Other requests may still be running, but everything written so far must be complete lines of JSON.
         foreach (var line in Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             JsonDocument.Parse(line).Dispose();
     }
 
+    /// <summary>A cache file is damaged or has a token.</summary>
     private static void Cache(byte[] bytes)
     {
         if (TokenCache.Parse(bytes) is { } entry && entry.Token.Token.Reveal().Length == 0)
-            throw new InvalidOperationException("an empty token");
+            throw new InvalidOperationException("the cache returned an empty token");
     }
 
+    /// <summary>Responses of CodeArtifact, instance metadata and container endpoints.</summary>
     private static void Aws(byte[] bytes)
     {
         Expect<JsonException>(() => new AmazonCodeArtifactClient.Answer(GetAuthorizationTokenResponse.From).Read(new MemoryStream(bytes)));
         var text = Encoding.UTF8.GetString(bytes);
-        Expect<NoTokenException>(() => new InstanceRole(Plain.Metadata, TimeProvider.System).Parse(text));
-        Expect<NoTokenException>(() => ContainerRole.Parse(text));
+        Expect<NoTokenException>(() => new InstanceRoleCredentials(EmptySettings.Metadata, TimeProvider.System).Parse(text));
+        Expect<NoTokenException>(() => ContainerCredentials.Parse(text));
     }
 
     private static void Expect<T>(Action read)
@@ -100,7 +108,7 @@ internal static class Program
         }
         catch (T)
         {
-            // What callers are ready for.
+            // Callers handle this exception.
         }
     }
 }

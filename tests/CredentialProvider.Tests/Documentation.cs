@@ -5,67 +5,67 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CredentialProvider.Cli;
+using CredentialProvider.Cli.Policy;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Tests;
 
-/// <summary>What people read says what the program does.</summary>
+/// <summary>The documentation matches the program: every variable, key, code, property, command and link.</summary>
 public sealed partial class Documentation
 {
-    private static readonly string Root = typeof(Documentation).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
-
-    private static readonly string Readme = File.ReadAllText(Path.Combine(Root, "README.md"));
+    private static readonly string Readme = Repository.Read("README.md");
 
     [Fact]
-    public void The_reference_has_every_variable_that_is_read()
+    public void The_settings_reference_lists_exactly_the_variables_that_are_read()
     {
-        var told = Told().Matches(Read("docs/settings.md")).Select(match => match.Groups[1].Value).ToHashSet();
-        Assert.Empty(VariablesThatAreRead().Except(told));
-        // Of this project's own there is none that is not read.
-        Assert.Empty(told.Where(name => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal)).Except(VariablesThatAreRead()));
+        var documented = DocumentedVariable().Matches(Repository.Read("docs/reference/settings.md")).Select(match => match.Groups[1].Value).ToHashSet();
+        Assert.Empty(VariablesThatAreRead().Except(documented));
+        // The page also names variables of other programs; those of this project must exist.
+        Assert.Empty(documented.Where(IsOwnVariable).Except(VariablesThatAreRead()));
     }
 
     [Fact]
-    public void The_README_has_every_variable_of_this_project() => Assert.Equal(
-        VariablesThatAreRead().Where(name => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal)),
-        Told().Matches(Readme).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal)).Distinct().Order());
+    public void The_README_lists_every_variable_of_this_project() => Assert.Equal(
+        VariablesThatAreRead().Where(IsOwnVariable),
+        DocumentedVariable().Matches(Readme).Select(match => match.Groups[1].Value).Where(IsOwnVariable).Distinct().Order());
 
     [Fact]
-    public void The_reference_has_every_key_of_the_configuration_file() => Assert.All(
-        ConfigurationFile.FileKeys.Concat(ConfigurationFile.RuleKeys).Concat(ConfigurationFile.HostKeys).Concat(ConfigurationFile.RoleKeys),
-        key => Assert.Contains($"`{key}`", Read("docs/settings.md"), StringComparison.Ordinal));
+    public void The_settings_reference_lists_every_key_of_the_configuration_file() => Assert.All(
+        ConfigurationFileReader.FileKeys.Concat(ConfigurationFileReader.RuleKeys).Concat(ConfigurationFileReader.HostKeys).Concat(ConfigurationFileReader.RoleKeys),
+        key => Assert.Contains($"`{key}`", Repository.Read("docs/reference/settings.md"), StringComparison.Ordinal));
 
     [Fact]
-    public void The_README_and_the_catalogue_have_every_error_code()
+    public void The_README_and_the_error_reference_list_every_code()
     {
         var codes = typeof(ErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!).ToList();
         Assert.Equal(codes.Count, codes.Distinct().Count());
         Assert.Equal(codes.Order(), Code().Matches(Readme).Select(match => match.Groups[1].Value).Distinct().Order());
-        var sections = Read("docs/errors.md").Split("\n## ")[1..];
+        var sections = Repository.Read("docs/reference/errors.md").Split("\n## ")[1..];
         Assert.Equal(codes.Order(), sections.Select(section => section.Split('\n')[0]));
         Assert.All(sections, section => Assert.Matches(@"^CACP\d{4}\n\n\*\*Meaning:\*\* [\s\S]+ \*\*Cause:\*\* [\s\S]+\s\*\*Fix:\*\* ", section));
     }
 
     [Fact]
-    public void The_MSBuild_package_makes_no_error_of_any_code() => Assert.Equal(
+    public void The_MSBuild_package_never_turns_a_code_into_an_error() => Assert.Equal(
         string.Join(';', typeof(ErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!).Order()),
-        XDocument.Load(Path.Combine(Root, "src/CredentialProvider.MSBuild/Sdk/dirs.proj")).Descendants("MSBuildWarningsNotAsErrors").Single().Value);
+        XDocument.Load(Path.Combine(Repository.Root, "src/CredentialProvider.MSBuild/Sdk/dirs.proj")).Descendants("MSBuildWarningsNotAsErrors").Single().Value);
 
     [Fact]
-    public void The_MSBuild_page_has_every_property()
+    public void The_MSBuild_guide_lists_every_property()
     {
-        var properties = Directory.GetFiles(Path.Combine(Root, "src/CredentialProvider.MSBuild/Sdk"))
+        var properties = Directory.GetFiles(Path.Combine(Repository.Root, "src/CredentialProvider.MSBuild/Sdk"))
             .SelectMany(file => Property().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct().Except(["CodeArtifactSources", "CodeArtifactWaits"]);
-        Assert.All(properties, property => Assert.Contains($"`{property}`", Read("docs/msbuild.md"), StringComparison.Ordinal));
+        Assert.All(properties, property => Assert.Contains($"`{property}`", Repository.Read("docs/guides/msbuild.md"), StringComparison.Ordinal));
     }
 
     [Fact]
-    public void The_commands_page_has_every_command_and_option()
+    public void The_command_reference_lists_every_command_and_option()
     {
-        var page = Read("docs/commands.md");
+        var page = Repository.Read("docs/reference/commands.md");
         var settings = Settings.From(_ => null);
-        var root = new CommandLine(settings, new Terminal(TextWriter.Null, TextWriter.Null, hasColours: false, isWatched: false), TimeProvider.System).Root();
+        var root = new CommandLine(settings, new Terminal(TextWriter.Null, TextWriter.Null, hasColors: false, isInteractive: false), TimeProvider.System).Root();
         foreach (var command in root.Subcommands.SelectMany(command => command.Subcommands.Prepend(command)).Where(command => command.Subcommands.Count == 0))
         {
             var name = command.Parents.OfType<RootCommand>().Any() ? command.Name : $"{command.Parents.Single().Name} {command.Name}";
@@ -75,52 +75,55 @@ public sealed partial class Documentation
     }
 
     [Fact]
-    public void Links_lead_somewhere() => Assert.All(
-        Directory.GetFiles(Root, "*.md").Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md")),
-        page => Assert.All(Link().Matches(File.ReadAllText(page)).Select(match => match.Groups[1].Value),
-            link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, link)), $"{page}: {link}")));
-
-    [Fact]
-    public void The_READMEs_policy_is_what_the_command_prints() => Assert.Contains(
-        PolicyFormats.Json(PolicyDocuments.For([new Feed("contoso", "111122223333", "us-east-1", "app")], isPublishing: false, principal: null)).ReplaceLineEndings("\n"), Readme, StringComparison.Ordinal);
-
-    [Fact]
-    public void The_schema_has_the_keys_that_are_read()
+    public void Relative_links_have_a_target()
     {
-        var schema = JsonNode.Parse(File.ReadAllText(Path.Combine(Root, "src/CredentialProvider/codeartifact.schema.json")))!;
-        var properties = schema["properties"]!;
-        Assert.Equal(ConfigurationFile.FileKeys, Keys(schema));
-        Assert.Equal(ConfigurationFile.OptionKeys, Keys(properties["defaults"]!));
-        Assert.Equal(ConfigurationFile.RuleKeys, Keys(properties["rules"]!["items"]!));
-        Assert.Equal(ConfigurationFile.HostKeys, Keys(properties["hosts"]!["additionalProperties"]!));
-        Assert.Equal(ConfigurationFile.RoleKeys, Keys(schema["$defs"]!["roles"]!["items"]!["oneOf"]![1]!));
+        var pages = Directory.GetFiles(Repository.Root, "*.md").Select(file => Path.GetFileName(file)).Concat(Repository.Files("docs", "*.md"))
+            .Concat(Repository.Files("src", "*.md"));
+        Assert.All(pages, page => Assert.All(Link().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value),
+            link => Assert.True(Path.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, link)), $"{page}: {link}")));
     }
 
     [Fact]
-    public void The_READMEs_configuration_file_has_nothing_wrong()
+    public void The_README_shows_the_policy_that_the_command_prints() => Assert.Contains(
+        PolicyFormats.Json(PolicyDocuments.For([new Feed("contoso", "111122223333", "us-east-1", "app")], isPublishing: false, principal: null)).ReplaceLineEndings("\n"), Readme, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_schema_has_exactly_the_keys_that_are_read()
+    {
+        var schema = JsonNode.Parse(Repository.Read("src/CredentialProvider/Configuration/codeartifact.schema.json"))!;
+        var properties = schema["properties"]!;
+        Assert.Equal(ConfigurationFileReader.FileKeys, Keys(schema));
+        Assert.Equal(ConfigurationFileReader.OptionKeys, Keys(properties["defaults"]!));
+        Assert.Equal(ConfigurationFileReader.RuleKeys, Keys(properties["rules"]!["items"]!));
+        Assert.Equal(ConfigurationFileReader.HostKeys, Keys(properties["hosts"]!["additionalProperties"]!));
+        Assert.Equal(ConfigurationFileReader.RoleKeys, Keys(schema["$defs"]!["roles"]!["items"]!["oneOf"]![1]!));
+    }
+
+    [Fact]
+    public void The_README_shows_a_valid_configuration_file()
     {
         var json = Readme.Split("```json\n").Select(block => block.Split("```")[0]).Single(block => block.Contains("$schema", StringComparison.Ordinal));
-        var configuration = ConfigurationFile.Parse("README", Encoding.UTF8.GetBytes(json));
+        var configuration = ConfigurationFileReader.Parse("README", Encoding.UTF8.GetBytes(json));
         Assert.All([configuration.Problem, .. configuration.Rules.Select(rule => rule.Problem), .. configuration.Hosts.Select(host => host.Problem)], Assert.Null);
         Assert.Equal((2, 1), (configuration.Rules.Length, configuration.Hosts.Length));
     }
 
     [Fact]
-    public void The_first_screen_is_forty_lines() =>
+    public void The_README_has_a_first_screen_of_at_most_forty_lines() =>
         Assert.InRange(Readme.Split('\n').Index().First(line => line.Item.StartsWith("## ", StringComparison.Ordinal)).Index, 20, 40);
 
     [Fact]
-    public void The_READMEs_doctor_is_a_session_that_was_seen()
+    public void The_README_shows_a_doctor_session_that_a_test_runs()
     {
         var start = Readme.IndexOf("$ AWS_PROFILE=nobody", StringComparison.Ordinal);
         Assert.Contains(Readme[start..Readme.IndexOf("```", start, StringComparison.Ordinal)],
-            Read("tests/CredentialProvider.EndToEndTests/Commands/doctor.txt"), StringComparison.Ordinal);
+            Repository.Read("tests/CredentialProvider.EndToEndTests/Commands/doctor.txt"), StringComparison.Ordinal);
     }
 
-    private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+    private static IEnumerable<string> VariablesThatAreRead() => Repository.Files("src/CredentialProvider/Configuration", "*.cs")
+        .SelectMany(file => Variable().Matches(Repository.Read(file)).Select(match => match.Groups[1].Value)).Distinct().Order();
 
-    private static IEnumerable<string> VariablesThatAreRead() => Variable().Matches(Read("src/CredentialProvider/Settings.cs"))
-        .Select(match => match.Groups[1].Value).Distinct().Order();
+    private static bool IsOwnVariable(string name) => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal);
 
     private static IEnumerable<string> Keys(JsonNode schema) => schema["properties"]!.AsObject().Select(property => property.Key);
 
@@ -131,7 +134,7 @@ public sealed partial class Documentation
     private static partial Regex Property();
 
     [GeneratedRegex("`((?:[A-Z0-9]+_[A-Z0-9_]+|TERM))`")]
-    private static partial Regex Told();
+    private static partial Regex DocumentedVariable();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
     private static partial Regex Link();

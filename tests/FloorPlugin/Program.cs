@@ -1,13 +1,13 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
-// The floor: answers NuGet with constants and with the token in FLOOR_TOKEN, finds fields by position, and knows nothing else.
+// The smallest possible plugin: answers NuGet with constants and the token in FLOOR_TOKEN, and finds JSON fields by text search.
 using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, 1);
 using var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 1);
 using var lines = new StreamReader(input);
 var token = Environment.GetEnvironmentVariable("FLOOR_TOKEN");
 
-Say("""{"RequestId":"floor","Type":"Request","Method":"Handshake","Payload":{"ProtocolVersion":"2.0.0","MinimumProtocolVersion":"1.0.0"}}""");
+Send("""{"RequestId":"floor","Type":"Request","Method":"Handshake","Payload":{"ProtocolVersion":"2.0.0","MinimumProtocolVersion":"1.0.0"}}""");
 while (lines.ReadLine() is { } line)
 {
     if (Field(line, "Type") != "Request")
@@ -23,10 +23,10 @@ while (lines.ReadLine() is { } line)
             $$"""{"ResponseCode":"Success","Username":"aws","Password":"{{token}}","AuthenticationTypes":["Basic"]}""",
         _ => """{"ResponseCode":"Success"}""",
     };
-    Say($$"""{"RequestId":"{{Field(line, "RequestId")}}","Type":"Response","Method":"{{method}}","Payload":{{payload}}}""");
+    Send($$"""{"RequestId":"{{Field(line, "RequestId")}}","Type":"Response","Method":"{{method}}","Payload":{{payload}}}""");
 }
 
-void Say(string text) => output.Write(Encoding.UTF8.GetBytes(text + "\n"));
+void Send(string text) => output.Write(Encoding.UTF8.GetBytes(text + "\n"));
 
 static string Field(string line, string name)
 {

@@ -2,24 +2,25 @@ using System.Text.Json;
 
 namespace LocalAws;
 
-/// <summary>One request as the service saw it; never a key or token.</summary>
-/// <param name="Service">metadata, sts, codeartifact, nuget, sso, foreign or proxy.</param>
+/// <summary>One request. Contains no credentials and no tokens.</summary>
+/// <param name="Service">metadata, sts, codeartifact, nuget, sso, sso-oidc, foreign or proxy.</param>
 /// <param name="Operation">For example PutToken, AssumeRole, GetAuthorizationToken, ServiceIndex, Download.</param>
-/// <param name="Status">0 where no answer was sent.</param>
-/// <param name="Detail">Which role, domain or package it was about.</param>
+/// <param name="Status">The HTTP status; 0 if no response was sent.</param>
+/// <param name="Detail">The role, domain or package requested.</param>
 public sealed record AuditEntry(
     DateTimeOffset Time, string Service, string Operation, string Host, string Path, int Status, string Detail)
 {
+    /// <summary>The time from the request to its response.</summary>
     public TimeSpan Took { get; init; }
 }
 
-/// <summary>What was asked, in order.</summary>
+/// <summary>All requests, in order of their responses.</summary>
 public sealed class AuditLog
 {
     private readonly Lock _lock = new();
     private readonly List<AuditEntry> _entries = [];
 
-    /// <summary>Gets every entry as a line of JSON too, where set.</summary>
+    /// <summary>If set, every entry is appended to this file as a line of JSON.</summary>
     public string? File { get; set; }
 
     public IReadOnlyList<AuditEntry> Entries

@@ -1,9 +1,9 @@
 namespace LocalAws;
 
-/// <summary>Which host names are AWS's, in every partition, and which service and region they name.</summary>
+/// <summary>The host names of AWS services in every partition.</summary>
 internal static class AwsHosts
 {
-    /// <summary>Partitions of botocore's endpoint rules, first without and then with dual stack, and the repositories' own.</summary>
+    /// <summary>The DNS suffixes in botocore's partitions.json, standard and dual-stack, and those of CodeArtifact repositories.</summary>
     private static readonly string[] Suffixes =
     [
         ".amazonaws.com", ".api.aws", ".on.aws", ".amazonaws.com.cn", ".api.amazonwebservices.com.cn", ".c2s.ic.gov", ".api.aws.ic.gov",
@@ -13,10 +13,10 @@ internal static class AwsHosts
 
     public static bool IsAws(string host) => Array.Exists(Suffixes, suffix => host.EndsWith(suffix, StringComparison.Ordinal));
 
-    /// <summary>sts, sso, sso-oidc or codeartifact, with its region; every other name is a repository's.</summary>
+    /// <summary>The service (sts, sso, sso-oidc or codeartifact) and its region. Any other host is a repository: nuget, without a region.</summary>
     public static (string Service, string Region) Parse(string host) => host.Split('.') switch
     {
-        // The global endpoint.
+        // The global endpoint is signed for us-east-1.
         ["sts", "amazonaws", "com"] => ("sts", "us-east-1"),
         ["sts" or "sts-fips", var region, ..] => ("sts", region),
         ["oidc", var region, ..] => ("sso-oidc", region),

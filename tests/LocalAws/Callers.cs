@@ -1,9 +1,9 @@
 namespace LocalAws;
 
-/// <summary>Whose signature a request has.</summary>
+/// <summary>Finds the session that signed a request.</summary>
 internal static class Callers
 {
-    /// <summary>Null where the signature is not taken; the exchange then has its error.</summary>
+    /// <summary>Null if the signature is rejected; the exchange then holds the error response.</summary>
     public static Session? Find(World world, Exchange exchange, string service, string region, DateTimeOffset now)
     {
         var isSts = service == "sts";
@@ -21,16 +21,16 @@ internal static class Callers
             return null;
         }
 
-        if (SignatureV4.Check(exchange.Signed(), session, service, region, now) is not { } refusal)
+        if (SignatureV4.Check(exchange.Signed(), session, service, region, now) is not { } error)
             return session;
-        var code = (isSts, refusal.Code) switch
+        var code = (isSts, error.Code) switch
         {
             (true, "InvalidSignatureException") => "SignatureDoesNotMatch",
             (true, "ExpiredTokenException") => "ExpiredToken",
             (true, "UnrecognizedClientException") => "InvalidClientTokenId",
-            _ => refusal.Code,
+            _ => error.Code,
         };
-        exchange.Error(403, code, refusal.Message);
+        exchange.Error(403, code, error.Message);
         return null;
     }
 }

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace LocalAws;
 
-/// <summary>A throw-away certificate authority. RSA, because mono cannot do elliptic curves.</summary>
+/// <summary>A temporary certificate authority. It uses RSA because mono does not support elliptic curves.</summary>
 internal sealed class Certificates : IDisposable
 {
     private readonly RSA _authorityKey = RSA.Create(2048);
@@ -14,7 +14,7 @@ internal sealed class Certificates : IDisposable
 
     public Certificates()
     {
-        var request = Request("CN=LocalAws throw-away CA", _authorityKey);
+        var request = Request("CN=LocalAws temporary CA", _authorityKey);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
@@ -23,7 +23,7 @@ internal sealed class Certificates : IDisposable
 
     public X509Certificate2 Authority { get; }
 
-    /// <summary>A certificate for one host name, made when it is first asked for.</summary>
+    /// <summary>The server certificate for a host name, created on first use.</summary>
     public SslStreamCertificateContext For(string host) => _servers.GetOrAdd(host, Create);
 
     public void Dispose()
@@ -35,7 +35,7 @@ internal sealed class Certificates : IDisposable
 
     private SslStreamCertificateContext Create(string host)
     {
-        // A common name has 64 characters at most; clients look at the alternative name.
+        // A common name is limited to 64 characters; clients check the subject alternative name.
         var request = Request("CN=LocalAws", _serverKey);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(host);

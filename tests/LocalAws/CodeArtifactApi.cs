@@ -18,37 +18,37 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
         exchange.Detail = $"{exchange.Query("domain")} ({exchange.Query("domain-owner")})";
     }
 
-    public void Answer(Exchange exchange, string region)
+    public void Respond(Exchange exchange, string region)
     {
         if (Callers.Find(world, exchange, "codeartifact", region, now()) is not { } caller)
             return;
         exchange.Detail += $" as {caller.PrincipalArn}";
         var owner = exchange.Query("domain-owner") is { Length: > 0 } named ? named : caller.Role.Account;
-        var wanted = new Domain(exchange.Query("domain"), owner, region);
-        var domain = world.Domains.Find(candidate => candidate == wanted);
+        var requested = new Domain(exchange.Query("domain"), owner, region);
+        var domain = world.Domains.Find(candidate => candidate == requested);
         if (exchange.Operation == "unknown")
             exchange.Error(404, "UnknownOperationException", "");
-        else if (wanted.Name.Length == 0)
-            Invalid(exchange, "domain must be given");
+        else if (requested.Name.Length == 0)
+            Invalid(exchange, "domain is required");
         else if (exchange.Operation == "GetAuthorizationToken")
-            GetAuthorizationToken(exchange, caller, wanted, domain);
+            GetAuthorizationToken(exchange, caller, requested, domain);
         else
-            GetRepositoryEndpoint(exchange, caller, wanted, domain);
+            GetRepositoryEndpoint(exchange, caller, requested, domain);
     }
 
-    private void GetAuthorizationToken(Exchange exchange, Session caller, Domain wanted, Domain? domain)
+    private void GetAuthorizationToken(Exchange exchange, Session caller, Domain requested, Domain? domain)
     {
         var text = exchange.Query("duration") is { Length: > 0 } given ? given : "43200";
         var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds);
         var context = new RequestContext("codeartifact.amazonaws.com", seconds);
         if (!isNumber || seconds is not (0 or (>= 900 and <= 43200)))
             Invalid(exchange, "durationSeconds must be 0 or between 900 and 43200");
-        else if ((Iam.Refusal(caller, "codeartifact:GetAuthorizationToken", wanted.Arn, context)
-            ?? Iam.Refusal(caller, "sts:GetServiceBearerToken", "*", context)
-            ?? DomainRefusal(caller, wanted)) is { } refusal)
-            exchange.Error(403, "AccessDeniedException", refusal);
+        else if ((Iam.FindDenial(caller, "codeartifact:GetAuthorizationToken", requested.Arn, context)
+            ?? Iam.FindDenial(caller, "sts:GetServiceBearerToken", "*", context)
+            ?? DomainDenial(caller, requested)) is { } denial)
+            exchange.Error(403, "AccessDeniedException", denial);
         else if (domain is null)
-            NoDomain(exchange, wanted);
+            NoDomain(exchange, requested);
         else
         {
             var expires = world.TokenLife is { } life ? now() + life : seconds == 0 ? caller.Expires : now().AddSeconds(seconds);
@@ -60,16 +60,16 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
         }
     }
 
-    private void GetRepositoryEndpoint(Exchange exchange, Session caller, Domain wanted, Domain? domain)
+    private void GetRepositoryEndpoint(Exchange exchange, Session caller, Domain requested, Domain? domain)
     {
         var (name, format) = (exchange.Query("repository"), exchange.Query("format"));
-        var arn = new Repository(wanted, name).Arn;
+        var arn = new Repository(requested, name).Arn;
         if (name.Length == 0 || format.Length == 0 || exchange.Query("endpointType") is not ("" or "ipv4" or "dualstack"))
-            Invalid(exchange, "repository and format must be given, endpointType is ipv4 or dualstack");
-        else if (Iam.Refusal(caller, "codeartifact:GetRepositoryEndpoint", arn) is { } refusal)
-            exchange.Error(403, "AccessDeniedException", refusal);
+            Invalid(exchange, "repository and format are required, and endpointType must be ipv4 or dualstack");
+        else if (Iam.FindDenial(caller, "codeartifact:GetRepositoryEndpoint", arn) is { } denial)
+            exchange.Error(403, "AccessDeniedException", denial);
         else if (domain is null)
-            NoDomain(exchange, wanted);
+            NoDomain(exchange, requested);
         else if (world.FindRepository(domain.Name, domain.Owner, domain.Region, name) is null)
             NotFound(exchange, "repository", $"{domain.Name}/{name}",
                 $"Repository not found. Repository '{name}' in domain '{domain.Name}' does not exist.");
@@ -82,8 +82,8 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
         }
     }
 
-    private string? DomainRefusal(Session caller, Domain domain) => world.DomainPolicies.TryGetValue(domain, out var policy)
-        ? Iam.Refusal(caller, "codeartifact:GetAuthorizationToken", domain.Arn, domain.Owner, policy) : null;
+    private string? DomainDenial(Session caller, Domain domain) => world.DomainPolicies.TryGetValue(domain, out var policy)
+        ? Iam.FindDenial(caller, "codeartifact:GetAuthorizationToken", domain.Arn, domain.Owner, policy) : null;
 
     private static void Invalid(Exchange exchange, string message) => exchange.Error(
         400, "ValidationException", message, new() { ["reason"] = "FIELD_VALIDATION_FAILED" });

@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace LocalAws;
 
 /// <summary>
-/// The HTTP proxy that every client is pointed at: takes CONNECT for AWS's host names, answers as if it had connected, and lets TLS
-/// begin. Nothing is ever forwarded.
+/// The HTTP proxy that clients are configured to use. It accepts CONNECT requests for the simulated hosts and hands the connection to
+/// Kestrel, which terminates TLS. It never connects anywhere.
 /// </summary>
 internal static class ConnectProxy
 {
-    /// <summary>Key of the host name that a connection was made for.</summary>
+    /// <summary>Key of the connection item that holds the host name of the CONNECT request.</summary>
     public const string HostItem = "connect-host";
 
-    private const int LongestPreamble = 8192;
+    private const int MaxPreambleLength = 8192;
 
-    /// <param name="connect">Gives the status to answer for a host; null to end the connection.</param>
+    /// <param name="connect">Returns the HTTP status for a host, or null to abort the connection.</param>
     public static async Task HandleAsync(
         ConnectionContext connection, Func<string, CancellationToken, Task<int?>> connect, Func<Task> next)
     {
@@ -55,7 +55,7 @@ internal static class ConnectProxy
             }
 
             connection.Transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (read.IsCompleted || text.Length > LongestPreamble)
+            if (read.IsCompleted || text.Length > MaxPreambleLength)
                 return null;
         }
     }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace LocalAws;
 
-/// <summary>One request and its answer, named for audit and faults before it is answered.</summary>
+/// <summary>A request and its response. Service and operation are set before the response, for the audit log and for faults.</summary>
 internal sealed class Exchange(HttpContext http, string host)
 {
     public HttpContext Http { get; } = http;
@@ -50,14 +50,14 @@ internal sealed class Exchange(HttpContext http, string host)
 
     public void Json(JsonNode json, int status = 200) => Bytes(Encoding.UTF8.GetBytes(json.ToJsonString()), "application/json", status);
 
-    public void Text(string text, int status = 200) => Bytes(Encoding.UTF8.GetBytes(text), "text/plain", status);
+    public void PlainText(string text, int status = 200) => Bytes(Encoding.UTF8.GetBytes(text), "text/plain", status);
 
     public void Xml(XElement xml, int status = 200) => Bytes(Encoding.UTF8.GetBytes(xml.ToString()), "text/xml", status);
 
     public void Bytes(byte[] content, string type, int status = 200) => (Content, ContentType, Status) = (content, type, status);
 
-    /// <summary>An error as this service's protocol words it.</summary>
-    /// <param name="fields">What a JSON error says beyond its code and message.</param>
+    /// <summary>An error response in the protocol of this exchange's service.</summary>
+    /// <param name="fields">Additional fields of a JSON error.</param>
     public void Error(int status, string code, string message, JsonObject? fields = null)
     {
         if (Service == "sts")

@@ -2,60 +2,60 @@ using System.Collections.Concurrent;
 
 namespace LocalAws;
 
-/// <summary>What goes wrong, for requests of one service and operation.</summary>
-/// <param name="Operation">Null for all of the service's.</param>
-/// <param name="Times">How often; then all is well again.</param>
+/// <summary>A failure to inject into requests to one service.</summary>
+/// <param name="Operation">The affected operation; null for all operations of the service.</param>
+/// <param name="Times">The number of affected requests; later requests succeed.</param>
 public sealed record Fault(string Service, string? Operation = null, int Times = int.MaxValue)
 {
-    /// <summary>Only for requests whose host and path, written together, contain this.</summary>
+    /// <summary>Affects only requests whose host and path, concatenated, contain this text.</summary>
     public string Url { get; init; } = "";
 
-    /// <summary>Waits first, whatever follows.</summary>
+    /// <summary>Delays the response, in addition to the other effects.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Takes the request and never answers.</summary>
+    /// <summary>Accepts the request and never responds.</summary>
     public bool Drops { get; init; }
 
-    /// <summary>Does what was asked, then resets the connection without an answer.</summary>
+    /// <summary>Performs the operation, then resets the connection without a response.</summary>
     public bool Resets { get; init; }
 
-    /// <summary>Sends half of the answer, then closes the connection.</summary>
+    /// <summary>Sends half of the response, then closes the connection.</summary>
     public bool Truncates { get; init; }
 
-    /// <summary>Sends half of the answer and no more, and keeps the connection.</summary>
+    /// <summary>Sends half of the response and keeps the connection open.</summary>
     public bool Stalls { get; init; }
 
-    /// <summary>Names this in place of the answer's type.</summary>
+    /// <summary>Replaces the response's Content-Type.</summary>
     public string? ContentType { get; init; }
 
-    /// <summary>Answers with this instead.</summary>
+    /// <summary>Responds with this HTTP status instead of performing the operation.</summary>
     public int? Status { get; init; }
 
-    /// <summary>AWS's error code, with <see cref="Status"/>.</summary>
+    /// <summary>The AWS error code that goes with <see cref="Status"/>.</summary>
     public string? ErrorCode { get; init; }
 
-    public string Message { get; init; } = "made by a fault of LocalAws";
+    public string Message { get; init; } = "injected by LocalAws";
 
-    /// <summary>Answers with these bytes instead of an error document.</summary>
+    /// <summary>Replaces the response body, for example the error document of <see cref="Status"/>.</summary>
     public string? Body { get; init; }
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>The faults that are on. The first that matches a request and has times left is used.</summary>
+/// <summary>The active faults. The first one that matches a request and is not used up applies.</summary>
 public sealed class Faults
 {
     private readonly ConcurrentQueue<(Fault Fault, StrongBox Left)> _faults = new();
 
     private int _taken;
 
-    /// <summary>Added to every answer, for each request: what a round trip costs in reality.</summary>
+    /// <summary>Delays every response, to simulate a network round trip.</summary>
     public TimeSpan Latency { get; set; }
 
-    /// <summary>How far AWS's clock is ahead of this machine's.</summary>
+    /// <summary>How far the clock of the simulated AWS is ahead of this machine's.</summary>
     public TimeSpan ClockSkew { get; set; }
 
-    /// <summary>How many requests have met one.</summary>
+    /// <summary>The number of requests that a fault was applied to.</summary>
     public int Taken => _taken;
 
     public void Add(Fault fault) => _faults.Enqueue((fault, new StrongBox { Value = fault.Times }));

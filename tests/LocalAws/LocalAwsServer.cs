@@ -15,8 +15,8 @@ using Microsoft.Extensions.Logging;
 namespace LocalAws;
 
 /// <summary>
-/// A stand-in for EC2 instance metadata, STS, SSO and CodeArtifact on loopback, under AWS's real host names: clients reach it through an
-/// HTTP proxy that ends TLS with a throw-away certificate authority. <see cref="Environment"/> is all that points a client at it.
+/// Simulates EC2 instance metadata, STS, IAM Identity Center and CodeArtifact on loopback, under AWS's real host names. Clients reach it
+/// through an HTTP proxy that terminates TLS with a temporary certificate authority. <see cref="Environment"/> redirects a client to it.
 /// </summary>
 public sealed class LocalAwsServer : IAsyncDisposable
 {
@@ -45,19 +45,19 @@ public sealed class LocalAwsServer : IAsyncDisposable
 
     public Faults Faults { get; } = new();
 
-    /// <summary>The HTTP proxy, for example http://127.0.0.1:40001.</summary>
+    /// <summary>URL of the HTTP proxy, for example http://127.0.0.1:40001.</summary>
     public Uri Proxy { get; private set; } = null!;
 
-    /// <summary>The instance metadata service.</summary>
+    /// <summary>URL of the instance metadata service.</summary>
     public Uri Metadata { get; private set; } = null!;
 
-    /// <summary>The certificate authority alone, PEM.</summary>
+    /// <summary>Path of the certificate authority, in PEM.</summary>
     public string CaFile => Path.Combine(_folder.FullName, "ca.pem");
 
-    /// <summary>The certificate authority and the system's roots, PEM.</summary>
+    /// <summary>Path of a bundle with the certificate authority and the system's root certificates, in PEM.</summary>
     public string CaBundleFile => Path.Combine(_folder.FullName, "ca-bundle.pem");
 
-    /// <summary>What every AWS and .NET program honours, and nothing that this product alone would.</summary>
+    /// <summary>Environment variables for a client. All of them are standard for AWS SDKs or .NET; none is specific to the plugin.</summary>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
         ["HTTPS_PROXY"] = Proxy.GetLeftPart(UriPartial.Authority),
@@ -70,7 +70,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         ["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = Metadata.GetLeftPart(UriPartial.Authority),
     };
 
-    /// <summary>Starts on free ports.</summary>
+    /// <summary>Starts a server on free ports.</summary>
     public static async Task<LocalAwsServer> StartAsync(World? world = null, TimeProvider? time = null, CancellationToken ct = default)
     {
         var server = new LocalAwsServer(world ?? World.Simple(), time ?? TimeProvider.System);
@@ -83,7 +83,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     {
         if (_application is not null)
         {
-            // Connections that a fault keeps open are cut, not waited for.
+            // Do not wait for connections that a fault keeps open.
             using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(1));
             await _application.StopAsync(now.Token);
             await _application.DisposeAsync();
@@ -125,14 +125,14 @@ public sealed class LocalAwsServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http1);
         });
         _application = builder.Build();
-        _application.Run(AnswerAsync);
+        _application.Run(RespondAsync);
         await _application.StartAsync(ct);
         var addresses = _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         Proxy = new UriBuilder(addresses[0]) { Scheme = "http" }.Uri;
         Metadata = new Uri(addresses[1]);
     }
 
-    /// <summary>What the proxy answers to CONNECT; null for no answer but the end of the connection.</summary>
+    /// <summary>The HTTP status of a CONNECT request; null to abort the connection.</summary>
     private async Task<int?> ConnectAsync(string host, CancellationToken closed)
     {
         int? status = AwsHosts.IsAws(host) || World.ForeignFeeds.Exists(feed => feed.Host == host)
@@ -144,19 +144,19 @@ public sealed class LocalAwsServer : IAsyncDisposable
             status = fault.Drops || fault.Resets ? null : fault.Status ?? status;
         }
 
-        // A connection that is made is told by its requests.
+        // A successful connection needs no entry: its requests have their own.
         if (status != 200)
             Audit.Add(new AuditEntry(Now(), "proxy", "Connect", host, "", status ?? 0, ""));
         return status;
     }
 
-    private async Task AnswerAsync(HttpContext http)
+    private async Task RespondAsync(HttpContext http)
     {
         var started = _time.GetTimestamp();
         var isMetadata = http.Connection.LocalPort == Metadata.Port;
         var exchange = new Exchange(http, isMetadata ? "metadata" : HostOf(http.Features));
         await exchange.ReadBodyAsync();
-        var answer = Route(exchange, isMetadata);
+        var respond = Route(exchange, isMetadata);
         var fault = Faults.Take(exchange.Service, exchange.Operation, exchange.Host + exchange.Path);
         var pause = fault is { Drops: true } ? Timeout.InfiniteTimeSpan : Faults.Latency + (fault?.Delay ?? TimeSpan.Zero);
         await Task.Delay(pause, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -169,7 +169,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         if (fault is { Status: { } status })
             exchange.Error(status, fault.ErrorCode ?? "InternalFailure", fault.Message);
         else
-            answer();
+            respond();
         if (fault is { Body: { } body })
             exchange.Bytes(System.Text.Encoding.UTF8.GetBytes(body), exchange.ContentType, fault.Status ?? 200);
         Record(exchange, fault is { Resets: true } ? 0 : exchange.Status, started);
@@ -187,13 +187,13 @@ public sealed class LocalAwsServer : IAsyncDisposable
         if (isMetadata)
         {
             MetadataService.Name(exchange);
-            return () => _metadata.Answer(exchange);
+            return () => _metadata.Respond(exchange);
         }
 
         if (!exchange.Http.Request.Host.Host.Equals(exchange.Host, StringComparison.OrdinalIgnoreCase))
         {
             exchange.Service = "proxy";
-            return () => exchange.Text("Misdirected Request", 421);
+            return () => exchange.PlainText("Misdirected Request", 421);
         }
 
         var (service, region) = AwsHosts.Parse(exchange.Host);
@@ -201,19 +201,19 @@ public sealed class LocalAwsServer : IAsyncDisposable
         {
             case "sts":
                 SecurityTokenService.Name(exchange);
-                return () => _sts.Answer(exchange, region);
+                return () => _sts.Respond(exchange, region);
             case "sso":
                 SsoPortal.Name(exchange);
-                return () => _sso.Answer(exchange);
+                return () => _sso.Respond(exchange);
             case "sso-oidc":
                 SsoOidc.Name(exchange);
-                return () => _oidc.Answer(exchange);
+                return () => _oidc.Respond(exchange);
             case "codeartifact":
                 CodeArtifactApi.Name(exchange);
-                return () => _api.Answer(exchange, region);
+                return () => _api.Respond(exchange, region);
             default:
                 _repositories.Name(exchange);
-                return () => _repositories.Answer(exchange);
+                return () => _repositories.Respond(exchange);
         }
     }
 
@@ -232,7 +232,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
             return;
         }
 
-        // Kestrel ends a connection whose answer is shorter than it said.
+        // Kestrel closes the connection if the response is shorter than its Content-Length.
         await response.Body.WriteAsync(exchange.Content.AsMemory(0, exchange.Content.Length / 2));
         if (fault.Stalls)
         {

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace LocalAws;
 
-/// <summary>The instance metadata service, version 2 only, and the endpoint that gives containers their credentials.</summary>
+/// <summary>The instance metadata service (IMDSv2 only) and the container credentials endpoint.</summary>
 internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
 {
     private const string Roles = "/latest/meta-data/iam/security-credentials";
@@ -27,17 +27,17 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
         };
     }
 
-    public void Answer(Exchange exchange)
+    public void Respond(Exchange exchange)
     {
         if (exchange.Operation == "ContainerCredentials")
         {
-            AnswerContainer(exchange);
+            RespondToContainer(exchange);
             return;
         }
 
         if (exchange.Header("X-Forwarded-For") is not null)
         {
-            exchange.Text("Forbidden", 403);
+            exchange.PlainText("Forbidden", 403);
             return;
         }
 
@@ -47,27 +47,27 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
             return;
         }
 
-        if (exchange.Header("X-aws-ec2-metadata-token") is not { } token || !_tokens.TryGetValue(token, out var ends) || ends <= now())
+        if (exchange.Header("X-aws-ec2-metadata-token") is not { } token || !_tokens.TryGetValue(token, out var expires) || expires <= now())
         {
             exchange.Operation = exchange.Header("X-aws-ec2-metadata-token") is null ? "V1" : exchange.Operation;
-            exchange.Text("Unauthorized", 401);
+            exchange.PlainText("Unauthorized", 401);
             return;
         }
 
         if (exchange.Path == "/latest/meta-data/placement/region")
-            exchange.Text(Region);
+            exchange.PlainText(Region);
         else if (exchange.Path == "/latest/dynamic/instance-identity/document")
             exchange.Json(Identity());
         else if (world.InstanceRole is not { } role || exchange.Operation == "Get")
-            exchange.Text("Not Found", 404);
+            exchange.PlainText("Not Found", 404);
         else if (exchange.Operation == "GetRole")
-            exchange.Text(role.Name);
+            exchange.PlainText(role.Name);
         else if (exchange.Path == $"{Roles}/{role.Name}")
             exchange.Json(Credentials(role));
         else if (exchange.Path == $"{Extended}/{role.Name}")
             exchange.Json(Credentials(role, isExtended: true));
         else
-            exchange.Text("Not Found", 404);
+            exchange.PlainText("Not Found", 404);
         exchange.Detail = world.InstanceRole?.Name ?? "no role";
     }
 
@@ -75,19 +75,19 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
     {
         if (exchange.Method != "PUT" || !int.TryParse(exchange.Header("X-aws-ec2-metadata-token-ttl-seconds"), out var ttl) || ttl is < 1 or > 21600)
         {
-            exchange.Text("Bad Request", 400);
+            exchange.PlainText("Bad Request", 400);
             return;
         }
 
         var token = World.RandomText(56);
         _tokens[token] = now().AddSeconds(ttl);
-        exchange.Text(token);
+        exchange.PlainText(token);
     }
 
-    private void AnswerContainer(Exchange exchange)
+    private void RespondToContainer(Exchange exchange)
     {
         if (exchange.Header("Authorization") != world.ContainerAuthorization || world.InstanceRole is not { } role)
-            exchange.Text("Unauthorized", 401);
+            exchange.PlainText("Unauthorized", 401);
         else
             exchange.Json(Credentials(role));
     }
@@ -107,7 +107,7 @@ internal sealed class MetadataService(World world, Func<DateTimeOffset> now)
     {
         lock (_lock)
         {
-            // The real service gives the same keys until they are about to expire.
+            // Like the real service, return the same credentials until they are about to expire.
             if (_session is null || _session.Role != role || !world.Sessions.TryGetValue(_session.AccessKeyId, out var known)
                 || known.Expires <= now() + TimeSpan.FromMinutes(5))
             {

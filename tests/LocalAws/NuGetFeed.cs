@@ -2,12 +2,13 @@ using System.Text.Json.Nodes;
 
 namespace LocalAws;
 
-/// <summary>NuGet's v3 protocol over any set of packages. Paths are relative to <c>/v3/</c>.</summary>
-/// <param name="Root">URL of the folder <c>v3</c>, with a slash at its end.</param>
-/// <param name="IsAudited">It tells of vulnerabilities, as the public gallery does and CodeArtifact does not: of none that matters here.</param>
+/// <summary>Serves a set of packages over the NuGet v3 protocol. Paths are relative to <c>/v3/</c>.</summary>
+/// <param name="Root">URL of the folder <c>v3</c>, with a trailing slash.</param>
+/// <param name="HasVulnerabilities">The service index has a VulnerabilityInfo resource, as nuget.org's has and CodeArtifact's has not. The
+/// resource is empty.</param>
 internal sealed record NuGetFeed(
     string Root, Func<string, IReadOnlyList<Package>> VersionsOf, Func<string, (Package Package, string From)?> Find, Func<IEnumerable<Package>> All,
-    bool IsAudited = false)
+    bool HasVulnerabilities = false)
 {
     public static string OperationOf(string method, string path) => path.Split('/') switch
     {
@@ -21,7 +22,7 @@ internal sealed record NuGetFeed(
         _ => "unknown",
     };
 
-    public void Answer(Exchange exchange, string path)
+    public void Respond(Exchange exchange, string path)
     {
         switch (path.Split('/'))
         {
@@ -29,7 +30,7 @@ internal sealed record NuGetFeed(
                 exchange.Json(ServiceIndex());
                 return;
             case ["flat", var id, "index.json"] when Versions(id) is { Count: > 0 } versions:
-                exchange.Json(new JsonObject { ["versions"] = Texts(versions.Select(package => package.NormalisedVersion)) });
+                exchange.Json(new JsonObject { ["versions"] = Strings(versions.Select(package => package.NormalisedVersion)) });
                 return;
             case ["flat", var id, var version, var file] when Find($"{id}/{version}".ToLowerInvariant()) is { } found:
                 exchange.Detail = $"{found.Package.Id} {found.Package.Version} from {found.From}";
@@ -60,7 +61,7 @@ internal sealed record NuGetFeed(
                 exchange.Json(Autocomplete(exchange));
                 return;
             default:
-                exchange.Text("Not Found", 404);
+                exchange.PlainText("Not Found", 404);
                 return;
         }
     }
@@ -71,11 +72,11 @@ internal sealed record NuGetFeed(
         {
             ("flat/", "PackageBaseAddress/3.0.0"), ("registration/", "RegistrationsBaseUrl"), ("registration/", "RegistrationsBaseUrl/3.6.0"),
             ("registration/", "RegistrationsBaseUrl/Versioned"), ("query", "SearchQueryService"), ("query", "SearchQueryService/3.5.0"),
-            // dotnet package search looks for these versions and not for the types alone.
+            // dotnet package search requires these versions of the resource types.
             ("query", "SearchQueryService/3.0.0-beta"), ("query/autocomplete", "SearchAutocompleteService"),
             ("query/autocomplete", "SearchAutocompleteService/3.0.0-beta"), ("../package", "PackagePublish/2.0.0"),
         };
-        if (IsAudited)
+        if (HasVulnerabilities)
             resources.Add(("vulnerabilities.json", "VulnerabilityInfo/6.7.0"));
         return new JsonObject
         {
@@ -128,23 +129,23 @@ internal sealed record NuGetFeed(
         };
     }
 
-    /// <summary>Ids that contain <c>q</c>, or the versions of <c>id</c>.</summary>
+    /// <summary>The IDs that contain <c>q</c>, or the versions of the package <c>id</c>.</summary>
     private JsonObject Autocomplete(Exchange exchange)
     {
         if (exchange.Query("id") is { Length: > 0 } id)
-            return new JsonObject { ["data"] = Texts(Versions(id).Select(package => package.NormalisedVersion)) };
+            return new JsonObject { ["data"] = Strings(Versions(id).Select(package => package.NormalisedVersion)) };
         var hits = Hits(exchange.Query("q"), exchange);
         var ids = Page(hits, exchange).Select(versions => versions[^1].Id);
-        return new JsonObject { ["totalHits"] = hits.Count, ["data"] = Texts(ids) };
+        return new JsonObject { ["totalHits"] = hits.Count, ["data"] = Strings(ids) };
     }
 
-    /// <summary>The versions, lowest first, of each package whose id contains the text.</summary>
+    /// <summary>The packages whose ID contains <paramref name="text"/>, each with its versions, lowest first.</summary>
     private List<List<Package>> Hits(string text, Exchange exchange)
     {
         var withPrerelease = exchange.Query("prerelease") == "true";
-        var wanted = All().Where(package => package.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
+        var matches = All().Where(package => package.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
             && (withPrerelease || !package.NormalisedVersion.Contains('-', StringComparison.Ordinal)));
-        return [.. wanted.GroupBy(package => package.Id.ToLowerInvariant())
+        return [.. matches.GroupBy(package => package.Id.ToLowerInvariant())
             .OrderBy(group => group.Key, StringComparer.Ordinal).Select(Sorted)];
     }
 
@@ -158,7 +159,7 @@ internal sealed record NuGetFeed(
 
     private static int Number(string text, int otherwise) => int.TryParse(text, out var number) ? number : otherwise;
 
-    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(value => JsonValue.Create(value))]);
 
     private string LeafUrl(Package package) => $"{Root}registration/{package.Key}.json";
 

@@ -6,15 +6,15 @@ using System.Xml.Linq;
 
 namespace LocalAws;
 
-/// <summary>A NuGet package of one version.</summary>
+/// <summary>One version of a NuGet package.</summary>
 public sealed record Package(string Id, string Version, IReadOnlyList<(string Id, string Version)> Dependencies, byte[] Content)
 {
-    /// <summary>How CodeArtifact addresses it: lower case, the version normalised.</summary>
+    /// <summary>ID and normalised version, separated by a slash, in lower case.</summary>
     public string Key { get; } = $"{Id.ToLowerInvariant()}/{PackageVersion.Normalise(Version)}";
 
     internal string NormalisedVersion => Key[(Key.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
-    /// <summary>Makes a package that restores and holds no code.</summary>
+    /// <summary>Creates a package that can be restored and contains no assemblies.</summary>
     public static Package Create(string id, string version, params (string Id, string Version)[] dependencies)
     {
         using var buffer = new MemoryStream();
@@ -33,7 +33,8 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
         return new Package(id, version, dependencies, buffer.ToArray());
     }
 
-    /// <summary>Reads what a client publishes. Throws <see cref="InvalidDataException"/> for what is no package.</summary>
+    /// <summary>Reads a .nupkg file.</summary>
+    /// <exception cref="InvalidDataException">The content is not a NuGet package.</exception>
     public static Package Read(byte[] content)
     {
         try
@@ -65,7 +66,7 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
 
     internal string Nuspec() => NuspecOf(Content);
 
-    /// <summary>A version alone means it or any later one.</summary>
+    /// <summary>As a version range. A bare version is an inclusive minimum.</summary>
     private static string Range(string version) => version[0] is '[' or '(' ? version : $"[{version}, )";
 
     private static string NuspecOf(byte[] content)
@@ -80,7 +81,7 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
         <?xml version="1.0" encoding="utf-8"?>
         <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
           <metadata>
-            <id>{id}</id><version>{version}</version><authors>LocalAws</authors><description>Made by LocalAws.</description>
+            <id>{id}</id><version>{version}</version><authors>LocalAws</authors><description>Created by LocalAws.</description>
             <dependencies><group targetFramework=".NETStandard2.0">
               {string.Concat(dependencies.Select(d => $"""<dependency id="{d.Id}" version="{d.Version}" />"""))}
             </group></dependencies>

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace LocalAws;
 
-/// <summary>Versions as NuGet normalises and orders them: https://learn.microsoft.com/nuget/concepts/package-versioning</summary>
+/// <summary>NuGet's rules for normalising and ordering versions: https://learn.microsoft.com/nuget/concepts/package-versioning</summary>
 internal static class PackageVersion
 {
-    /// <summary>By precedence, lowest first, of normalised versions.</summary>
+    /// <summary>Orders normalised versions by precedence, lowest first.</summary>
     public static IComparer<string> Order { get; } = Comparer<string>.Create(Compare);
 
-    /// <summary>Lower case, three or four numbers without leading zeros, no build metadata: 1.0 and 01.0.0.0+x are both 1.0.0.</summary>
+    /// <summary>Lower case, three or four numbers without leading zeros, and no build metadata: 1.0 and 01.0.0.0+x become 1.0.0.</summary>
     public static string Normalise(string version)
     {
         var (numbers, label) = Split(version.Split('+')[0]);
@@ -27,7 +27,7 @@ internal static class PackageVersion
                 return order;
         }
 
-        // A release comes after all of its prereleases.
+        // A release has a higher precedence than its prereleases.
         return label.Length == 0 || otherLabel.Length == 0
             ? otherLabel.Length.CompareTo(label.Length) : CompareLabels(label.Split('.'), otherLabel.Split('.'));
     }

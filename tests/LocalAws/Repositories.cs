@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace LocalAws;
 
-/// <summary>CodeArtifact's NuGet repositories, and the foreign feeds beside them.</summary>
+/// <summary>Serves CodeArtifact's NuGet repositories and the foreign feeds.</summary>
 internal sealed partial class Repositories(World world, Func<DateTimeOffset> now)
 {
-    /// <summary>The repository that a URL names, and the path behind it; null for a URL of another kind.</summary>
+    /// <summary>The repository that a URL names and the path within it; null for any other URL.</summary>
     public static (string Domain, string Owner, string Region, string Repository, string Path)? Parse(string host, string path)
     {
         var hostMatch = Host().Match(host);
@@ -27,17 +27,17 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         exchange.Operation = NuGetFeed.OperationOf(exchange.Method, path.StartsWith("v3/", StringComparison.Ordinal) ? path[3..] : path);
     }
 
-    public void Answer(Exchange exchange)
+    public void Respond(Exchange exchange)
     {
         if (exchange.Service == "foreign")
         {
-            AnswerForeign(exchange, world.ForeignFeeds.Find(feed => feed.Host == exchange.Host)!);
+            RespondForForeignFeed(exchange, world.ForeignFeeds.Find(feed => feed.Host == exchange.Host)!);
             return;
         }
 
         if (Parse(AwsHost(exchange), exchange.Path) is not { } url)
         {
-            exchange.Text("Not Found", 404);
+            exchange.PlainText("Not Found", 404);
             return;
         }
 
@@ -46,7 +46,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         {
             var realm = $"realm=\"{url.Domain}/{url.Repository}\"";
             exchange.Http.Response.Headers.WWWAuthenticate = $"Bearer {realm}, Basic {realm}";
-            exchange.Text("Unauthorized", 401);
+            exchange.PlainText("Unauthorized", 401);
             return;
         }
 
@@ -54,15 +54,15 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
             exchange.Error(404, "ResourceNotFoundException", "Repository not found.");
         else if (exchange.Operation == "Publish")
             Publish(exchange, repository, token.Caller);
-        else if (Refusal(token.Caller, "codeartifact:ReadFromRepository", repository.Arn, repository) is { } refusal)
-            exchange.Error(403, "AccessDeniedException", refusal);
+        else if (FindDenial(token.Caller, "codeartifact:ReadFromRepository", repository.Arn, repository) is { } denial)
+            exchange.Error(403, "AccessDeniedException", denial);
         else if (url.Path.StartsWith("v3/", StringComparison.Ordinal))
-            Feed(exchange, repository).Answer(exchange, url.Path["v3/".Length..]);
+            Feed(exchange, repository).Respond(exchange, url.Path["v3/".Length..]);
         else
-            exchange.Text("Not Found", 404);
+            exchange.PlainText("Not Found", 404);
     }
 
-    /// <summary>Where a reverse proxy leads; else the host itself.</summary>
+    /// <summary>The host behind a reverse proxy; otherwise the host itself.</summary>
     private string AwsHost(Exchange exchange) => world.ReverseProxies.Find(proxy => proxy.Host == exchange.Host) is { Domain: var domain }
         ? $"{domain.Name}-{domain.Owner}.d.codeartifact.{domain.Region}.amazonaws.com" : exchange.Host;
 
@@ -94,21 +94,24 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
     private IEnumerable<Repository> Upstreams(Repository repository) =>
         repository.Upstreams.Select(name => world.FindRepository(repository.Domain.Name, repository.Domain.Owner, repository.Domain.Region, name)).OfType<Repository>();
 
-    /// <summary>Searches upstreams in order and keeps what comes from outside in the repository that was asked and the one that fetched it.</summary>
-    private (Package, string)? Find(Repository asked, Repository repository, string key)
+    /// <summary>
+    /// Searches a repository and then its upstreams, in order. As in CodeArtifact, a package from an external connection is kept in the
+    /// repository that has the connection and in the requested one.
+    /// </summary>
+    private (Package, string)? Find(Repository requested, Repository repository, string key)
     {
         if (repository.Packages.TryGetValue(key, out var package))
             return (package, repository.Name);
         if (repository.ExternalConnection?.Find(external => external.Key == key) is { } pulled)
         {
             repository.Packages[key] = pulled;
-            asked.Packages[key] = pulled;
-            return (pulled, $"public:nuget-org by way of {repository.Name}");
+            requested.Packages[key] = pulled;
+            return (pulled, $"public:nuget-org through {repository.Name}");
         }
 
         foreach (var upstream in Upstreams(repository))
         {
-            if (Find(asked, upstream, key) is { } found)
+            if (Find(requested, upstream, key) is { } found)
                 return found;
         }
 
@@ -119,29 +122,29 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
     {
         if (ReadPublished(exchange.Body) is not { } package)
         {
-            exchange.Error(400, "ValidationException", "the body is not a form with one NuGet package");
+            exchange.Error(400, "ValidationException", "the body is not a multipart form with one NuGet package");
             return;
         }
 
         exchange.Detail = $"{package.Id} {package.Version} to {repository.Name}";
         var (domain, id) = (repository.Domain, package.Id.ToLowerInvariant());
         var arn = $"arn:aws:codeartifact:{domain.Region}:{domain.Owner}:package/{domain.Name}/{repository.Name}/nuget//{id}";
-        if (Refusal(caller, "codeartifact:PublishPackageVersion", arn, repository) is { } refusal)
-            exchange.Error(403, "AccessDeniedException", refusal);
+        if (FindDenial(caller, "codeartifact:PublishPackageVersion", arn, repository) is { } denial)
+            exchange.Error(403, "AccessDeniedException", denial);
         else if (Visible(repository).Any(existing => existing.Key == package.Key)
             || !repository.Packages.TryAdd(package.Key, package))
-            exchange.Error(409, "ConflictException", $"{package.Id} {package.Version} exists");
+            exchange.Error(409, "ConflictException", $"{package.Id} {package.Version} already exists");
         else
-            exchange.Text("", 201);
+            exchange.PlainText("", 201);
     }
 
-    private string? Refusal(Session caller, string action, string resource, Repository repository) =>
-        Iam.Refusal(caller, action, resource) ?? (world.RepositoryPolicies.TryGetValue(repository, out var policy)
-            ? Iam.Refusal(caller, action, resource, repository.Domain.Owner, policy) : null);
+    private string? FindDenial(Session caller, string action, string resource, Repository repository) =>
+        Iam.FindDenial(caller, action, resource) ?? (world.RepositoryPolicies.TryGetValue(repository, out var policy)
+            ? Iam.FindDenial(caller, action, resource, repository.Domain.Owner, policy) : null);
 
     private static Package? ReadPublished(byte[] form)
     {
-        // multipart/form-data with one part: the package lies between the first empty line and the closing boundary.
+        // multipart/form-data with one part: the package is between the first empty line and the closing boundary.
         var start = form.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
         var end = form.AsSpan().LastIndexOf("\r\n--"u8);
         try
@@ -154,19 +157,19 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         }
     }
 
-    private static void AnswerForeign(Exchange exchange, ForeignFeed feed)
+    private static void RespondForForeignFeed(Exchange exchange, ForeignFeed feed)
     {
         if (feed.Password is { } password && Decode((exchange.Header("Authorization") ?? "").Replace("Basic ", "", StringComparison.Ordinal)) != $"user:{password}")
         {
             exchange.Http.Response.Headers.WWWAuthenticate = "Basic realm=\"foreign\"";
-            exchange.Text("Unauthorized", 401);
+            exchange.PlainText("Unauthorized", 401);
             return;
         }
 
         new NuGetFeed($"https://{feed.Host}/v3/",
             id => [.. feed.Packages.Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase))],
             key => feed.Packages.Find(package => package.Key == key) is { } found ? (found, feed.Host) : null,
-            () => feed.Packages, IsAudited: true).Answer(exchange, exchange.Path.StartsWith("/v3/", StringComparison.Ordinal) ? exchange.Path[4..] : "");
+            () => feed.Packages, HasVulnerabilities: true).Respond(exchange, exchange.Path.StartsWith("/v3/", StringComparison.Ordinal) ? exchange.Path[4..] : "");
     }
 
     private static string? Decode(string base64)
@@ -175,7 +178,7 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         return Convert.TryFromBase64String(base64, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
     }
 
-    // The proxy has seen to it that the suffix is one of AWS's.
+    // ConnectProxy accepts only hosts with an AWS suffix, so the suffix needs no check here.
     [GeneratedRegex(@"^(?:(?<vpce>vpce-[a-z0-9-]+)\.d\.codeartifact\.(?<region>[a-z0-9-]+)\.vpce"
         + @"|(?<owned>[a-z0-9-]+)(?:\.d)?\.codeartifact\.(?<region>[a-z0-9-]+)(?!\.vpce\.))\.[a-z.-]+$")]
     private static partial Regex Host();

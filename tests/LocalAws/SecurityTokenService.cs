@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace LocalAws;
 
-/// <summary>STS: GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity, in its query protocol.</summary>
+/// <summary>STS: GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity in the AWS query protocol.</summary>
 internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now)
 {
     private static readonly XNamespace Ns = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -17,7 +17,7 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
         exchange.Detail = Parameter(exchange, "RoleArn");
     }
 
-    public void Answer(Exchange exchange, string region)
+    public void Respond(Exchange exchange, string region)
     {
         if (exchange.Operation == "AssumeRoleWithWebIdentity")
         {
@@ -55,7 +55,7 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
             return;
         }
 
-        if (!world.Roles.TryGetValue(arn, out var role) || Iam.Refusal(caller, "sts:AssumeRole", arn) is not null
+        if (!world.Roles.TryGetValue(arn, out var role) || Iam.FindDenial(caller, "sts:AssumeRole", arn) is not null
             || !role.Trusts.Exists(trust => (trust.Principal == caller.Role.Arn || trust.Principal == caller.Role.Account)
                 && (trust.ExternalId ?? externalId) == externalId))
         {
@@ -89,10 +89,10 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
                 new XElement(Ns + "Expiration", session.Expires.UtcDateTime.ToString("s") + "Z")));
     }
 
-    /// <summary>Duration and session name are of the length that STS takes; the exchange has its error if not.</summary>
+    /// <summary>Checks duration and session name against STS's limits. If false, the exchange holds the error response.</summary>
     private static bool IsValid(Exchange exchange)
     {
-        var refusal = (Parameter(exchange, "DurationSeconds"), Duration(exchange)) switch
+        var error = (Parameter(exchange, "DurationSeconds"), Duration(exchange)) switch
         {
             ({ Length: > 0 } text, null or < 900) => Constraint(text, "durationSeconds", "value greater than or equal to 900"),
             ({ Length: > 0 } text, > 43200) => Constraint(text, "durationSeconds", "value less than or equal to 43200"),
@@ -100,9 +100,9 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
                 Constraint(name, "roleSessionName", "length between 2 and 64"),
             _ => null,
         };
-        if (refusal is not null)
-            exchange.Error(400, "ValidationError", refusal);
-        return refusal is null;
+        if (error is not null)
+            exchange.Error(400, "ValidationError", error);
+        return error is null;
     }
 
     private static string Constraint(string value, string member, string constraint) =>
@@ -110,7 +110,7 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
 
     private static int? Duration(Exchange exchange) => int.TryParse(Parameter(exchange, "DurationSeconds"), out var seconds) ? seconds : null;
 
-    /// <summary>A role's or user's unique id, made up from its name.</summary>
+    /// <summary>A unique ID for a role or user, derived from its name.</summary>
     private static string UserId(Session session) => session.Token is null
         ? "AIDA" + Unique(session.Name) : $"AROA{Unique(session.Role.Arn)}:{session.Name}";
 

@@ -4,16 +4,16 @@ using System.Text;
 
 namespace LocalAws;
 
-/// <summary>A request as its signer saw it.</summary>
-/// <param name="RawQuery">Without the question mark, as on the wire.</param>
-/// <param name="Header">Lower-case name to value, null where absent.</param>
+/// <summary>The parts of a request that are signed.</summary>
+/// <param name="RawQuery">As sent, without the question mark.</param>
+/// <param name="Header">Returns the value of a header by its lower-case name, or null.</param>
 public sealed record SignedRequest(string Method, string RawPath, string RawQuery, Func<string, string?> Header, byte[] Body);
 
-/// <summary>Why a signature is not taken: AWS's error code and text.</summary>
-public sealed record SignatureRefusal(string Code, string Message);
+/// <summary>Why a signature is rejected: AWS's error code and message.</summary>
+public sealed record SignatureError(string Code, string Message);
 
 /// <summary>
-/// Checks AWS Signature Version 4, written from its documentation and from nothing that signs:
+/// Verifies AWS Signature Version 4. Written from the specification, independently of any signing code:
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 /// </summary>
 public static class SignatureV4
@@ -21,7 +21,7 @@ public static class SignatureV4
     private const string Algorithm = "AWS4-HMAC-SHA256";
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
-    /// <summary>The access key id and scope of an Authorization header; null where there is none.</summary>
+    /// <summary>Parses an Authorization header; null if it is not a Signature Version 4 header.</summary>
     public static (string AccessKeyId, string[] Scope, string[] SignedHeaders, string Signature)? Parse(string? authorization)
     {
         if (authorization is null || !authorization.StartsWith(Algorithm + " ", StringComparison.Ordinal))
@@ -38,8 +38,8 @@ public static class SignatureV4
         return slash < 0 ? null : (credential[..slash], credential[(slash + 1)..].Split('/'), headers.Split(';'), signature);
     }
 
-    /// <summary>Null if the request is signed by <paramref name="session"/> for this service and region, now.</summary>
-    public static SignatureRefusal? Check(SignedRequest request, Session session, string service, string region, DateTimeOffset now)
+    /// <summary>Verifies that the session signed the request for this service and region, at about this time. Null if it did.</summary>
+    public static SignatureError? Check(SignedRequest request, Session session, string service, string region, DateTimeOffset now)
     {
         var (_, scope, signedHeaders, signature) = Parse(request.Header("authorization"))!.Value;
         if (scope is not [var day, var scopeRegion, var scopeService, "aws4_request"])
@@ -71,7 +71,7 @@ public static class SignatureV4
     }
 
     /// <summary>The signature in lower-case hexadecimal.</summary>
-    /// <param name="scope">Day, region, service and aws4_request.</param>
+    /// <param name="scope">Date, region, service and <c>aws4_request</c>.</param>
     public static string Sign(SignedRequest request, string secret, string date, string[] scope, string[] signedHeaders)
     {
         var query = string.Join('&', request.RawQuery.Split('&', StringSplitOptions.RemoveEmptyEntries)
@@ -79,7 +79,7 @@ public static class SignatureV4
             .OrderBy(pair => pair[0], StringComparer.Ordinal).ThenBy(pair => pair[1], StringComparer.Ordinal)
             .Select(pair => $"{pair[0]}={pair[1]}"));
         var headers = string.Concat(signedHeaders.Select(name => $"{name}:{Fold(request.Header(name) ?? "")}\n"));
-        // Paths are encoded once more than on the wire, except by S3.
+        // Except for S3, each path segment is encoded twice: once when sent and once more here.
         var path = string.Join('/', request.RawPath.Split('/').Select(Uri.EscapeDataString));
         var canonical = $"{request.Method}\n{path}\n{query}\n{headers}\n{string.Join(';', signedHeaders)}\n{Hex(SHA256.HashData(request.Body))}";
         var text = $"{Algorithm}\n{date}\n{string.Join('/', scope)}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
@@ -87,7 +87,7 @@ public static class SignatureV4
         return Hex(Hmac(key, text));
     }
 
-    /// <summary>Name and value, percent-encoded as the algorithm wants it and not as the client happened to.</summary>
+    /// <summary>Name and value in the percent-encoding that the algorithm requires, whatever the client used.</summary>
     private static string[] Encoded(string[] pair) =>
         [Encoded(pair[0]), pair.Length > 1 ? Encoded(pair[1]) : ""];
 

@@ -2,8 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace LocalAws;
 
-/// <summary>SSO OIDC: a client registers, starts a device authorization, and asks for the token until a person has allowed it;
-/// later it renews the token.</summary>
+/// <summary>SSO OIDC: client registration, the device authorization grant, and refresh tokens.</summary>
 internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
 {
     private const int LifeSeconds = 3600, IntervalSeconds = 1;
@@ -20,7 +19,7 @@ internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
         };
     }
 
-    public void Answer(Exchange exchange)
+    public void Respond(Exchange exchange)
     {
         var request = exchange.Operation == "unknown" ? null : JsonNode.Parse(exchange.Body);
         switch (exchange.Operation, (string?)request?["grantType"])
@@ -39,7 +38,7 @@ internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
                 StartDeviceAuthorization(exchange, (string)request!["startUrl"]!);
                 break;
             case ("CreateToken", "urn:ietf:params:oauth:grant-type:device_code"):
-                CreateTokenOfDevice(exchange, (string)request!["deviceCode"]!);
+                CreateDeviceToken(exchange, (string)request!["deviceCode"]!);
                 break;
             case ("CreateToken", "refresh_token"):
                 if ((string?)request!["refreshToken"] is { } old && world.SsoRefreshTokens.TryRemove(old, out var role))
@@ -48,7 +47,7 @@ internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
                     exchange.Error(400, "InvalidGrantException", "Invalid refresh token provided");
                 break;
             default:
-                exchange.Error(400, "UnsupportedGrantTypeException", "LocalAws gives tokens for devices, renews them and does nothing else");
+                exchange.Error(400, "UnsupportedGrantTypeException", "LocalAws supports the device code and refresh token grants only");
                 break;
         }
     }
@@ -56,7 +55,7 @@ internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
     private void StartDeviceAuthorization(Exchange exchange, string startUrl)
     {
         var (device, user) = (World.RandomText(40), $"{World.RandomText(4)}-{World.RandomText(4)}".ToUpperInvariant());
-        world.SsoDevices[device] = new SsoDevice(user) { Role = world.SsoPerson };
+        world.SsoDevices[device] = new SsoDevice(user) { Role = world.SsoUser };
         exchange.Json(new JsonObject
         {
             ["deviceCode"] = device,
@@ -68,12 +67,12 @@ internal sealed class SsoOidc(World world, Func<DateTimeOffset> now)
         });
     }
 
-    private void CreateTokenOfDevice(Exchange exchange, string code)
+    private void CreateDeviceToken(Exchange exchange, string code)
     {
         if (!world.SsoDevices.TryGetValue(code, out var device))
             exchange.Error(400, "InvalidGrantException", "Invalid device code provided");
         else if (device.IsDenied)
-            exchange.Error(400, "AccessDeniedException", "The person has denied it");
+            exchange.Error(400, "AccessDeniedException", "The user denied the request");
         else if (device.Role is { } role)
             Tokens(exchange, role);
         else

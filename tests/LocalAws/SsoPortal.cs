@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace LocalAws;
 
-/// <summary>The SSO portal's GetRoleCredentials.</summary>
+/// <summary>The SSO portal: GetRoleCredentials.</summary>
 internal sealed class SsoPortal(World world, Func<DateTimeOffset> now)
 {
     public static void Name(Exchange exchange)
@@ -12,7 +12,7 @@ internal sealed class SsoPortal(World world, Func<DateTimeOffset> now)
         exchange.Detail = exchange.Query("role_name");
     }
 
-    public void Answer(Exchange exchange)
+    public void Respond(Exchange exchange)
     {
         if (exchange.Path != "/federation/credentials" || exchange.Header("x-amz-sso_bearer_token") is not { } token
             || !world.SsoTokens.TryGetValue(token, out var role))

@@ -3,20 +3,23 @@ using System.Security.Cryptography;
 
 namespace LocalAws;
 
-/// <summary>One IAM statement. Actions and resources take <c>*</c>.</summary>
+/// <summary>One IAM policy statement. <c>*</c> is a wildcard in actions and resources.</summary>
 public sealed record Statement(string Action, string Resource = "*", bool IsDeny = false)
 {
-    /// <summary>StringEquals on <c>sts:AWSServiceName</c>; null for none.</summary>
+    /// <summary>Condition StringEquals on <c>sts:AWSServiceName</c>, or null.</summary>
     public string? ServiceName { get; init; }
 
-    /// <summary>NumericLessThanEquals on <c>sts:DurationSeconds</c>; null for none.</summary>
+    /// <summary>Condition NumericLessThanEquals on <c>sts:DurationSeconds</c>, or null.</summary>
     public int? MaxDurationSeconds { get; init; }
 }
 
-/// <summary>A statement of a domain's or repository's policy: a principal's ARN, an account number or <c>*</c> may do this.</summary>
+/// <summary>An Allow statement of a domain or repository policy.</summary>
+/// <param name="Principal">A role ARN, an account ID, an account's root ARN or <c>*</c>.</param>
 public sealed record Grant(string Principal, string Action, string Resource = "*");
 
-/// <summary>Who may assume a role: a principal's ARN or account number, and the external id it has to bring, if any.</summary>
+/// <summary>A statement of a role's trust policy.</summary>
+/// <param name="Principal">A role ARN or an account ID.</param>
+/// <param name="ExternalId">The required external ID, or null.</param>
 public sealed record Trust(string Principal, string? ExternalId = null);
 
 /// <summary>An IAM role with its identity policy.</summary>
@@ -26,7 +29,7 @@ public sealed record Role(string Arn)
 
     public List<Trust> Trusts { get; init; } = [];
 
-    /// <summary>The web identity token that may assume it.</summary>
+    /// <summary>The web identity token that may assume this role, or null.</summary>
     public string? WebIdentityToken { get; init; }
 
     public string Name => Arn[(Arn.LastIndexOf('/') + 1)..];
@@ -34,10 +37,11 @@ public sealed record Role(string Arn)
     public string Account => Arn.Split(':')[4];
 }
 
-/// <summary>Keys that sign, and whose they are.</summary>
+/// <summary>Credentials, and the principal they belong to.</summary>
+/// <param name="Token">Null for the long-term access keys of an IAM user.</param>
 public sealed record Session(string AccessKeyId, string SecretAccessKey, string? Token, Role Role, string Name, DateTimeOffset Expires)
 {
-    /// <summary>As IAM's messages name it: a role's session, or a user where the keys are for good.</summary>
+    /// <summary>The ARN in IAM's messages: an assumed-role session, or a user for long-term access keys.</summary>
     public string PrincipalArn => Token is null ? $"arn:aws:iam::{Role.Account}:user/{Name}"
         : $"arn:aws:sts::{Role.Account}:assumed-role/{Role.Name}/{Name}";
 }
@@ -48,12 +52,12 @@ public sealed record Domain(string Name, string Owner, string Region)
     public string Arn => $"arn:aws:codeartifact:{Region}:{Owner}:domain/{Name}";
 }
 
-/// <summary>A repository of a domain; upstreams are searched in order.</summary>
+/// <summary>A repository in a domain. Upstreams are searched in order.</summary>
 public sealed record Repository(Domain Domain, string Name)
 {
     public List<string> Upstreams { get; init; } = [];
 
-    /// <summary>The public gallery behind an external connection: pulled through and kept when first asked for.</summary>
+    /// <summary>The packages of nuget.org, if the repository has an external connection. The first request for a package copies it.</summary>
     public List<Package>? ExternalConnection { get; init; }
 
     public ConcurrentDictionary<string, Package> Packages { get; } = new();
@@ -68,17 +72,17 @@ public sealed record Repository(Domain Domain, string Name)
     }
 }
 
-/// <summary>A NuGet feed that is not AWS's.</summary>
-/// <param name="Password">Basic password for user <c>user</c>; null for an open feed.</param>
+/// <summary>A NuGet feed that is not CodeArtifact.</summary>
+/// <param name="Password">Basic password for user <c>user</c>; null for a feed without authentication.</param>
 public sealed record ForeignFeed(string Host, string? Password)
 {
     public List<Package> Packages { get; init; } = [];
 }
 
-/// <summary>A host that passes requests on to a domain's repositories, under its own name.</summary>
+/// <summary>A reverse proxy in front of a domain, under its own host name.</summary>
 public sealed record ReverseProxy(string Host, Domain Domain);
 
-/// <summary>A token that was handed out.</summary>
+/// <summary>An issued authorization token.</summary>
 public sealed record IssuedToken(Domain Domain, Session Caller)
 {
     public required DateTimeOffset Expires { get; set; }
@@ -86,22 +90,24 @@ public sealed record IssuedToken(Domain Domain, Session Caller)
     public bool IsRevoked { get; set; }
 }
 
-/// <summary>A device authorization.</summary>
-/// <param name="UserCode">What the person types.</param>
+/// <summary>A device authorization of IAM Identity Center.</summary>
+/// <param name="UserCode">The code that the user enters.</param>
 public sealed record SsoDevice(string UserCode)
 {
-    /// <summary>Whose role the device gets, once a person has allowed it.</summary>
+    /// <summary>The role that the device gets once a user has approved it; null until then.</summary>
     public Role? Role { get; set; }
 
     public bool IsDenied { get; set; }
 }
 
-/// <summary>What exists: roles, sessions, domains, repositories, tokens.</summary>
+/// <summary>The state of the simulated AWS: roles, sessions, domains, repositories and tokens.</summary>
 public sealed class World
 {
     public const string Account = "111122223333";
 
-    /// <summary>Null where the instance has no role.</summary>
+    private readonly Lock _issuing = new();
+
+    /// <summary>Null for an instance without a role.</summary>
     public Role? InstanceRole { get; set; }
 
     public ConcurrentDictionary<string, Role> Roles { get; } = new();
@@ -110,30 +116,30 @@ public sealed class World
 
     public ConcurrentDictionary<string, IssuedToken> Tokens { get; } = new();
 
-    /// <summary>SSO access tokens that the portal takes, with the role they give.</summary>
+    /// <summary>Valid SSO access tokens, with the role that each one grants.</summary>
     public ConcurrentDictionary<string, Role> SsoTokens { get; } = new();
 
-    /// <summary>SSO refresh tokens, good for one use, with the role that their successors give.</summary>
+    /// <summary>Valid SSO refresh tokens, with the role that each one grants. A refresh token can be used once.</summary>
     public ConcurrentDictionary<string, Role> SsoRefreshTokens { get; } = new();
 
-    /// <summary>Devices that wait for a person, by the code that they know.</summary>
+    /// <summary>Started device authorizations, by device code.</summary>
     public ConcurrentDictionary<string, SsoDevice> SsoDevices { get; } = new();
 
-    /// <summary>The role of a person who allows every device at once; null where a test does it.</summary>
-    public Role? SsoPerson { get; set; }
+    /// <summary>The role of a user who approves every device immediately; null if the test approves devices.</summary>
+    public Role? SsoUser { get; set; }
 
-    /// <summary>What a container has to send to get the instance role's credentials.</summary>
+    /// <summary>The Authorization header that a container must send to get the instance role's credentials.</summary>
     public string ContainerAuthorization { get; } = RandomText(24);
 
     public List<Domain> Domains { get; } = [];
 
     /// <summary>
-    /// What domains allow to callers of other accounts. Where a domain has no entry, the callers' own policies decide alone, which AWS
-    /// does for callers of the domain's account only.
+    /// Domain policies, which apply to callers from other accounts. For a domain without one, only the caller's identity policy is
+    /// evaluated. AWS does that only for callers from the domain's own account.
     /// </summary>
     public ConcurrentDictionary<Domain, IReadOnlyList<Grant>> DomainPolicies { get; } = new();
 
-    /// <summary>The same for repositories.</summary>
+    /// <summary>Repository policies, evaluated like <see cref="DomainPolicies"/>.</summary>
     public ConcurrentDictionary<Repository, IReadOnlyList<Grant>> RepositoryPolicies { get; } = new();
 
     public List<Repository> Repositories { get; } = [];
@@ -142,18 +148,21 @@ public sealed class World
 
     public List<ReverseProxy> ReverseProxies { get; } = [];
 
-    /// <summary>How long role sessions live that are asked for with no duration.</summary>
+    /// <summary>The lifetime of role sessions requested without a duration.</summary>
     public TimeSpan SessionLife { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long tokens live, whatever was asked for; null for what was asked for.</summary>
+    /// <summary>The lifetime of authorization tokens; null for the requested one.</summary>
     public TimeSpan? TokenLife { get; set; }
 
-    /// <summary>The server's clock, skew included, once a server has this world.</summary>
+    /// <summary>If set, every issued authorization token is appended to this file, one per line.</summary>
+    public string? IssuedTokensFile { get; set; }
+
+    /// <summary>The server's clock, including its skew. Set when a server starts with this world.</summary>
     internal Func<DateTimeOffset> Now { get; set; } = () => DateTimeOffset.UtcNow;
 
     /// <summary>
-    /// Domain contoso: repository app, its upstream shared, and its upstream nuget-store with the public gallery behind it. An instance
-    /// with role BuildAgentRole, which may read all of it and publish to app.
+    /// Domain contoso with repository app, its upstream shared, and shared's upstream nuget-store, which has an external connection to
+    /// nuget.org. The instance role, BuildAgentRole, may read all repositories and publish packages.
     /// </summary>
     public static World Simple()
     {
@@ -190,7 +199,7 @@ public sealed class World
         return Roles[role.Arn] = role;
     }
 
-    /// <summary>Makes keys for a role and remembers them for signatures.</summary>
+    /// <summary>Creates credentials for a role; requests signed with them are accepted.</summary>
     /// <param name="life">Null for <see cref="SessionLife"/>.</param>
     public Session OpenSession(Role role, string name, DateTimeOffset now, bool isTemporary = true, TimeSpan? life = null)
     {
@@ -199,15 +208,21 @@ public sealed class World
         return Sessions[session.AccessKeyId] = session;
     }
 
-    /// <summary>A token as GetAuthorizationToken makes it: looks like the compact JWE that CodeArtifact hands out.</summary>
+    /// <summary>Issues an authorization token in the shape of CodeArtifact's: a compact JWE.</summary>
     public string IssueToken(Domain domain, Session caller, DateTimeOffset expires)
     {
         var token = $"eyJ{RandomText(200)}.{RandomText(43)}.{RandomText(16)}.{RandomText(1200)}.{RandomText(22)}";
         Tokens[token] = new IssuedToken(domain, caller) { Expires = expires };
+        if (IssuedTokensFile is not null)
+        {
+            lock (_issuing)
+                File.AppendAllText(IssuedTokensFile, token + "\n");
+        }
+
         return token;
     }
 
-    /// <summary>A token for twelve hours, as the instance role would get it, for clients that are given one.</summary>
+    /// <summary>Issues the instance role a token that is valid for twelve hours.</summary>
     public string IssueToken(string domain)
     {
         var caller = OpenSession(InstanceRole ?? throw new InvalidOperationException("the instance has no role"), "test", Now());

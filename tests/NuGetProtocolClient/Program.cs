@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using NuGet.Protocol.Plugins;
 
-// Finds and starts the plugin with NuGet.Protocol's own client classes, asks it for credentials, and prints what came back. The password is
-// printed as its SHA-256. Arguments: a feed's URL, and the folder of the MSBuild package if it is to offer its plugin first.
+// Discovers and starts the plugin with the client classes of NuGet.Protocol, requests credentials, and prints the response with the SHA-256
+// of the password. Arguments: a feed URL and, to register the plugin of the MSBuild package first, the folder of that package.
 var uri = new Uri(args[0]);
 if (args.Length > 1)
     Offer(args[1]);
@@ -30,11 +30,11 @@ Console.WriteLine($"{response.ResponseCode} {response.Username} {string.Join(','
 Console.WriteLine(Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(response.Password ?? ""))));
 return 0;
 
-// What the package's task does in the process that restores, where NuGet's tasks are loaded.
+// Does what the MSBuild package's task does in the restore process. The empty assembly stands in for NuGet's tasks, which are loaded there.
 static void Offer(string package)
 {
     AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("NuGet.Build.Tasks"), AssemblyBuilderAccess.Run);
     var tasks = Assembly.LoadFrom(Path.Combine(package, "tasks", "netstandard2.0", "CredentialProvider.MSBuild.dll"));
-    var program = tasks.GetType("CredentialProvider.MSBuild.CarriedProgram")!.GetMethod("In")!.Invoke(null, [Path.Combine(package, "tools"), false]);
-    tasks.GetType("CredentialProvider.MSBuild.NuGetPlugins")!.GetMethod("Offer")!.Invoke(null, [program, false]);
+    var plugin = tasks.GetType("CredentialProvider.MSBuild.PackagedPlugin")!.GetMethod("Find")!.Invoke(null, [Path.Combine(package, "tools"), false]);
+    tasks.GetType("CredentialProvider.MSBuild.NuGetPlugins")!.GetMethod("Offer")!.Invoke(null, [plugin, false]);
 }

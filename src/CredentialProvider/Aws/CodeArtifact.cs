@@ -1,5 +1,5 @@
-// The two operations that this program calls, over AWSSDK.Core's public runtime and with the names of the package
-// AWSSDK.CodeArtifact, so that the package can take this file's place.
+// The two CodeArtifact operations that this program calls, written against AWSSDK.Core's public runtime. The names are
+// those of the AWSSDK.CodeArtifact package, so that the package can replace this file.
 
 using System.Globalization;
 using System.Net;
@@ -12,43 +12,46 @@ using Amazon.Runtime.Internal.Auth;
 using Amazon.Runtime.Internal.Transform;
 using Amazon.Runtime.Internal.Util;
 using Amazon.Util.Internal;
+using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetAuthorizationToken.html</summary>
+/// <summary>Issues an authorization token for a domain.
+/// https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetAuthorizationToken.html</summary>
 internal sealed class GetAuthorizationTokenRequest : AmazonWebServiceRequest
 {
     public required string Domain { get; init; }
 
     public required string DomainOwner { get; init; }
 
-    /// <summary>0, or 900 to 43200.</summary>
+    /// <summary>900 to 43200, or 0 for the remaining lifetime of the role session.</summary>
     public required int DurationSeconds { get; init; }
 }
 
-/// <summary>The token and when it expires, by AWS's clock.</summary>
+/// <summary>The token, and when it expires by AWS's clock.</summary>
 internal sealed class GetAuthorizationTokenResponse : AmazonWebServiceResponse
 {
     public string AuthorizationToken { get; set; } = "";
 
     public DateTimeOffset Expiration { get; set; }
 
-    public static GetAuthorizationTokenResponse From(JsonElement answer) => new()
+    public static GetAuthorizationTokenResponse From(JsonElement json) => new()
     {
-        // It goes into the headers of requests.
-        AuthorizationToken = answer.GetProperty("authorizationToken").GetString() is { Length: > 0 } token
-            && token.All(c => c is > ' ' and <= '~') ? token : throw new JsonException("authorizationToken is no token"),
-        // Seconds since 1970 as a JSON number that may have a fraction or an exponent.
-        Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(answer.GetProperty("expiration").GetDouble() * 1000)),
+        // NuGet sends it in a request header, so it must not have control characters.
+        AuthorizationToken = json.GetProperty("authorizationToken").GetString() is { Length: > 0 } token
+            && token.All(c => c is > ' ' and <= '~') ? token : throw new JsonException("authorizationToken is invalid"),
+        // Seconds since the Unix epoch, as a JSON number that may have a fraction or an exponent.
+        Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(json.GetProperty("expiration").GetDouble() * 1000)),
     };
 }
 
-/// <summary>https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetRepositoryEndpoint.html</summary>
+/// <summary>Asks for a repository's URL.
+/// https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_GetRepositoryEndpoint.html</summary>
 internal sealed class GetRepositoryEndpointRequest : AmazonWebServiceRequest
 {
     public required string Domain { get; init; }
 
-    /// <summary>The caller's own account if null.</summary>
+    /// <summary>Null for the caller's account.</summary>
     public string? DomainOwner { get; init; }
 
     public required string Repository { get; init; }
@@ -57,23 +60,23 @@ internal sealed class GetRepositoryEndpointRequest : AmazonWebServiceRequest
     public required string EndpointType { get; init; }
 }
 
-/// <summary>For example https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/; NuGet's source is
-/// that and v3/index.json.</summary>
+/// <summary>The repository's URL, for example
+/// https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/. Append v3/index.json to get the
+/// NuGet source.</summary>
 internal sealed class GetRepositoryEndpointResponse : AmazonWebServiceResponse
 {
     public string RepositoryEndpoint { get; set; } = "";
 }
 
-/// <summary>An answer other than 200 by CodeArtifact, with what its error type carries besides code and
-/// message.</summary>
+/// <summary>An error response from CodeArtifact.</summary>
 internal sealed class AmazonCodeArtifactException(ErrorResponse error, Exception? inner, HttpStatusCode status)
     : AmazonServiceException(error.Message, inner, error.Type, error.Code, error.RequestId, status)
 {
-    /// <summary>Seconds to wait, from the header Retry-After.</summary>
+    /// <summary>The Retry-After header, in seconds; null if there is none or it is a date.</summary>
     public int? RetryAfterSeconds { get; init; }
 }
 
-/// <summary>One client an endpoint; the region is the one that requests are signed for.</summary>
+/// <summary>An API endpoint, and the region to sign requests for.</summary>
 internal sealed class AmazonCodeArtifactConfig : ClientConfig
 {
     public AmazonCodeArtifactConfig(string endpoint, string region)
@@ -81,7 +84,7 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
     {
         ServiceURL = endpoint;
         AuthenticationRegion = region;
-        // Otherwise guessed from the endpoint's host name, which can be anybody's.
+        // Otherwise the SDK guesses it from the host name, which fails for VPC endpoints and private hosts.
         AuthenticationServiceName = "codeartifact";
         EndpointProvider = new StaticEndpointProvider(endpoint);
     }
@@ -95,7 +98,7 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
     public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) =>
         new(ServiceURL);
 
-    /// <summary>The SDK's standard mode, named instead of looked up: looking it up can ask the metadata
+    /// <summary>The SDK's standard mode. To find the default mode, the SDK may query the instance metadata
     /// service.</summary>
     private sealed class StaticConfiguration : IDefaultConfigurationProvider
     {
@@ -110,13 +113,13 @@ internal sealed class AmazonCodeArtifactConfig : ClientConfig
     }
 }
 
-/// <summary>Signs, sends, retries and reads with AWSSDK.Core's pipeline.</summary>
+/// <summary>Signs requests, sends them and reads responses with AWSSDK.Core's pipeline.</summary>
 internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, AmazonCodeArtifactConfig config)
     : AmazonServiceClient(credentials, config)
 {
     protected override IServiceMetadata ServiceMetadata { get; } = new Metadata();
 
-    /// <exception cref="AmazonServiceException">AWS said no; ErrorCode and Message are its own.</exception>
+    /// <exception cref="AmazonServiceException">With AWS's error code and message.</exception>
     public Task<GetAuthorizationTokenResponse> GetAuthorizationTokenAsync(
         GetAuthorizationTokenRequest request, CancellationToken cancel) =>
         InvokeAsync<GetAuthorizationTokenResponse>(request, new InvokeOptions
@@ -152,7 +155,7 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
-        AwsCall.Bound(pipeline, Config);
+        AwsLimits.Apply(pipeline, Config);
         pipeline.RemoveHandler<Amazon.Runtime.Internal.EndpointResolver>();
         pipeline.AddHandlerAfter<Marshaller>(new FixedEndpoint());
         pipeline.AddHandlerAfter<FixedEndpoint>(new SignatureVersion4());
@@ -181,7 +184,7 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
             AuthSchemeOption.DEFAULT_SIGV4;
     }
 
-    /// <summary>A request whose parameters are all in its query; what is null is left out.</summary>
+    /// <summary>A request with all parameters in the query string, without those that are null.</summary>
     private sealed class Query(string method, string path, Dictionary<string, string?> parameters)
         : IMarshaller<IRequest, AmazonWebServiceRequest>
     {
@@ -203,16 +206,17 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
         }
     }
 
+    /// <summary>Reads a JSON response, or an error from body and headers.</summary>
     internal sealed class Answer(Func<JsonElement, AmazonWebServiceResponse> read) : JsonResponseUnmarshaller
     {
         public override AmazonWebServiceResponse Unmarshall(JsonUnmarshallerContext input) => Read(input.Stream);
 
-        /// <exception cref="JsonException">It is not what CodeArtifact answers.</exception>
-        public AmazonWebServiceResponse Read(Stream answer)
+        /// <exception cref="JsonException">It is not CodeArtifact's JSON.</exception>
+        public AmazonWebServiceResponse Read(Stream body)
         {
             try
             {
-                using var json = JsonDocument.Parse(answer);
+                using var json = JsonDocument.Parse(body);
                 return read(json.RootElement);
             }
             catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException

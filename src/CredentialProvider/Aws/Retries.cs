@@ -1,42 +1,40 @@
 namespace CredentialProvider.Aws;
 
-/// <summary>A failure after which the same call may do better.</summary>
-/// <param name="IsThrottling">AWS is well and asks for fewer requests: all get their turn.</param>
-/// <param name="RetryAfter">What the other side asks for; null where it does not say.</param>
-internal sealed record Setback(bool IsThrottling, TimeSpan? RetryAfter = null);
-
 /// <summary>
-/// Calls again after a setback, later each time and at random moments ("full jitter"), so that agents that start
-/// together do not come back together. What AWS asks for by Retry-After is waited for in any case.
+/// Repeats a call after a transient failure, with exponential backoff and full jitter, so that build agents that start
+/// together do not retry together. The delay is never shorter than Retry-After. Throttling has a time limit of its own;
+/// other failures have a number of attempts.
+/// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 /// </summary>
-/// <param name="random">From 0 to 1.</param>
-/// <param name="patience">How long throttling is waited out, in all.</param>
-internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan patience)
+/// <param name="random">Returns 0 to 1.</param>
+/// <param name="throttlingTimeout">How long to keep retrying throttled calls, in all.</param>
+internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan throttlingTimeout)
 {
-    /// <summary>For all attempts together, as long as nobody asks for more time.</summary>
-    public static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
+    /// <summary>For all attempts together, unless AWS throttles.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>Ten thousand agents behind a quota of 40 requests a second take half of it (docs/reliability.md).</summary>
-    public static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(10);
+    /// <summary>For throttled calls of a build. Sized for a large fleet: docs/internals/reliability.md.</summary>
+    public static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(10);
 
-    private const int Attempts = 3;
+    /// <summary>Attempts that fail for a reason other than throttling.</summary>
+    private const int MaxFailures = 3;
 
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1), LongestDelay = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(20);
 
-    /// <param name="call">One attempt; its token is cancelled when the budget is used up.</param>
-    /// <param name="judge">Null for a failure that stays.</param>
-    /// <param name="waiting">Told once, when throttling begins to be waited out.</param>
-    /// <exception cref="TimeoutException">The budget ended within a call.</exception>
-    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, Func<Exception, Setback?> judge,
-        Action? waiting, CancellationToken cancel)
+    /// <param name="call">One attempt; its token is cancelled when time is up.</param>
+    /// <param name="waiting">Called once, before the first wait because of throttling.</param>
+    /// <exception cref="AwsCallException">The last attempt's failure.</exception>
+    /// <exception cref="TimeoutException">Time ran out during an attempt.</exception>
+    public async Task<T> RunAsync<T>(
+        Func<CancellationToken, Task<T>> call, Action? waiting, CancellationToken cancel)
     {
         var started = time.GetUtcNow();
-        var deadline = started + Budget;
+        var deadline = started + Timeout;
         var (failed, throttled) = (0, 0);
         while (true)
         {
             TimeSpan delay;
-            using var limit = time.CreateCancellationTokenSource(Positive(deadline - time.GetUtcNow()));
+            using var limit = time.CreateCancellationTokenSource(Max(deadline - time.GetUtcNow(), TimeSpan.Zero));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
             try
             {
@@ -46,15 +44,16 @@ internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan p
             {
                 throw new TimeoutException();
             }
-            catch (Exception e) when (!cancel.IsCancellationRequested && judge(e) is { } setback)
+            catch (AwsCallException e) when (!cancel.IsCancellationRequested && e.Failure.Transient is not null)
             {
-                delay = (setback.RetryAfter ?? TimeSpan.Zero) + Jitter(failed + throttled);
-                var now = time.GetUtcNow();
-                if (setback.IsThrottling)
+                var failure = e.Failure.Transient;
+                delay = (failure.RetryAfter ?? TimeSpan.Zero) + Jitter(failed + throttled);
+                var next = time.GetUtcNow() + delay;
+                if (failure.IsThrottling)
                 {
-                    var latest = started + patience;
-                    deadline = Earlier(now + delay + Budget, latest > deadline ? latest : deadline);
-                    if (throttled++ == 0 && now + delay < deadline)
+                    // Each response shows that AWS is there: the next attempt gets its full time again.
+                    deadline = Min(next + Timeout, Max(started + throttlingTimeout, deadline));
+                    if (throttled++ == 0 && next < deadline)
                         waiting?.Invoke();
                 }
                 else
@@ -62,7 +61,7 @@ internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan p
                     failed++;
                 }
 
-                if (failed == Attempts || now + delay >= deadline)
+                if (failed == MaxFailures || next >= deadline)
                     throw;
             }
 
@@ -70,16 +69,16 @@ internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan p
         }
     }
 
-    private TimeSpan Jitter(int setbacks)
+    private TimeSpan Jitter(int attempts)
     {
-        const int EnoughDoublings = 5; // to reach the longest delay
-        var most = Earlier(new TimeSpan(FirstDelay.Ticks << Math.Min(setbacks, EnoughDoublings)), LongestDelay);
-        return new TimeSpan((long)(most.Ticks * random()));
+        const int MaxDoublings = 5; // enough to reach MaxDelay; more would overflow
+        var longest = Min(new TimeSpan(FirstDelay.Ticks << Math.Min(attempts, MaxDoublings)), MaxDelay);
+        return new TimeSpan((long)(longest.Ticks * random()));
     }
 
-    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
+    private static T Min<T>(T a, T b)
+        where T : IComparable<T> => a.CompareTo(b) < 0 ? a : b;
 
-    private static TimeSpan Earlier(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
+    private static T Max<T>(T a, T b)
+        where T : IComparable<T> => a.CompareTo(b) > 0 ? a : b;
 }

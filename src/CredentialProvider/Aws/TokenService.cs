@@ -1,112 +1,129 @@
 using Amazon.Runtime;
-using CredentialProvider.Feeds;
+using CredentialProvider.Aws.Credentials;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>Makes a token: finds credentials, calls GetAuthorizationToken, and puts every failure into a person's
-/// words.</summary>
-/// <param name="patience">How long throttling is waited out: builds have time, a person who asks has not.</param>
-internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpan patience)
+/// <summary>Calls CodeArtifact with the credentials that apply to a feed. The last place that sees an AWS failure, so
+/// here it becomes a message.</summary>
+/// <param name="throttlingTimeout">How long to keep retrying throttled calls: builds can wait, users cannot.</param>
+internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpan throttlingTimeout)
 {
-    private readonly Retries _retries = new(time, Random.Shared.NextDouble, patience);
+    private readonly Retries _retries = new(time, Random.Shared.NextDouble, throttlingTimeout);
     private CredentialChain _chain = new(settings, time);
-    private Task? _roots;
+    private Task? _trustStore;
 
-    /// <param name="person">Is shown where to sign in, if that is what is missing; null where nobody is there.</param>
-    /// <exception cref="NoTokenException">With the cause and what to do.</exception>
-    public async Task<AuthorizationToken> FetchAsync(Feed feed, Person? person, CancellationToken cancel)
+    /// <param name="prompt">Shows long waits and how to sign in; null if there is no user.</param>
+    /// <exception cref="NoTokenException">With the cause and a fix.</exception>
+    public Task<AuthorizationToken> FetchAsync(TokenRequest request, UserPrompt? prompt, CancellationToken cancel) =>
+        DescribeFailuresAsync(request, async () =>
     {
         try
         {
-            return await FetchNowAsync(feed, person, cancel);
+            return await GetTokenAsync(request, prompt, cancel);
         }
-        catch (SignedOutException e) when (person is { CanSignIn: true })
+        catch (SsoSessionExpiredException e) when (prompt is { CanSignIn: true })
         {
-            // A person takes longer than AWS may.
-            await e.SignInAsync(person.Tell, cancel);
-            return await FetchNowAsync(feed, person, cancel);
+            // Outside of the retries: users take longer than AWS may.
+            await e.SignInAsync(prompt.Show, cancel);
+            return await GetTokenAsync(request, prompt, cancel);
         }
-    }
+    }, cancel);
 
-    /// <summary>The repository's URL, as GetRepositoryEndpoint tells it; NuGet's source is that and v3/index.json.</summary>
-    /// <param name="feed">Its owner may be empty: then it is the caller's account.</param>
-    /// <exception cref="NoTokenException">With the cause and what to do.</exception>
-    public Task<string> FindEndpointAsync(Feed feed, bool isDualStack, CancellationToken cancel) =>
-        CallAsync(feed, person: null, async (client, stop) =>
+    /// <summary>Calls GetRepositoryEndpoint.</summary>
+    /// <param name="request">If the feed's owner is empty, the domain is in the caller's account.</param>
+    /// <returns>The repository's URL; append v3/index.json to get the NuGet source.</returns>
+    /// <exception cref="NoTokenException">With the cause and a fix.</exception>
+    public Task<string> FindEndpointAsync(TokenRequest request, bool isDualStack, CancellationToken cancel) =>
+        DescribeFailuresAsync(request, () => CallAsync(request, prompt: null, async (client, stop) =>
     {
         var response = await client.GetRepositoryEndpointAsync(new GetRepositoryEndpointRequest
         {
-            Domain = feed.Domain,
-            DomainOwner = feed.Owner.Length > 0 ? feed.Owner : null,
-            Repository = feed.Repository,
+            Domain = request.Feed.Domain,
+            DomainOwner = request.Feed.Owner.Length > 0 ? request.Feed.Owner : null,
+            Repository = request.Feed.Repository,
             EndpointType = isDualStack ? "dualstack" : "ipv4",
         }, stop);
         return response.RepositoryEndpoint;
-    }, cancel);
+    }, cancel), cancel);
 
-    private Task<AuthorizationToken> FetchNowAsync(Feed feed, Person? person, CancellationToken cancel) =>
-        CallAsync(feed, person, async (client, stop) =>
+    private Task<AuthorizationToken> GetTokenAsync(
+        TokenRequest request, UserPrompt? prompt, CancellationToken cancel) =>
+        CallAsync(request, prompt, async (client, stop) =>
     {
         var response = await client.GetAuthorizationTokenAsync(new GetAuthorizationTokenRequest
         {
-            Domain = feed.Domain,
-            DomainOwner = feed.Owner,
-            DurationSeconds = FeedSettings.For(feed, settings).Duration,
+            Domain = request.Feed.Domain,
+            DomainOwner = request.Feed.Owner,
+            DurationSeconds = request.FeedSettings.Duration,
         }, stop);
         return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
     }, cancel);
 
-    private async Task<T> CallAsync<T>(Feed feed, Person? person,
-        Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+    private async Task<T> DescribeFailuresAsync<T>(TokenRequest request, Func<Task<T>> run, CancellationToken cancel)
     {
-        _roots ??= TrustedRoots.ReadAsync(settings);
-        // The same for all domains that call at once: the instance's role, or the container's, is asked once.
-        var chain = _chain;
-        var isDone = false;
         try
         {
-            // The SDK has blocking calls on its way to credentials; they must not hold up the protocol.
-            var result = await _retries.RunAsync(
-                stop => Task.Run(() => CallOnceAsync(feed, chain, call, stop), stop).WaitAsync(stop),
-                AwsFailure.SetbackOf,
-                () => person?.Tell($"AWS asks for fewer requests; {feed.DomainName} waits for its turn"), cancel);
-            isDone = true;
-            return result;
+            return await run();
         }
         catch (TimeoutException)
         {
-            throw new NoTokenException(ErrorCode.Network,
-                $"AWS did not answer within {Retries.Budget.TotalSeconds:0} s",
-                "check the way to " + ApiEndpoint.For(feed, settings));
+            throw FailureMessages.NoResponse(DefaultEndpoint(request), Retries.Timeout);
         }
         catch (Exception e) when (e is not NoTokenException && !cancel.IsCancellationRequested)
         {
-            throw AwsFailure.OfToken(feed, ApiEndpoint.For(feed, settings), e);
+            throw FailureMessages.Describe(request.Feed, DefaultEndpoint(request), e);
+        }
+    }
+
+    private async Task<T> CallAsync<T>(TokenRequest request, UserPrompt? prompt,
+        Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+    {
+        _trustStore ??= TrustStore.LoadAsync(settings);
+        // Shared by all domains that call at the same time, so that credentials are fetched once.
+        var chain = _chain;
+        var hasSucceeded = false;
+        try
+        {
+            // The SDK resolves some credentials synchronously, which must not block the protocol.
+            var result = await _retries.RunAsync(
+                stop => Task.Run(() => TryCallAsync(request, chain, call, stop), stop).WaitAsync(stop),
+                () => prompt?.Show($"AWS is throttling requests; waiting to retry for {request.Feed.DomainName}"),
+                cancel);
+            hasSucceeded = true;
+            return result;
         }
         finally
         {
-            // What failed may be mended with other credentials: the next call starts over.
-            if (!isDone)
+            // The user may fix the credentials, so the next call resolves them again.
+            if (!hasSucceeded)
                 Interlocked.CompareExchange(ref _chain, new CredentialChain(settings, time), chain);
         }
     }
 
-    private async Task<T> CallOnceAsync<T>(Feed feed, CredentialChain chain,
+    /// <summary>One attempt.</summary>
+    private async Task<T> TryCallAsync<T>(TokenRequest request, CredentialChain chain,
         Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
-        var credentials = await AwsCall.FetchAsync(chain.Resolve(feed));
-        var endpoint = ApiEndpoint.For(feed, settings, chain.EndpointOf(feed));
-        var config = new AmazonCodeArtifactConfig(endpoint, feed.Region);
-        AwsCall.Bound(config, settings);
-        using var client = new AmazonCodeArtifactClient(credentials, config);
+        var endpoint = DefaultEndpoint(request);
         try
         {
-            return await AwsCall.InTimeAsync(stop => call(client, stop), cancel);
+            var credentials = await FetchedCredentials.FromAsync(chain.Resolve(request));
+            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, request.Identity.EndpointOf("codeartifact", settings));
+            var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
+            AwsLimits.Apply(config, settings);
+            using var client = new AmazonCodeArtifactClient(credentials, config);
+            return await AwsLimits.WithTimeoutAsync(stop => call(client, stop), cancel);
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
+        catch (Exception e) when (e is not (NoTokenException or AwsCallException) && !cancel.IsCancellationRequested)
         {
-            // Here the profile's own endpoint is known, which a person has to read.
-            throw AwsFailure.OfToken(feed, endpoint, e);
+            throw new AwsCallException(AwsCall.ToCodeArtifact(request.Feed, endpoint), e);
         }
     }
+
+    /// <summary>The endpoint without the AWS profile's settings, which may be what cannot be read.</summary>
+    private string DefaultEndpoint(TokenRequest request) =>
+        ApiEndpoint.For(request.Feed, request.FeedSettings, settings);
 }

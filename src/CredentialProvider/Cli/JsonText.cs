@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace CredentialProvider.Cli;
 
-/// <summary>JSON for scripts and for people.</summary>
+/// <summary>Indented JSON.</summary>
 internal static class JsonText
 {
-    // Not for HTML: apostrophes and plus signs stay readable.
+    // The output is never part of HTML, so apostrophes and plus signs need no escape.
     private static readonly JsonWriterOptions Indented = new()
     {
         Indented = true,

@@ -1,31 +1,38 @@
 namespace CredentialProvider.Feeds;
 
-/// <summary>A URL that was meant for CodeArtifact and is not right: what a person overlooks at 5 pm.</summary>
+/// <summary>Finds mistakes in URLs that look like CodeArtifact feeds.</summary>
 internal static class MistypedFeed
 {
     private const string Form =
         "https://DOMAIN-ACCOUNT.d.codeartifact.REGION.amazonaws.com/nuget/REPOSITORY/v3/index.json";
 
-    /// <summary>What is wrong with it and what would be right; null for a URL that has nothing to do with CodeArtifact,
-    /// or has nothing wrong.</summary>
-    public static (string Why, string Fix)? Find(string url)
+    /// <summary>The package formats of CodeArtifact besides nuget, as they appear in paths.</summary>
+    private static readonly string[] OtherFormats = ["cargo", "generic", "maven", "npm", "pypi", "ruby", "swift"];
+
+    /// <summary>The mistake, its fix and the corrected URL if it can be told; null if the URL is correct or has nothing
+    /// to do with CodeArtifact.</summary>
+    /// <param name="url">May contain a password, which no text repeats.</param>
+    public static (string Why, string Fix, string? Url)? Find(string url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
             || Array.IndexOf(uri.Host.Split('.'), "codeartifact") < 0)
+        {
             return null;
+        }
+
         if (uri.UserInfo.Length > 0)
-            return ("it has a user name or password in it", "take them out: the plugin gets tokens");
+            return ("the URL contains a user name or password", "remove it from the URL; the plugin supplies tokens", null);
         if (uri.Scheme == Uri.UriSchemeHttp)
-            return ("it is http, and CodeArtifact speaks https only", $"write https{url[4..]}");
-        if (!Feed.TryParse(url, out var feed))
+            return Correct("the URL uses http, but CodeArtifact supports https only", $"https{url[4..]}");
+        if (!FeedUrl.TryParse(url, out var feed))
             return FindInHost(uri) ?? FindInPath(uri);
         return uri.AbsolutePath.EndsWith("/v3/index.json", StringComparison.OrdinalIgnoreCase) ? null
-            : ("it does not end in /v3/index.json, so NuGet speaks its version 2 to it, which CodeArtifact does not",
-                $"write {uri.GetLeftPart(UriPartial.Authority)}{Before(uri.AbsolutePath, feed.Repository)}{feed.Repository}/v3/index.json");
+            : Correct("the URL does not end in /v3/index.json, so NuGet uses its V2 protocol, which CodeArtifact does not "
+                + "support", $"{GetRepositoryUrl(uri, feed.Repository)}/v3/index.json");
     }
 
-    /// <summary>The URL as it may be printed: what stands before an @ can be a password.</summary>
-    public static string Printable(string url)
+    /// <summary>Replaces the user name and password in a URL with <c>***</c>, so that it can be printed.</summary>
+    public static string RedactUserInfo(string url)
     {
         var start = url.IndexOf("://", StringComparison.Ordinal) + 3;
         var end = start < 3 ? -1 : url.IndexOf('/', start);
@@ -33,35 +40,43 @@ internal static class MistypedFeed
         return at < start ? url : $"{url[..start]}***{url[at..]}";
     }
 
-    private static (string Why, string Fix)? FindInHost(Uri uri)
+    private static (string Why, string Fix, string? Url)? FindInHost(Uri uri)
     {
         var labels = uri.Host.Split('.');
         var at = Array.IndexOf(labels, "codeartifact");
         if (at == 0)
-            return ("its host is the API's, not a repository's", $"write {Form}");
+            return ("the host is that of the CodeArtifact API, not of a repository", $"use {Form}", null);
         if (at == 1 && labels.Length > 3 && labels[^1] == "com")
         {
-            var right = uri.Host.Replace(".codeartifact.", ".d.codeartifact.");
-            return Feed.TryParse($"https://{right}/nuget/any/", out _)
-                ? ("its host lacks the .d. before codeartifact", $"write https://{right}{uri.AbsolutePath}") : Shape();
+            var corrected = uri.Host.Replace(".codeartifact.", ".d.codeartifact.");
+            return FeedUrl.TryParse($"https://{corrected}/nuget/any/", out _)
+                ? Correct("the host is missing .d. before codeartifact", $"https://{corrected}{uri.AbsolutePath}")
+                : InvalidHost();
         }
 
-        return Feed.TryParse($"https://{uri.Host}/nuget/any/", out _)
-            || Feed.TryParse($"https://{uri.Host}/nuget/d/any-000000000000/any/", out _) ? null : Shape();
+        return FeedUrl.TryParse($"https://{uri.Host}/nuget/any/", out _)
+            || FeedUrl.TryParse($"https://{uri.Host}/nuget/d/any-000000000000/any/", out _) ? null : InvalidHost();
 
-        (string, string) Shape() =>
-            ($"its host {uri.Host} does not name domain, account (12 digits) and region", $"write {Form}");
+        (string, string, string?) InvalidHost() =>
+            ($"the host {uri.Host} does not consist of domain, account (12 digits) and region", $"use {Form}", null);
     }
 
-    private static (string Why, string Fix) FindInPath(Uri uri)
+    private static (string Why, string Fix, string? Url) FindInPath(Uri uri)
     {
         var segments = uri.AbsolutePath.Split('/');
-        return segments.Length > 1 && segments[1] is { Length: > 0 } format and not "nuget" && segments.Length > 2
-            ? ($"its path is that of a repository in the format {format}",
-                $"write {uri.GetLeftPart(UriPartial.Authority)}/nuget/{segments[2]}/v3/index.json")
-            : ("its path does not name a NuGet repository", $"write {Form}");
+        return segments.Length > 2 && Array.Find(OtherFormats, other => other == segments[1]) is { } format
+            ? Correct($"the path is that of the package format {format}, not of nuget",
+                $"{uri.GetLeftPart(UriPartial.Authority)}/nuget/{segments[2]}/v3/index.json")
+            : ("the path does not contain a NuGet repository", $"use {Form}", null);
     }
 
-    private static string Before(string path, string repository) =>
-        path[..(path.IndexOf($"/{repository}", StringComparison.Ordinal) + 1)];
+    private static (string Why, string Fix, string? Url) Correct(string why, string url) => (why, $"use {url}", url);
+
+    /// <summary>The URL up to the repository's name.</summary>
+    private static string GetRepositoryUrl(Uri uri, string repository)
+    {
+        var path = uri.AbsolutePath;
+        var end = path.IndexOf($"/{repository}", StringComparison.Ordinal) + 1 + repository.Length;
+        return uri.GetLeftPart(UriPartial.Authority) + path[..end];
+    }
 }

@@ -1,17 +1,19 @@
+using CredentialProvider.FastStart;
+
 namespace CredentialProvider.Feeds;
 
 /// <summary>
-/// A group of AWS regions that share host name suffixes. Regions are matched by shape, so that one that opens
-/// tomorrow works today. Source: the endpoint rule set in AWS's service model of CodeArtifact.
+/// A group of AWS regions that share host name suffixes. Regions are matched by shape, so that new ones work without an
+/// update. Source: the endpoint rule set in AWS's service model of CodeArtifact.
 /// </summary>
-/// <param name="Name">As in ARNs.</param>
-/// <param name="RegionPrefixes">What a region's name starts with, before <c>-place-number</c>.</param>
+/// <param name="Name">The partition in ARNs.</param>
+/// <param name="RegionPrefixes">Region names start with one of these, followed by <c>-place-number</c>.</param>
 /// <param name="DnsSuffix">Suffix of API and repository hosts.</param>
-/// <param name="ApiDualStackSuffix">Suffix of API hosts that also answer over IPv6.</param>
+/// <param name="ApiDualStackSuffix">Suffix of API hosts that also support IPv6.</param>
 /// <param name="RepositoryDualStackSuffix">The same for repository hosts; null where AWS documents none.</param>
 internal sealed record Partition(
     string Name, string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix,
-        string? RepositoryDualStackSuffix)
+    string? RepositoryDualStackSuffix)
 {
     private static readonly Partition[] All =
     [
@@ -25,7 +27,7 @@ internal sealed record Partition(
         new("aws-eusc", ["eusc-de"], "amazonaws.eu", "api.amazonwebservices.eu", null),
     ];
 
-    /// <summary>The partition that a region belongs to, or null for what cannot be a region's name.</summary>
+    /// <summary>The partition that a region belongs to; null if the name has no region's shape.</summary>
     public static Partition? OfRegion(string region)
     {
         foreach (var partition in All)
@@ -40,14 +42,15 @@ internal sealed record Partition(
         return null;
     }
 
-    /// <summary><c>prefix-place-number</c>, lower case: us-east-1, ap-southeast-7, us-gov-west-1.</summary>
+    /// <summary>True for <c>prefix-place-number</c> in lower case, such as us-east-1 or us-gov-west-1.</summary>
     private static bool IsRegionOf(string prefix, string region)
     {
         if (!region.StartsWith(prefix, StringComparison.Ordinal) || region.Length <= prefix.Length + 1)
             return false;
         var place = prefix.Length + 1;
-        var hyphen = Ascii.IndexOf(region, '-', place);
+        var hyphen = AsciiText.IndexOf(region, '-', place);
         return region[prefix.Length] == '-' && hyphen > 0
-            && Ascii.AreLettersOrDigits(region.Substring(place, hyphen - place)) && Ascii.AreDigits(region.Substring(hyphen + 1));
+            && AsciiText.AreLettersOrDigits(region.Substring(place, hyphen - place))
+            && AsciiText.AreDigits(region.Substring(hyphen + 1));
     }
 }

@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 namespace CredentialProvider.Platform;
 
 /// <summary>
-/// A folder of small files that only their owner may read. On Unix by modes 0700 and 0600, checked at each use and
-/// never through a symbolic link; on Windows by DPAPI, which ties the bytes to the user. Once the folder is ours and
-/// 0700, nobody else can change what is in it between a check and a use.
+/// A folder of small files that only their owner can read. On Unix, the folder has mode 0700 and its files 0600; owner
+/// and mode are checked at each use, and symbolic links are refused. Because no other user can enter a 0700 folder, a
+/// file cannot be swapped between its check and its use. On Windows, DPAPI encrypts the content for the user.
 /// </summary>
 internal sealed class OwnerOnlyFolder
 {
@@ -14,28 +14,26 @@ internal sealed class OwnerOnlyFolder
     private const int OwnerOnlyFileMode = 0x180; // 0600
     private const int PermissionMask = 0x1FF; // 0777
 
-    /// <summary>No token or lock is near this size; what is, is not ours.</summary>
-    private const int LargestFile = 64 * 1024;
-
-    private static readonly TimeSpan LongestUse = TimeSpan.FromMilliseconds(200);
+    /// <summary>In bytes. Tokens and locks are much smaller; a larger file was not written by this program.</summary>
+    private const int MaxFileSize = 64 * 1024;
 
     private readonly string _path;
 
     private OwnerOnlyFolder(string path) => _path = path;
 
     /// <summary>
-    /// Opens the folder, makes it if need be, and closes it to others if it was open to them. Null where it cannot be
-    /// ours: its owner is somebody else, it is a link or a file, or it cannot be made.
+    /// Opens the folder, creates it if necessary, and removes other users' access to it. Null if the path belongs to
+    /// another user, is a symbolic link or a file, or cannot be created.
     /// </summary>
     public static OwnerOnlyFolder? TryOpen(string path)
     {
         if (OperatingSystem.IsWindows())
             return TryCreate(path) ? new OwnerOnlyFolder(path) : null;
 
-        if (!Posix.TryGetStatus(path, out var status, out var isKnown))
+        if (!Posix.TryGetStatus(path, out var status, out var isSupported))
         {
-            // A C library that cannot tell owners: only the owner can change a mode, so that is the proof.
-            if (!isKnown)
+            // A C library without statx: only the owner can change the mode, so success proves ownership.
+            if (!isSupported)
                 return TryCreate(path) && Posix.TrySetMode(path, FolderMode) ? new OwnerOnlyFolder(path) : null;
             return TryCreate(path) ? new OwnerOnlyFolder(path) : null;
         }
@@ -46,26 +44,27 @@ internal sealed class OwnerOnlyFolder
             ? new OwnerOnlyFolder(path) : null;
     }
 
-    /// <summary>The file's bytes; null where there is none, it is not only ours, or it cannot be read.</summary>
+    /// <summary>Reads a file; null if it does not exist, other users can access it, or it cannot be read.</summary>
     public byte[]? TryRead(string name)
     {
         var path = Path.Combine(_path, name);
         return OperatingSystem.IsWindows() ? Unprotect(path)
-            : IsOnlyOurs(path) ? Posix.TryRead(path, LargestFile) : null;
+            : IsOwnerOnly(path) ? Posix.TryRead(path, MaxFileSize) : null;
     }
 
-    /// <summary>A method of its own, since .NET loads the assemblies that a method names when it compiles it.</summary>
+    /// <summary>A separate method, so that DPAPI's assembly is loaded on Windows only: .NET loads the assemblies that a
+    /// method uses when it compiles the method.</summary>
     [SupportedOSPlatform("windows")]
     private static byte[]? Unprotect(string path)
     {
         try
         {
             using var bytes = new MemoryStream();
-            var isRead = TryOnceFree(() =>
+            var isRead = OwnerOnlyFile.RetryWhileInUse(() =>
             {
                 using var file = new FileStream(path, FileMode.Open, FileAccess.Read,
                     FileShare.ReadWrite | FileShare.Delete, 1);
-                if (file.Length <= LargestFile)
+                if (file.Length <= MaxFileSize)
                     file.CopyTo(bytes);
             });
             return isRead && bytes.Length > 0
@@ -77,13 +76,12 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
-    /// <summary>Writes beside and renames: a reader sees the old bytes or the new ones, whatever happens
-    /// meanwhile.</summary>
+    /// <summary>Atomically creates or replaces a file; false if it cannot be written.</summary>
     public bool TryWrite(string name, byte[] bytes)
     {
         try
         {
-            Replace(Path.Combine(_path, name), OperatingSystem.IsWindows()
+            OwnerOnlyFile.Replace(Path.Combine(_path, name), OperatingSystem.IsWindows()
                 ? ProtectedData.Protect(bytes, null, DataProtectionScope.CurrentUser) : bytes);
             return true;
         }
@@ -93,9 +91,9 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
-    /// <summary>Names of the files that are there.</summary>
-    /// <param name="pattern">With <c>*</c>.</param>
-    public IReadOnlyList<string> FilesLike(string pattern)
+    /// <summary>The names of the files that match; empty if the folder cannot be read.</summary>
+    /// <param name="pattern">May contain <c>*</c>.</param>
+    public IReadOnlyList<string> FindFiles(string pattern)
     {
         try
         {
@@ -107,40 +105,22 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
-    public bool IsOlder(string name, DateTimeOffset moment) =>
-        File.GetLastWriteTimeUtc(Path.Combine(_path, name)) < moment.UtcDateTime;
+    public bool WasModifiedBefore(string name, DateTimeOffset time) =>
+        File.GetLastWriteTimeUtc(Path.Combine(_path, name)) < time.UtcDateTime;
 
-    public void Delete(string name) => TryDelete(Path.Combine(_path, name));
-
-    /// <summary>Replaces a file anywhere in one step, by one that only its owner can read.</summary>
-    /// <exception cref="IOException">It cannot be written there.</exception>
-    public static void Replace(string path, byte[] bytes)
-    {
-        var temporary = OperatingSystem.IsWindows() ? $"{path}.{Path.GetRandomFileName()}" : $"{path}.XXXXXX";
-        if (!OperatingSystem.IsWindows() && !Posix.TryCreateTemporary(ref temporary))
-            throw new IOException($"no file can be made in {Path.GetDirectoryName(path)}");
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1))
-                file.Write(bytes, 0, bytes.Length);
-            Move(temporary, path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            TryDelete(temporary);
-            throw;
-        }
-    }
+    public void Delete(string name) => OwnerOnlyFile.TryDelete(Path.Combine(_path, name));
 
     /// <summary>
-    /// Holds the named lock until disposed. The operating system ends it with the process, so a dead holder blocks
-    /// nobody. Lock files stay: deleting one would let two processes hold "the" lock.
+    /// Takes the named lock until the result is disposed. The operating system releases it when the process ends, so a
+    /// crashed process never blocks others. Releasing a lock keeps its file: deleting it would let two processes hold
+    /// the same lock.
     /// </summary>
-    /// <param name="isBusy">Somebody else holds it. Null without this means that there are no locks to be had
-    /// here.</param>
+    /// <param name="isBusy">True if another process holds the lock. False with a null result means that locks do not
+    /// work here, for example on a file system without them.</param>
+    /// <returns>Null if the lock was not taken.</returns>
     public FileStream? TryLock(string name, out bool isBusy)
     {
-        // errno EWOULDBLOCK on Linux and macOS, and ERROR_SHARING_VIOLATION: what FileStream puts into HResult.
+        // FileStream sets HResult to errno EWOULDBLOCK on Linux and macOS, and to ERROR_SHARING_VIOLATION on Windows.
         const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
         isBusy = false;
         var path = Path.Combine(_path, name);
@@ -161,63 +141,11 @@ internal sealed class OwnerOnlyFolder
         }
     }
 
-    /// <summary>Adds to a file that is made readable for its owner only, wherever a person wants it.</summary>
-    /// <param name="largest">Bytes; a file that has more becomes FILE.1, in place of the last of that name.</param>
-    public static void Append(string path, string text, long largest)
+    private static bool IsOwnerOnly(string path)
     {
-        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-        // Of two processes that see this at once, the second moves what the first has just begun: a few lines of a log.
-        if (new FileInfo(path) is { Exists: true } file && file.Length > largest)
-            Move(path, $"{path}.1");
-        if (!OperatingSystem.IsWindows())
-        {
-            if (!File.Exists(path))
-                Posix.CreateFile(path);
-            // A FileStream writes where it thinks the end is; with O_APPEND the kernel knows, whoever else writes.
-            Posix.Append(path, bytes);
-            return;
-        }
-
-        // There is no such end here: one after the other.
-        TryOnceFree(() =>
-        {
-            using var log = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1);
-            log.Write(bytes, 0, bytes.Length);
-        });
-    }
-
-    private static void Move(string from, string to)
-    {
-        if (!(OperatingSystem.IsWindows() ? TryOnceFree(() => File.Move(from, to, overwrite: true))
-            : Posix.TryRename(from, to)))
-        {
-            throw new IOException($"{to} cannot be replaced");
-        }
-    }
-
-    /// <summary>Windows replaces no file that somebody reads, and opens none that is being replaced: that is over in an
-    /// instant.</summary>
-    private static bool TryOnceFree(Action use) => SpinWait.SpinUntil(
-        () =>
-        {
-            try
-            {
-                use();
-                return true;
-            }
-            catch (Exception e) when (e is UnauthorizedAccessException
-                or (IOException and not (FileNotFoundException or DirectoryNotFoundException)))
-            {
-                return false;
-            }
-        },
-        LongestUse);
-
-    private static bool IsOnlyOurs(string path)
-    {
-        if (!Posix.TryGetStatus(path, out var status, out var isKnown))
-            return !isKnown && Posix.TrySetMode(path, OwnerOnlyFileMode);
-        // What others could read is no secret any more: not used, and replaced by the next write.
+        if (!Posix.TryGetStatus(path, out var status, out var isSupported))
+            return !isSupported && Posix.TrySetMode(path, OwnerOnlyFileMode);
+        // Other users may have read or written such a file: ignore it until the next write replaces it.
         return status.IsFile && status.Owner == Posix.EffectiveUser
             && (status.Mode & PermissionMask) == OwnerOnlyFileMode;
     }
@@ -234,7 +162,7 @@ internal sealed class OwnerOnlyFolder
                 return true;
             }
 
-            // Another process of ours may make it at the same moment.
+            // If that fails, another process of this user may have created it at the same time.
             return Posix.TryCreateFolder(path, FolderMode)
                 || (Posix.TryGetStatus(path, out var status, out _) && status.IsFolder
                     && status.Owner == Posix.EffectiveUser);
@@ -242,18 +170,6 @@ internal sealed class OwnerOnlyFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             return false;
-        }
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A leftover is a file that only we can read; the next write does not mind it.
         }
     }
 }

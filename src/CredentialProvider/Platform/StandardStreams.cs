@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace CredentialProvider.Platform;
 
 /// <summary>
-/// Standard input and output as plain pipes. On Unix, Console would set up a terminal first: a thread, signal
-/// handlers and a millisecond for what is never a terminal.
+/// Standard input and output as pipes. On Unix, Console would first set up a terminal, with a thread and signal
+/// handlers, although the plugin protocol never runs on a terminal.
 /// </summary>
 internal static class StandardStreams
 {
@@ -17,7 +17,8 @@ internal static class StandardStreams
     private static FileStream Pipe(int descriptor, FileAccess access) =>
         new(new SafeFileHandle((nint)descriptor, ownsHandle: false), access, bufferSize: 1);
 
-    /// <summary>Apart, since .NET loads the assemblies that a method names when it compiles it.</summary>
+    /// <summary>A separate type, so that System.Console is loaded on Windows only: .NET loads the assemblies that a
+    /// method uses when it compiles the method.</summary>
     private static class Windows
     {
         public static Stream OpenInput() => Console.OpenStandardInput();

@@ -1,6 +1,6 @@
 namespace CredentialProvider.Platform;
 
-/// <summary>Standard input and output for .NET Framework and mono, whose file streams take no descriptor 0.</summary>
+/// <summary>Standard input and output for .NET Framework and mono, whose FileStream rejects descriptor 0.</summary>
 internal static class StandardStreams
 {
     public static Stream OpenInput() => Console.OpenStandardInput();

@@ -1,20 +1,21 @@
 using System.Text;
+using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Plugin;
 
-/// <summary>Lines of JSON in both directions: UTF-8 without a byte-order mark, one message a line.</summary>
+/// <summary>Reads and writes protocol messages: UTF-8 without a byte order mark, one JSON message per line.</summary>
 internal sealed class Connection(Stream input, Stream output)
 {
-    /// <summary>NuGet's messages have a few hundred bytes. A longer line is dropped, not stored.</summary>
-    private const int LongestLine = 1024 * 1024;
+    /// <summary>In bytes. NuGet's messages have a few hundred; longer lines are dropped.</summary>
+    private const int MaxLineLength = 1024 * 1024;
 
     private readonly object _sending = new();
     private byte[] _buffer = new byte[4096];
     private int _start;
     private int _end;
 
-    /// <summary>Blocks for the next line that is a message; null at the end of input. Other lines are passed
-    /// over.</summary>
+    /// <summary>Blocks until the next message; null at the end of input. Lines that are not messages are
+    /// skipped.</summary>
     public Message? Receive()
     {
         while (TryReadLine(out var line))
@@ -26,8 +27,7 @@ internal sealed class Connection(Stream input, Stream output)
         return null;
     }
 
-    /// <summary>Sends one message, whole, in one write. A client that is gone is no error: its input's end
-    /// follows.</summary>
+    /// <summary>Sends one message in one write. A closed pipe is not an error: the end of input follows.</summary>
     /// <param name="payload">A JSON object; null for none.</param>
     public void Send(string requestId, string type, string method, string? payload)
     {
@@ -35,8 +35,8 @@ internal sealed class Connection(Stream input, Stream output)
             Write(requestId, type, method, payload);
     }
 
-    /// <summary>A sign of life, where the other side reads: one that does not would hold up a thread for each request, until
-    /// none is left to get the token.</summary>
+    /// <summary>Sends Progress unless another message is being sent: if the client does not read, waiting here would
+    /// block one thread per request, until none is left to fetch the token.</summary>
     public void SendProgress(string requestId, string method)
     {
         if (!Monitor.TryEnter(_sending))
@@ -54,8 +54,9 @@ internal sealed class Connection(Stream input, Stream output)
     private void Write(string requestId, string type, string method, string? payload)
     {
         var rest = payload is null ? "" : ",\"Payload\":" + payload;
-        var text = "{\"RequestId\":" + Json.Text(requestId) + ",\"Type\":\"" + type + "\",\"Method\":" + Json.Text(method) + rest + "}\n";
-        var line = Ascii.Bytes(text) ?? Encoding.UTF8.GetBytes(text);
+        var text = "{\"RequestId\":" + JsonString.Quote(requestId) + ",\"Type\":\"" + type + "\",\"Method\":"
+            + JsonString.Quote(method) + rest + "}\n";
+        var line = AsciiText.Bytes(text) ?? Encoding.UTF8.GetBytes(text);
         try
         {
             output.Write(line, 0, line.Length);
@@ -85,7 +86,7 @@ internal sealed class Connection(Stream input, Stream output)
                 continue;
             }
 
-            isTooLong |= _end - _start >= LongestLine;
+            isTooLong |= _end - _start >= MaxLineLength;
             if (isTooLong)
                 _start = _end;
             MakeRoom();

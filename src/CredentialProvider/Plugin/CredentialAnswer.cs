@@ -1,87 +1,103 @@
 using System.Collections.Concurrent;
-using CredentialProvider.Feeds;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// Decides what NuGet is told about one URL. Error is the code that makes NuGet go on to the next provider without a
-/// word, so it is both "not ours" and, behind a warning that says why, "ours, but no token".
+/// Decides what to answer NuGet for one URL. The response code Error makes NuGet go on to the next provider without a
+/// word. It means "not a CodeArtifact feed" and, after a warning that says why, "no token for this feed".
 /// </summary>
 internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, TimeProvider time)
 {
-    /// <summary>A second refusal within this time is an answer to a fresh token; one more token would not change
-    /// it.</summary>
-    private static readonly TimeSpan RetryLife = TimeSpan.FromMinutes(2);
+    /// <summary>A second refusal within this time refuses a token that was just issued; another one would not
+    /// help.</summary>
+    private static readonly TimeSpan RetryWindow = TimeSpan.FromMinutes(2);
 
-    private static readonly CredentialsResponse NotOurs = new(ResponseCode.Error);
+    private static readonly CredentialsResponse Foreign = new(ResponseCode.Error);
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private readonly ConcurrentDictionary<string, AuthorizationToken> _given = new();
     private readonly ConcurrentDictionary<string, AuthorizationToken> _givenOnRetry = new();
-    private readonly ConcurrentDictionary<string, NoTokenException> _warned = new();
+    private readonly ConcurrentDictionary<string, bool> _warned = new();
 
-    /// <summary>The answer where nobody has to be asked: not our feed, or a token at hand. Null where it takes
-    /// <see cref="AnswerAsync"/>.</summary>
-    public CredentialsResponse? TryAtOnce(CredentialsRequest request)
+    /// <summary>A request for credentials and, for a CodeArtifact feed, the token that it needs.</summary>
+    /// <param name="Token">Null for a foreign feed.</param>
+    public sealed record ResolvedRequest(CredentialsRequest Request, TokenRequest? Token);
+
+    /// <summary>Resolves the feed and its settings; the other methods use the result.</summary>
+    public ResolvedRequest Resolve(CredentialsRequest request) =>
+        new(request, TokenRequest.TryResolve(request.Uri, settings, out var token) ? token : null);
+
+    /// <summary>The answer for a foreign feed or a cached token; null if it takes <see cref="AnswerAsync"/>.</summary>
+    public CredentialsResponse? TryAnswerFromCache(ResolvedRequest resolved)
     {
-        if (!IsOurs(request, out var feed))
-            return NotOurs;
-        if (request.IsRetry || FeedSettings.For(feed, settings).Problem is not null)
+        if (resolved.Token is not { } wanted)
+            return Foreign;
+        if (resolved.Request.IsRetry || wanted.FeedSettings.Problem is not null)
             return null;
         if (settings.AuthToken is { } fixedToken)
             return new CredentialsResponse(ResponseCode.Success, fixedToken);
-        return tokens.TryGetCached(feed, after: DateTimeOffset.MinValue) is { } token ? Give(request, token) : null;
+        if (wanted.Identity.Failure is not null)
+            return null;
+        return tokens.TryGetCached(wanted.Key, after: DateTimeOffset.MinValue) is { } token
+            ? Give(resolved.Request, token) : null;
     }
 
-    /// <summary>What can be done now that NuGet has its answer: get the next token if this one is in the second half
-    /// of its life.</summary>
-    public void AfterAnswer(CredentialsRequest request, CancellationToken cancel)
+    /// <summary>Fetches the next token in the background if the one just given is past half of its lifetime.</summary>
+    public void RefreshIfAging(ResolvedRequest resolved, CancellationToken cancel)
     {
-        if (request.Uri is { } uri && _given.TryGetValue(uri, out var token) && tokens.IsAging(token)
-            && IsOurs(request, out var feed))
-            Refresh(feed, token, cancel);
+        if (resolved is { Token: { } wanted, Request.Uri: { } uri } && _given.TryGetValue(uri, out var token)
+            && tokens.IsAging(token))
+        {
+            _ = Refresh(wanted, token, cancel);
+        }
     }
-
-    private void Refresh(Feed feed, AuthorizationToken token, CancellationToken cancel) =>
-        _ = Task.Run(() => tokens.RefreshAsync(feed, token, cancel), CancellationToken.None);
 
     /// <summary>The answer that may take a call to AWS.</summary>
-    /// <param name="log">Takes a level and a line for NuGet's log.</param>
-    public async Task<CredentialsResponse> AnswerAsync(CredentialsRequest request, Action<string, string> log,
+    /// <param name="log">Writes a level and a line to NuGet's log.</param>
+    public async Task<CredentialsResponse> AnswerAsync(ResolvedRequest resolved, Action<string, string> log,
         CancellationToken cancel)
     {
-        if (!IsOurs(request, out var feed))
-            return NotOurs;
+        if (resolved.Token is not { } wanted)
+            return Foreign;
+        var request = resolved.Request;
         try
         {
-            FeedSettings.For(feed, settings).ThrowIfProblem();
-            var person = new Person(line => log(LogLevels.Minimal, line), !request.IsNonInteractive);
-            var token = await tokens.GetAsync(feed, After(request, feed, log), person, cancel);
+            wanted.FeedSettings.ThrowIfProblem();
+            var prompt = new UserPrompt(line => log(LogLevels.Minimal, line), !request.IsNonInteractive);
+            var token = await tokens.GetAsync(wanted, FindRefusedTime(request, wanted, log), prompt, cancel);
             log(LogLevels.Verbose,
-                $"token for {feed.DomainName} by {TokenKey.For(feed, settings).Identity} expires at {token.Expires.UtcDateTime:u}");
+                $"token for {wanted.Feed.DomainName} by {wanted.Identity.Source?.Description} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
                 _givenOnRetry[request.Uri!] = token;
             return Give(request, token);
         }
         catch (NoTokenException e)
         {
-            return Refuse(feed, e, log);
+            return Refuse(wanted, e, log);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Its message is for the debug log: nobody knows what is in it.
-            return Refuse(feed, new NoTokenException(ErrorCode.Service, $"unexpected {e.GetType().Name}",
-                "this is a fault of the plugin: set CODEARTIFACT_LOG_FILE and report what it has", e), log);
+            // The message of an unexpected exception goes to the debug log only, because it can contain anything.
+            return Refuse(wanted, new NoTokenException(ErrorCode.Service, $"unexpected {e.GetType().Name}",
+                "this is a bug in the plugin: set CODEARTIFACT_LOG_FILE, try again and report the log", e), log);
         }
     }
 
-    /// <summary>Warns once a domain and cause: NuGet asks for every repository of the domain, and again for every
+    /// <summary>Kept out of its caller, so that a cached answer does not compile it.</summary>
+    private Task Refresh(TokenRequest wanted, AuthorizationToken token, CancellationToken cancel) =>
+        Task.Run(() => tokens.RefreshAsync(wanted, token, cancel), CancellationToken.None);
+
+    /// <summary>Warns once per domain and error code: NuGet asks for every repository of a domain, and again on every
     /// retry.</summary>
-    private CredentialsResponse Refuse(Feed feed, NoTokenException failure, Action<string, string> log)
+    private CredentialsResponse Refuse(TokenRequest wanted, NoTokenException failure, Action<string, string> log)
     {
-        var line = failure.Describe(feed.DomainName);
-        if (_warned.TryAdd($"{feed.DomainName} {failure.Code}", failure))
+        var domain = wanted.Feed.DomainName;
+        var line = failure.Describe(domain);
+        if (_warned.TryAdd($"{domain} {failure.Code}", true))
         {
             log(LogLevels.Warning, line);
             if (failure.InnerException is { } cause)
@@ -91,32 +107,27 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         return new CredentialsResponse(ResponseCode.Error, Reason: line);
     }
 
-    /// <summary>On a retry, the moment before which no token will do: the one that was refused was obtained
-    /// then.</summary>
-    private DateTimeOffset After(CredentialsRequest request, Feed feed, Action<string, string> log)
+    /// <summary>On a retry, the time at which the refused token was obtained: only a later one will do.</summary>
+    private DateTimeOffset FindRefusedTime(CredentialsRequest request, TokenRequest wanted, Action<string, string> log)
     {
         if (!request.IsRetry)
             return DateTimeOffset.MinValue;
         if (settings.AuthToken is not null)
         {
             throw new NoTokenException(ErrorCode.TokenRefused, "the feed refuses the token in CODEARTIFACT_AUTH_TOKEN",
-                "set a new one, or unset it so that tokens are fetched");
+                "set a new one, or unset the variable to have tokens fetched");
         }
 
-        if (_givenOnRetry.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last.Obtained < RetryLife)
+        if (_givenOnRetry.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last.Obtained < RetryWindow)
         {
             throw new NoTokenException(ErrorCode.TokenRefused,
-                $"repository {feed.Repository} refuses a token that was made for it just now",
-                "check that domain, owner and region in the feed's URL are those of the repository, and that no proxy changes the request");
+                $"repository {wanted.Feed.Repository} refuses a token that was just issued for its domain",
+                "check the domain, owner and region in the feed's URL, and that no proxy changes the request");
         }
 
-        log(LogLevels.Verbose, $"the feed refuses the token for {feed.DomainName}; getting another");
+        log(LogLevels.Verbose, $"the feed refuses the token for {wanted.Feed.DomainName}; fetching another");
         return _given.TryGetValue(request.Uri!, out var given) ? given.Obtained : _started;
     }
-
-    private bool IsOurs(CredentialsRequest request,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Feed? feed) =>
-        Feed.TryFind(request.Uri, settings, out feed);
 
     private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)
     {

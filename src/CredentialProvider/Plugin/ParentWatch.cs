@@ -4,9 +4,9 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// Ends this process when NuGet's is gone. The end of input says so too, but not where another child of NuGet's
-/// holds the pipe open. A process that is not there from the beginning has its number elsewhere, as from within a
-/// container, WSL or Wine: there the end of input has to do.
+/// Ends this process when NuGet's process ends. The end of input usually does that, but not while another child of NuGet
+/// holds the pipe open. If the PID does not exist when we first look, it comes from another PID namespace (container,
+/// WSL, Wine); in that case only the end of input counts.
 /// </summary>
 internal static class ParentWatch
 {
@@ -14,7 +14,7 @@ internal static class ParentWatch
 
     public static IDisposable Start(int processId)
     {
-        // Looking takes Windows milliseconds, so there the first look is not while NuGet waits.
+        // On Windows the first look takes milliseconds, so it is left to the timer.
         bool? isSeen = OperatingSystem.IsWindows() ? null : Posix.IsRunning(processId);
         return new Timer(_ =>
         {
@@ -34,12 +34,12 @@ internal static class ParentWatch
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // There is no such process, or it ended while we looked.
+            // There is no such process, or it has just ended.
             return false;
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or NotSupportedException)
         {
-            // A process that we may not look at is there, at any rate.
+            // A process that we may not inspect does exist.
             return true;
         }
     }

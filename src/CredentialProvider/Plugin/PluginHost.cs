@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// NuGet's side of the conversation, from handshake to Close. Messages are taken one by one on the caller's thread; a
-/// request for credentials that has to wait for AWS goes on beside it, so that Cancel, Close and other requests get
-/// through.
+/// The protocol loop, from handshake to Close. Messages are handled one by one on the caller's thread. A request for
+/// credentials that has to wait for AWS runs in the background, so that Cancel, Close and other requests get through.
 /// </summary>
 internal sealed class PluginHost(Connection connection, CredentialAnswer answer, LogFile log) : IDisposable
 {
@@ -13,14 +14,14 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private const string MinimumProtocolVersion = "1.0.0";
 
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new();
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<bool>> _told = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<bool>> _unconfirmedLogs = new();
     private readonly CancellationTokenSource _closing = new();
     private IDisposable? _parentWatch;
     private string? _requestTimeout;
     private string _logLevel = LogLevels.Default;
     private int _logs;
 
-    /// <summary>Returns when NuGet closes the conversation, its end of the pipe, or itself.</summary>
+    /// <summary>Returns when NuGet sends Close or closes its end of the pipe.</summary>
     public void Run()
     {
         connection.Send("codeartifact-handshake", MessageType.Request, MessageMethod.Handshake, $$"""{"ProtocolVersion":"{{ProtocolVersion}}","MinimumProtocolVersion":"{{MinimumProtocolVersion}}"}""");
@@ -29,17 +30,17 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         {
             try
             {
-                Take(message);
+                Handle(message);
             }
             catch (Exception e)
             {
-                // A payload of another shape, most likely. Whoever sent it gets an answer all the same.
+                // Most likely a payload with unexpected types. NuGet still gets an answer.
                 RespondToFailure(message, e);
             }
         }
     }
 
-    /// <summary>Stops what still runs.</summary>
+    /// <summary>Cancels what is still running.</summary>
     public void Dispose()
     {
         _closing.Cancel();
@@ -47,18 +48,18 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         _closing.Dispose();
     }
 
-    private void Take(Message message)
+    private void Handle(Message message)
     {
         switch (message.Type)
         {
             case MessageType.Request:
-                TakeRequest(message);
+                HandleRequest(message);
                 break;
             case MessageType.Cancel when _running.TryGetValue(message.RequestId, out var request):
                 request.Cancel();
                 break;
-            case MessageType.Response when _told.TryRemove(message.RequestId, out var heard):
-                heard.TrySetResult(true);
+            case MessageType.Response when _unconfirmedLogs.TryRemove(message.RequestId, out var confirmed):
+                confirmed.TrySetResult(true);
                 break;
             case MessageType.Fault:
                 log.Write(LogLevels.Error, $"NuGet reports a fault in {message.Method}");
@@ -66,7 +67,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
     }
 
-    private void TakeRequest(Message message)
+    private void HandleRequest(Message message)
     {
         switch (message.Method)
         {
@@ -77,33 +78,33 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 AnswerHandshake(message);
                 break;
             case MessageMethod.GetOperationClaims:
-                // Asked without a source: what this plugin can do at all. With one: what it serves there, which is
-                // nothing but answers to a 401.
+                // Without a source, NuGet asks what this plugin can do at all. With one, it asks for operations on that
+                // source, and this plugin has none.
                 var isSourceAgnostic = !message.Has("PackageSourceRepository") && !message.Has("ServiceIndex");
                 Respond(message, isSourceAgnostic ? """{"Claims":["Authentication"]}""" : """{"Claims":[]}""");
                 break;
             default:
-                Respond(message, Outcome(Accept(message)));
+                Respond(message, WithCode(Accept(message)));
                 break;
         }
     }
 
-    /// <summary>The requests that tell something and want to hear that it was understood.</summary>
+    /// <summary>Handles requests that only need an acknowledgement.</summary>
     private string Accept(Message message)
     {
         switch (message.Method)
         {
             case MessageMethod.MonitorNuGetProcessExit:
-                _parentWatch ??= ParentWatch.Start(message.Integer("ProcessId"));
+                _parentWatch ??= ParentWatch.Start(message.GetInt32("ProcessId"));
                 return ResponseCode.Success;
             case MessageMethod.Initialize:
-                _requestTimeout = message.Text("RequestTimeout");
+                _requestTimeout = message.GetString("RequestTimeout");
                 return ResponseCode.Success;
             case MessageMethod.SetLogLevel:
-                _logLevel = message.Text("LogLevel") ?? _logLevel;
+                _logLevel = message.GetString("LogLevel") ?? _logLevel;
                 return ResponseCode.Success;
             case MessageMethod.SetCredentials:
-                // Passwords of proxies and sources. Not ours, not kept, not even read.
+                // Passwords of proxies and sources: not needed, so not even read.
                 return ResponseCode.Success;
             default:
                 return ResponseCode.Error;
@@ -112,10 +113,10 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
 
     private void AnswerHandshake(Message message)
     {
-        var (newest, oldest) = (message.Text("ProtocolVersion"), message.Text("MinimumProtocolVersion"));
-        // As NuGet has asked for years. Reading versions takes 1.5 ms of the framework-dependent program's start.
+        var (newest, oldest) = (message.GetString("ProtocolVersion"), message.GetString("MinimumProtocolVersion"));
+        // What every NuGet sends. Parsing a Version is slow to start.
         var isCommon = (newest == ProtocolVersion && oldest == MinimumProtocolVersion) || IsBetween(oldest, newest);
-        Respond(message, isCommon ? $$"""{"ResponseCode":"Success","ProtocolVersion":"{{ProtocolVersion}}"}""" : Outcome(ResponseCode.Error));
+        Respond(message, isCommon ? $$"""{"ResponseCode":"Success","ProtocolVersion":"{{ProtocolVersion}}"}""" : WithCode(ResponseCode.Error));
     }
 
     private static bool IsBetween(string? oldest, string? newest)
@@ -127,46 +128,49 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
 
     private void AnswerCredentials(Message message, CredentialsRequest request)
     {
-        if (answer.TryAtOnce(request) is { } response)
+        var resolved = answer.Resolve(request);
+        if (answer.TryAnswerFromCache(resolved) is { } response)
         {
             Respond(message, response.ToPayload());
-            answer.AfterAnswer(request, _closing.Token);
+            answer.RefreshIfAging(resolved, _closing.Token);
         }
         else
         {
-            AnswerLater(message, request);
+            AnswerInBackground(message, resolved);
         }
     }
 
-    private void AnswerLater(Message message, CredentialsRequest request)
+    private void AnswerInBackground(Message message, CredentialAnswer.ResolvedRequest resolved)
     {
         var cancel = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         _running[message.RequestId] = cancel;
-        _ = Task.Run(() => AnswerInTimeAsync(message, request, cancel), CancellationToken.None);
+        _ = Task.Run(() => AnswerAsync(message, resolved, cancel), CancellationToken.None);
     }
 
-    private async Task AnswerInTimeAsync(Message message, CredentialsRequest request, CancellationTokenSource cancel)
+    /// <summary>Answers, and meanwhile sends Progress often enough that NuGet does not give up.</summary>
+    private async Task AnswerAsync(Message message, CredentialAnswer.ResolvedRequest resolved,
+        CancellationTokenSource cancel)
     {
         try
         {
             var interval = ProgressInterval();
-            var heard = Task.CompletedTask;
+            var lastLog = Task.CompletedTask;
             var answering = answer.AnswerAsync(
-                request, (level, text) => heard = LogToNuGet(level, text) ?? heard, cancel.Token);
+                resolved, (level, text) => lastLog = LogToNuGet(level, text) ?? lastLog, cancel.Token);
             while (await Task.WhenAny(answering, Task.Delay(interval, cancel.Token)) != answering
                 && !cancel.IsCancellationRequested)
                 connection.SendProgress(message.RequestId, message.Method);
             var response = await answering;
-            // NuGet takes answers at once and Log messages, in their order, 20 times a second: a restore that fails by the
-            // answer may be over before the person is told why.
+            // NuGet handles answers at once but reads Log messages from a queue every 50 ms: a restore that fails because
+            // of this answer could end before it shows the warning. So wait until NuGet confirms it.
             if (response.Token is null)
-                await Task.WhenAny(heard, Task.Delay(interval, cancel.Token));
+                await Task.WhenAny(lastLog, Task.Delay(interval, cancel.Token));
             cancel.Token.ThrowIfCancellationRequested();
             Respond(message, response.ToPayload());
         }
         catch (OperationCanceledException)
         {
-            // To one who has closed the conversation nothing is said.
+            // After Close nothing may be sent.
             if (!_closing.IsCancellationRequested)
                 connection.Send(message.RequestId, MessageType.Cancel, message.Method, payload: null);
         }
@@ -181,34 +185,34 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
         }
     }
 
-    /// <summary>Two signs of life within NuGet's patience, whatever it is set to.</summary>
+    /// <summary>At least two Progress messages within NuGet's request timeout, whatever it is set to.</summary>
     private TimeSpan ProgressInterval() =>
         TimeSpan.TryParse(_requestTimeout, out var timeout) && timeout > TimeSpan.Zero && timeout < TimeSpan.FromSeconds(2)
             ? new TimeSpan(timeout.Ticks / 3) : TimeSpan.FromSeconds(1);
 
-    /// <summary>Error lets NuGet go on; a Fault, or no answer, would fail the build.</summary>
+    /// <summary>Answers Error, which lets NuGet go on. A Fault, or no answer, would fail the build.</summary>
     private void RespondToFailure(Message message, Exception failure)
     {
         log.Write(LogLevels.Error, $"{message.Method}: {failure}");
         if (message.Type == MessageType.Request)
-            Respond(message, Outcome(ResponseCode.Error));
+            Respond(message, WithCode(ResponseCode.Error));
     }
 
-    /// <returns>Ends when NuGet has confirmed it; null where NuGet does not want to hear it.</returns>
+    /// <returns>Completes when NuGet confirms the message; null if NuGet's log level excludes it.</returns>
     private Task<bool>? LogToNuGet(string level, string text)
     {
         log.Write(level, text);
         if (!LogLevels.Includes(_logLevel, level))
             return null;
         var id = $"codeartifact-{Interlocked.Increment(ref _logs)}";
-        var heard = _told[id] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var confirmed = _unconfirmedLogs[id] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.Send(id, MessageType.Request, MessageMethod.Log,
-            $$"""{"LogLevel":{{Json.Text(level)}},"Message":{{Json.Text(text)}}}""");
-        return heard.Task;
+            $$"""{"LogLevel":{{JsonString.Quote(level)}},"Message":{{JsonString.Quote(text)}}}""");
+        return confirmed.Task;
     }
 
     private void Respond(Message message, string payload) =>
         connection.Send(message.RequestId, MessageType.Response, message.Method, payload);
 
-    private static string Outcome(string code) => $$"""{"ResponseCode":"{{code}}"}""";
+    private static string WithCode(string code) => $$"""{"ResponseCode":"{{code}}"}""";
 }

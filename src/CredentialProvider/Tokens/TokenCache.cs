@@ -1,35 +1,36 @@
 using System.Text.Json;
+using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Tokens;
 
 /// <summary>
-/// Tokens on disk, one file a key. Whatever is wrong with a file (damaged, another's, of a newer format) makes it a
-/// miss, and whatever is wrong with the folder makes every read a miss and every write nothing: a cache never fails a
-/// build.
+/// Tokens on disk, one file per key. A file that is damaged, readable for others or of a newer format is a miss. A folder
+/// that cannot be used makes every read a miss and every write a no-op. A cache never fails a build.
 /// </summary>
 internal sealed class TokenCache(string? folder)
 {
     private const int Format = 1;
 
-    private const string Files = "*.json", Locks = ".lock";
+    private const string Files = "*" + TokenFile.Extension;
 
-    /// <summary>What was not touched for longer is of no use: a token lives 12 hours, and who dies while writing leaves
-    /// a file that nobody reads.</summary>
-    private static readonly TimeSpan LongestUse = TimeSpan.FromHours(13);
+    /// <summary>Older files are deleted: a token lives for 12 hours at most, and a process that was killed while
+    /// writing leaves a file behind.</summary>
+    private static readonly TimeSpan MaxFileAge = TimeSpan.FromHours(13);
 
-    /// <summary>Opened at each use: another process, or a person, may have changed it since.</summary>
+    /// <summary>Opened at each use, because another process or the user may have changed it.</summary>
     private OwnerOnlyFolder? Folder => folder is null ? null : OwnerOnlyFolder.TryOpen(folder);
 
     public AuthorizationToken? Read(TokenKey key) =>
         Folder?.TryRead(key.FileName) is { } bytes && Parse(bytes) is { } entry && entry.Key == key ? entry.Token
             : null;
 
-    /// <summary>Everything that <see cref="Read"/> could give.</summary>
+    /// <summary>Every token that <see cref="Read"/> could return.</summary>
     public IReadOnlyList<(TokenKey Key, AuthorizationToken Token)> List()
     {
         var entries = new List<(TokenKey, AuthorizationToken)>();
-        foreach (var name in Folder?.FilesLike(Files) ?? [])
+        foreach (var name in Folder?.FindFiles(Files) ?? [])
         {
             if (Folder?.TryRead(name) is { } bytes && Parse(bytes) is { } entry && entry.Key.FileName == name)
                 entries.Add(entry);
@@ -41,23 +42,24 @@ internal sealed class TokenCache(string? folder)
     /// <summary>Deletes one token.</summary>
     public void Remove(TokenKey key) => Folder?.Delete(key.FileName);
 
-    /// <summary>Deletes all tokens, and what is damaged. Locks stay: see
+    /// <summary>Deletes all token files, damaged ones too. Locks stay: see
     /// <see cref="OwnerOnlyFolder.TryLock"/>.</summary>
-    /// <returns>How many files there were.</returns>
+    /// <returns>The number of deleted files.</returns>
     public int Clear()
     {
-        // A person may have put the cache into a folder with other files.
-        var names = (Folder?.FilesLike(Files) ?? []).Where(TokenKey.IsFileName).ToList();
+        // The user may have put the cache into a folder with other files.
+        var names = (Folder?.FindFiles(Files) ?? []).Where(TokenFile.IsName).ToList();
         foreach (var name in names)
             Folder?.Delete(name);
         return names.Count;
     }
 
-    /// <summary>True if the token, or a newer one that is good, is on disk now. Call it with the key's lock where there
-    /// are locks.</summary>
+    /// <summary>Stores the token, unless a newer fresh one is stored already. Call it with the key's lock if there are
+    /// locks.</summary>
+    /// <returns>True if this token or the newer one is on disk now.</returns>
     public bool Write(TokenKey key, AuthorizationToken token, DateTimeOffset now)
     {
-        if (Read(key) is { } stored && stored.Obtained > token.Obtained && stored.IsGood(now))
+        if (Read(key) is { } stored && stored.Obtained > token.Obtained && stored.IsFresh(now))
             return true;
         var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
@@ -76,10 +78,10 @@ internal sealed class TokenCache(string? folder)
         }
 
         var folder = Folder;
-        foreach (var name in folder?.FilesLike($"{Files}*") ?? [])
+        foreach (var name in folder?.FindFiles($"{Files}*") ?? [])
         {
-            if (TokenKey.IsFileName(name) && !name.EndsWith(Locks, StringComparison.Ordinal)
-                && folder!.IsOlder(name, now - LongestUse))
+            if (TokenFile.IsName(name) && !name.EndsWith(TokenFile.LockExtension, StringComparison.Ordinal)
+                && folder!.WasModifiedBefore(name, now - MaxFileAge))
             {
                 folder.Delete(name);
             }
@@ -89,27 +91,27 @@ internal sealed class TokenCache(string? folder)
     }
 
     /// <summary>
-    /// The right to fetch this key's token; null while another process has it. Where locks cannot be had at all,
-    /// everybody has it: more calls, but no failure.
+    /// The exclusive right to fetch this key's token; null while another process holds it. Where the file system has no
+    /// locks, every process gets it: more calls, but no failure.
     /// </summary>
     public Lock? TryLock(TokenKey key)
     {
         var isBusy = false;
-        var file = Folder?.TryLock(key.FileName + Locks, out isBusy);
+        var file = Folder?.TryLock(key.FileName + TokenFile.LockExtension, out isBusy);
         return isBusy ? null : new Lock(file, key);
     }
 
-    /// <summary>Null unless everything is as <see cref="Write"/> writes it.</summary>
+    /// <summary>Null unless the file is exactly what <see cref="Write"/> writes.</summary>
     internal static (TokenKey Key, AuthorizationToken Token)? Parse(byte[] bytes)
     {
         try
         {
             var entry = Json(bytes);
-            if (entry.Get("Format").Number() != Format || Text(entry, "Token") is not { Length: > 0 } token)
+            if (entry.GetProperty("Format").GetInt64() != Format || GetString(entry, "Token") is not { Length: > 0 } token)
                 return null;
-            var key = new TokenKey(Text(entry, "Endpoint"), Text(entry, "Region"), Text(entry, "Domain"),
-                Text(entry, "Owner"), Text(entry, "Identity"));
-            return (key, new AuthorizationToken(new Secret(token), Time(entry, "Obtained"), Time(entry, "Expires")));
+            var key = new TokenKey(GetString(entry, "Endpoint"), GetString(entry, "Region"),
+                GetString(entry, "Domain"), GetString(entry, "Owner"), GetString(entry, "Identity"));
+            return (key, new AuthorizationToken(new Secret(token), GetTime(entry, "Obtained"), GetTime(entry, "Expires")));
         }
         catch (Exception e) when (IsDamage(e))
         {
@@ -119,32 +121,33 @@ internal sealed class TokenCache(string? folder)
 
     private static JsonTree Json(byte[] bytes) => new JsonReader("cache", new ArraySegment<byte>(bytes)).Read();
 
-    private static string Text(JsonTree entry, string key) => entry.Get(key).Text();
+    private static string GetString(JsonTree entry, string key) => entry.GetProperty(key).GetString();
 
-    private static DateTimeOffset Time(JsonTree entry, string key) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(entry.Get(key).Number());
+    private static DateTimeOffset GetTime(JsonTree entry, string key) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(entry.GetProperty(key).GetInt64());
 
-    private static bool IsDamage(Exception e) => e is BadValueException or ArgumentOutOfRangeException;
+    private static bool IsDamage(Exception e) => e is InvalidValueException or ArgumentOutOfRangeException;
 
-    /// <summary>The right to fetch, until disposed. Its file tells the next holder how the last one failed.</summary>
-    /// <param name="file">Null where there are no locks.</param>
+    /// <summary>The right to fetch, until disposed. Its file tells the next holder why the last fetch failed.</summary>
+    /// <param name="file">Null if the file system has no locks.</param>
     internal sealed class Lock(FileStream? file, TokenKey key) : IDisposable
     {
-        private const int LongestNote = 64 * 1024;
+        private const int MaxNoteSize = 64 * 1024;
 
-        /// <summary>A failure of this key's since then; null if there was none.</summary>
+        /// <summary>How a fetch of this key failed after that moment; null if none failed.</summary>
         public NoTokenException? FailureAfter(DateTimeOffset moment)
         {
             try
             {
-                if (file is null || file.Length is 0 or > LongestNote)
+                if (file is null || file.Length is 0 or > MaxNoteSize)
                     return null;
                 file.Position = 0;
                 using var bytes = new MemoryStream();
                 file.CopyTo(bytes);
                 var note = Json(bytes.ToArray());
-                return Text(note, "Key") == key.ToString() && Time(note, "At") > moment
-                    ? new NoTokenException(Text(note, "Code"), Text(note, "Why"), Text(note, "Fix")) : null;
+                return GetString(note, "Key") == key.ToString() && GetTime(note, "At") > moment
+                    ? new NoTokenException(GetString(note, "Code"), GetString(note, "Why"), GetString(note, "Fix"))
+                    : null;
             }
             catch (Exception e) when (IsDamage(e) || e is IOException)
             {
@@ -152,7 +155,7 @@ internal sealed class TokenCache(string? folder)
             }
         }
 
-        /// <summary>Tells those who wait. A failure holds no secret.</summary>
+        /// <summary>Tells waiting processes about a failure. A failure contains no secret.</summary>
         public void Leave(NoTokenException failure, DateTimeOffset now)
         {
             try
@@ -171,7 +174,7 @@ internal sealed class TokenCache(string? folder)
             }
             catch (IOException)
             {
-                // The disk is full: those who wait will find out for themselves.
+                // The disk is full: waiting processes will ask AWS themselves.
             }
         }
 
@@ -183,7 +186,7 @@ internal sealed class TokenCache(string? folder)
             }
             catch (IOException)
             {
-                // What Leave could not write.
+                // Leave could not write to a full disk.
             }
         }
     }

@@ -5,22 +5,22 @@ using System.Text;
 
 namespace CredentialProvider.Tests.Aws;
 
-/// <summary>Answers every HTTP request on 127.0.0.1 with what it was given, word for word, and keeps the requests.</summary>
+/// <summary>Returns the same response to every HTTP request on 127.0.0.1, and records the requests.</summary>
 internal sealed class LoopbackServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly string _answer;
+    private readonly string _response;
 
     public LoopbackServer(int status, string body, string headers = "")
     {
-        _answer = $"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}";
+        _response = $"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}";
         _listener.Start();
         _ = ServeAsync();
     }
 
     public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
-    /// <summary>Request line and headers, one text a request.</summary>
+    /// <summary>Request line and headers, one string per request.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
     public void Dispose() => _listener.Dispose();
@@ -37,12 +37,12 @@ internal sealed class LoopbackServer : IDisposable
                 while (await reader.ReadLineAsync() is { Length: > 0 } line)
                     request.AppendLine(line);
                 Requests.Enqueue(request.ToString());
-                await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(_answer));
+                await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(_response));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
         {
-            // The test is over.
+            // Disposed at the end of the test.
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace CredentialProvider.Tests.Aws;
 
-/// <summary>Time that passes from one timer to the next, on the thread that runs it: hours of ten thousand agents in seconds.</summary>
+/// <summary>A clock that jumps from one timer to the next, on the thread that runs it: simulates hours of ten thousand agents in seconds.</summary>
 internal sealed class VirtualTime : TimeProvider
 {
     private readonly PriorityQueue<Timer, (DateTimeOffset Due, long Order)> _timers = new();
@@ -18,7 +18,7 @@ internal sealed class VirtualTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Until nobody waits for anything.</summary>
+    /// <summary>Runs until no timer is left.</summary>
     public void Run()
     {
         while (_timers.TryDequeue(out var timer, out var at))
@@ -32,7 +32,7 @@ internal sealed class VirtualTime : TimeProvider
 
     private sealed class Timer(VirtualTime time, TimerCallback callback, object? state) : ITimer
     {
-        /// <summary>Null once it is stopped or has fired: none of ours is periodic.</summary>
+        /// <summary>Null once it is stopped or has fired. Periodic timers are not supported.</summary>
         public DateTimeOffset? Due { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)

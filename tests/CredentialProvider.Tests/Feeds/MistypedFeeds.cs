@@ -2,7 +2,7 @@ using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Tests.Feeds;
 
-/// <summary>URLs that were meant for CodeArtifact.</summary>
+/// <summary>Mistakes in URLs that were meant to be CodeArtifact feeds.</summary>
 public sealed class MistypedFeeds
 {
     private const string Host = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com";
@@ -16,21 +16,21 @@ public sealed class MistypedFeeds
     [InlineData("https://contoso-111122223333.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", Host + "/nuget/app/v3/index.json")]
     [InlineData("https://vpce-0a1b-cd.d.codeartifact.us-east-1.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/",
         "https://vpce-0a1b-cd.d.codeartifact.us-east-1.vpce.amazonaws.com/nuget/d/contoso-111122223333/app/v3/index.json")]
-    public void Are_written_right(string url, string right)
+    public void Are_corrected(string url, string corrected)
     {
-        Assert.Equal($"write {right}", MistypedFeed.Find(url)!.Value.Fix);
-        Assert.Null(MistypedFeed.Find(right));
-        Assert.True(Feed.TryParse(right, out _));
+        Assert.Equal($"use {corrected}", MistypedFeed.Find(url)!.Value.Fix);
+        Assert.Null(MistypedFeed.Find(corrected));
+        Assert.True(FeedUrl.TryParse(corrected, out _));
     }
 
     [Theory]
-    [InlineData("https://codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "its host is the API's")]
-    [InlineData("https://contoso.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "does not name domain, account (12 digits) and region")]
-    [InlineData("https://contoso-111122223333.d.codeartifact.useast1.amazonaws.com/nuget/app/v3/index.json", "does not name domain, account (12 digits) and region")]
-    [InlineData(Host + "/v3/index.json", "")]
-    [InlineData("https://aws:secret@contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "user name or password")]
-    [InlineData("https://vpce-0a1b-cd.d.codeartifact.us-east-1.vpce.amazonaws.com/nuget/app/v3/index.json", "does not name a NuGet repository")]
-    public void Are_told_what_is_wrong(string url, string why)
+    [InlineData("https://codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "the host is that of the CodeArtifact API")]
+    [InlineData("https://contoso.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "does not consist of domain, account (12 digits) and region")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.useast1.amazonaws.com/nuget/app/v3/index.json", "does not consist of domain, account (12 digits) and region")]
+    [InlineData(Host + "/v3/index.json", "the path does not contain a NuGet repository")]
+    [InlineData("https://aws:secret@contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "the URL contains a user name or password")]
+    [InlineData("https://vpce-0a1b-cd.d.codeartifact.us-east-1.vpce.amazonaws.com/nuget/app/v3/index.json", "the path does not contain a NuGet repository")]
+    public void Are_explained_without_their_password(string url, string why)
     {
         var found = MistypedFeed.Find(url)!.Value;
         Assert.Contains(why, found.Why, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class MistypedFeeds
     [InlineData("https://nuget.example.test/a@b", "https://nuget.example.test/a@b")]
     [InlineData("a@b", "a@b")]
     [InlineData("https://", "https://")]
-    public void Are_printed_without_a_password(string url, string printable) => Assert.Equal(printable, MistypedFeed.Printable(url));
+    public void Are_printed_without_a_password(string url, string redacted) => Assert.Equal(redacted, MistypedFeed.RedactUserInfo(url));
 
     [Theory]
     [InlineData("https://nuget.example.test/v3/index.json")]
@@ -51,5 +51,5 @@ public sealed class MistypedFeeds
     [InlineData("/local/folder")]
     [InlineData("")]
     [InlineData(Host + "/nuget/app/v3/index.json")]
-    public void Are_not_those_of_others_or_right_ones(string url) => Assert.Null(MistypedFeed.Find(url));
+    public void Are_not_reported_for_other_hosts_or_correct_URLs(string url) => Assert.Null(MistypedFeed.Find(url));
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tokens;
 using Microsoft.Extensions.Time.Testing;
@@ -6,7 +7,7 @@ using static CredentialProvider.Tests.Tokens.Examples;
 
 namespace CredentialProvider.Tests.Plugin;
 
-/// <summary>What one request leaves to the collector; a restore asks once a source, some a thousand times.</summary>
+/// <summary>Bytes allocated per request. A restore sends one request per source, some clients a thousand.</summary>
 public sealed class Allocations : IDisposable
 {
     private const string Uri = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json";
@@ -14,13 +15,13 @@ public sealed class Allocations : IDisposable
     private readonly TemporaryFolder _temporary = new();
 
     [Theory]
-    [InlineData(Uri, 23_000)]
+    [InlineData(Uri, 26_000)]
     [InlineData("https://nuget.example/v3/index.json", 2_800)]
-    public void Of_a_request_that_is_answered_at_once_stay_small(string uri, long most)
+    public void Of_a_cached_or_foreign_answer_stay_small(string uri, long maxBytes)
     {
         var bytes = (BytesFor(uri, requests: 1100) - BytesFor(uri, requests: 100)) / 1000;
 
-        Assert.InRange(bytes, 1, most);
+        Assert.InRange(bytes, 1, maxBytes);
     }
 
     public void Dispose() => _temporary.Dispose();
@@ -29,14 +30,14 @@ public sealed class Allocations : IDisposable
     {
         var time = new FakeTimeProvider(Noon);
         var cache = new TokenCache(_temporary.Path);
-        // As long as CodeArtifact's.
+        // CodeArtifact tokens are about this long.
         cache.Write(Key, Token(new string('t', 1500)), Noon);
-        var tokens = new TokenSource(Plain, cache, time, (_, _, _) => throw new InvalidOperationException("nothing is to be fetched"));
+        var tokens = new TokenSource(cache, time, (_, _, _) => throw new InvalidOperationException("a cached answer must not fetch"));
         var line = $$"""
             {"RequestId":"1","Type":"Request","Method":"GetAuthenticationCredentials","Payload":{"Uri":"{{uri}}","IsRetry":false,"IsNonInteractive":true,"CanShowDialog":true} }
             """;
         using var input = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line + "\n", requests))));
-        using var host = new PluginHost(new Connection(input, Stream.Null), new CredentialAnswer(Plain, tokens, time), new LogFile(null, null, time));
+        using var host = new PluginHost(new Connection(input, Stream.Null), new CredentialAnswer(DefaultSettings, tokens, time), new LogFile(null, null, time));
         var before = GC.GetAllocatedBytesForCurrentThread();
         host.Run();
         return GC.GetAllocatedBytesForCurrentThread() - before;

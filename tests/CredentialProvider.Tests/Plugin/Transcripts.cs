@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 
 namespace CredentialProvider.Tests.Plugin;
 
 /// <summary>
-/// Conversations as text files. <c>&gt;</c> is a line from NuGet, sent as it stands but for PROCESS_ID; <c>&lt;</c> is what the plugin has to say
-/// next, where <c>"*"</c> stands for any text; <c>$NAME=value</c> sets a variable; <c>#</c> is for people. AWS refuses every token. Behind
-/// the last line nothing more may come, and the end of input has to end the plugin.
+/// Protocol conversations in text files. <c>&gt;</c> is a line from NuGet, in which PROCESS_ID is replaced by the PID of this process.
+/// <c>&lt;</c> is the next message expected from the plugin; <c>"*"</c> matches any text. <c>$NAME=value</c> sets an environment variable and
+/// <c>#</c> starts a comment. AWS denies every request for a token. After the last line the plugin must send nothing more and must end
+/// when its input is closed.
 /// </summary>
 public sealed class Transcripts
 {
@@ -29,21 +32,21 @@ public sealed class Transcripts
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task Go_as_written(string file, string lineEnd)
+    public async Task Match_the_plugin(string file, string lineEnd)
     {
         var lines = await File.ReadAllLinesAsync(Path.Combine(Folder, file), TestContext.Current.CancellationToken);
-        using var host = new RunningHost(SettingsOf(lines), (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "nobody may", "ask nicely"));
+        using var host = new RunningHost(SettingsOf(lines), (_, _) => throw new NoTokenException(ErrorCode.AccessDenied, "access denied", "grant access"));
         foreach (var line in lines)
         {
             if (line.StartsWith("> ", StringComparison.Ordinal))
-                host.Say(line[2..].Replace("PROCESS_ID", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), lineEnd);
+                host.Send(line[2..].Replace("PROCESS_ID", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), lineEnd);
             if (!line.StartsWith("< ", StringComparison.Ordinal))
                 continue;
-            var said = await host.HearAsync();
-            Assert.True(Matches(JsonNode.Parse(line[2..]), said), $"expected: {line[2..]}\nsaid:     {said.ToJsonString()}");
+            var actual = await host.ReceiveAsync();
+            Assert.True(Matches(JsonNode.Parse(line[2..]), actual), $"expected: {line[2..]}\nactual:   {actual.ToJsonString()}");
         }
 
-        Assert.Equal("", host.End());
+        Assert.Equal("", host.CloseInput());
     }
 
     private static Settings SettingsOf(string[] lines)

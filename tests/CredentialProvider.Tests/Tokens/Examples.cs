@@ -1,19 +1,26 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Tests.Tokens;
 
+/// <summary>A feed, its request and tokens, for tests.</summary>
 internal static class Examples
 {
     public static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
     public static readonly Feed App = new("contoso", "111122223333", "us-east-1", "app");
 
-    public static readonly Settings Plain = SettingsFromVariables.From(("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none"));
+    public static readonly Settings DefaultSettings = SettingsFromVariables.From(("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none"));
 
-    public static readonly TokenKey Key = TokenKey.For(App, Plain);
+    public static readonly TokenRequest AppRequest = TokenRequest.For(App, DefaultSettings);
 
-    /// <summary>A token that was obtained at <see cref="Noon"/> and lives for 12 hours, unless said otherwise.</summary>
+    public static readonly TokenKey Key = AppRequest.Key;
+
+    /// <summary>A token that was obtained at <see cref="Noon"/> and is valid for 12 hours.</summary>
+    /// <param name="obtained">Hours after noon.</param>
+    /// <param name="life">Hours.</param>
     public static AuthorizationToken Token(string text = "token", double obtained = 0, double life = 12) =>
         new(new Secret(text), Noon.AddHours(obtained), Noon.AddHours(obtained + life));
 }

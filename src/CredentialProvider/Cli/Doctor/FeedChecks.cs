@@ -4,21 +4,23 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using CredentialProvider.Aws;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Cli.Doctor;
 
-/// <summary>What the repository itself says to a token.</summary>
+/// <summary>What the repository allows with a token.</summary>
 internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secret token)
 {
-    /// <summary>The gallery behind an external connection may have to be asked first.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>CodeArtifact may have to ask the public gallery of an external connection first.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
 
-    /// <param name="package">Id that the repository or what is behind it should have; null is not asked.</param>
-    /// <param name="published">Id of a package that is offered again; null is not asked.</param>
-    public async IAsyncEnumerable<Finding> RunAsync(string? package, string? published)
+    /// <param name="package">ID of a package that the repository or an upstream should have; null if not asked.</param>
+    /// <param name="publish">ID of a package to offer again; null if not asked.</param>
+    public async IAsyncEnumerable<Finding> RunAsync(string? package, string? publish)
     {
-        using var http = AwsCall.Http(settings, Patience);
+        using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic",
             Convert.ToBase64String(Encoding.ASCII.GetBytes($"aws:{token.Reveal()}")));
         ServiceIndex? index = null;
@@ -28,16 +30,16 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
             return finding;
         });
         if (package is not null)
-            yield return await AskAsync(Checks.Package, found => CheckPackageAsync(http, found, package));
-        yield return published is null ? Finding.Skip(Checks.Publish, "not asked: --publish ID")
-            : await AskAsync(Checks.Publish, found => CheckPublishAsync(http, found, published));
+            yield return await WithIndexAsync(Checks.Package, found => CheckPackageAsync(http, found, package));
+        yield return publish is null ? Finding.Skip(Checks.Publish, "not checked; add --publish ID")
+            : await WithIndexAsync(Checks.Publish, found => CheckPublishAsync(http, found, publish));
 
-        Task<Finding> AskAsync(string check, Func<ServiceIndex, Task<Finding>> ask) => index is { } found
-            ? SafelyAsync(check, () =>
-                ask(found)) : Task.FromResult(Finding.Skip(check, "the repository cannot be read"));
+        Task<Finding> WithIndexAsync(string check, Func<ServiceIndex, Task<Finding>> run) => index is { } found
+            ? SafelyAsync(check, () => run(found))
+            : Task.FromResult(Finding.Skip(check, "the repository cannot be read"));
     }
 
-    /// <summary>A repository that does not answer, or not as a repository does, fails the check and not the rest.</summary>
+    /// <summary>No response, or an unexpected one, fails this check and no other.</summary>
     private async Task<Finding> SafelyAsync(string check, Func<Task<Finding>> run)
     {
         try
@@ -47,7 +49,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException
             or KeyNotFoundException or InvalidOperationException)
         {
-            return Finding.Fail(check, AwsFailure.OfToken(feed, new Uri(url).GetLeftPart(UriPartial.Authority), e));
+            return Finding.Fail(check, FailureMessages.Describe(feed, new Uri(url).GetLeftPart(UriPartial.Authority), e));
         }
     }
 
@@ -56,45 +58,53 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         using var response = await http.GetAsync(new Uri(url));
         var body = await response.Content.ReadAsStringAsync();
         if (response.StatusCode == HttpStatusCode.OK)
-            return (Finding.Ok(Checks.Read, "the repository answers with the token"), ServiceIndex.Parse(body));
-        var (why, fix) = response.StatusCode switch
+            return (Finding.Ok(Checks.Read, "the repository accepts the token"), ServiceIndex.Parse(body));
+        return (response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized when settings.AuthToken is not null => (
-                $"{ErrorCode.TokenRefused}: the repository refuses the token in CODEARTIFACT_AUTH_TOKEN",
-                "unset CODEARTIFACT_AUTH_TOKEN, or set a new one"),
-            HttpStatusCode.Unauthorized => (
-                $"{ErrorCode.TokenRefused}: the repository refuses a token that was made for it just now",
-                "check domain, owner and region in the feed's URL, and that no proxy changes the request"),
-            HttpStatusCode.Forbidden =>
-                ($"{ErrorCode.AccessDenied}: {Message(body)}", AwsFailure.FixOfDenial(feed, body)),
-            HttpStatusCode.NotFound => (
-                $"there is no repository {feed.Repository} in {feed.DomainName}",
-                "correct the name in the URL: aws codeartifact list-repositories-in-domain "
+            HttpStatusCode.Unauthorized when settings.AuthToken is not null => Finding.FailWithCommand(Checks.Read,
+                "the repository refuses the token in CODEARTIFACT_AUTH_TOKEN", "set a new one, or unset it",
+                ShellText.Unset("CODEARTIFACT_AUTH_TOKEN"), ErrorCode.TokenRefused),
+            HttpStatusCode.Unauthorized => Finding.Fail(Checks.Read,
+                "the repository refuses a token that CodeArtifact has just issued",
+                "check domain, owner and region in the feed's URL, and that no proxy changes the request",
+                ErrorCode.TokenRefused),
+            HttpStatusCode.Forbidden => Denied(Checks.Read, body, isPublishing: false),
+            HttpStatusCode.NotFound => Finding.FailWithCommand(Checks.Read,
+                $"repository {feed.Repository} does not exist in {feed.DomainName}",
+                "correct the name in the URL", "aws codeartifact list-repositories-in-domain "
                     + $"--domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region}"),
-            var other => ($"the repository answers {(int)other}: {Message(body)}", "try again; check HTTPS_PROXY"),
-        };
-        return (Finding.Fail(Checks.Read, why, fix), null);
+            _ => Unexpected(Checks.Read, response.StatusCode, body),
+        }, null);
     }
+
+    private Finding Denied(string check, string body, bool isPublishing) => Finding.FailWithCommand(check,
+        GetMessage(body), "attach the policy printed by",
+        FailureMessages.PolicyCommand(feed, body, isPublishing), ErrorCode.AccessDenied);
+
+    private static Finding Unexpected(string check, HttpStatusCode status, string body) => Finding.Fail(check,
+        $"unexpected response from the repository: HTTP {(int)status}: {GetMessage(body)}",
+        "try again; check HTTPS_PROXY");
 
     private async Task<Finding> CheckPackageAsync(HttpClient http, ServiceIndex index, string id)
     {
         var versions = await VersionsAsync(http, index, id);
         return versions.Count > 0
             ? Finding.Ok(Checks.Package,
-                $"{id} has {versions.Count} {(versions.Count == 1 ? "version" : "versions")} here, the latest {versions[^1]}")
+                $"{id} has {versions.Count} {(versions.Count == 1 ? "version" : "versions")}, latest {versions[^1]}")
             : Finding.Fail(Checks.Package,
-                $"neither repository {feed.Repository} nor an upstream or external connection behind it has {id}",
-                $"give it one: aws codeartifact update-repository --domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region} "
+                $"neither repository {feed.Repository} nor any upstream or external connection has {id}",
+                "add an upstream that has it: aws codeartifact update-repository "
+                + $"--domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region} "
                 + $"--repository {feed.Repository} --upstreams repositoryName=UPSTREAM");
     }
 
-    /// <summary>Offers a version that is there already: whoever may publish is told that it exists, others that they may
-    /// not. Nothing changes.</summary>
+    /// <summary>Offers an existing version again, which changes nothing. CodeArtifact answers that it exists (409) or
+    /// that publishing is denied (403).</summary>
     private async Task<Finding> CheckPublishAsync(HttpClient http, ServiceIndex index, string id)
     {
         var versions = await VersionsAsync(http, index, id);
         if (versions.Count == 0)
-            return Finding.Skip(Checks.Publish, $"{id} has no version here that could be offered again");
+            return Finding.Skip(Checks.Publish, $"{id} has no version that could be offered again");
         var (name, version) = (id.ToLowerInvariant(), versions[^1]);
         var package = await http.GetByteArrayAsync(
             new Uri(index.PackageBaseAddress, $"{name}/{version}/{name}.{version}.nupkg"));
@@ -104,13 +114,10 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         return response.StatusCode switch
         {
             HttpStatusCode.Conflict =>
-                Finding.Ok(Checks.Publish, $"allowed: {id} {version} was offered again, and it is there already"),
-            HttpStatusCode.Forbidden =>
-                Finding.Fail(Checks.Publish, $"{ErrorCode.AccessDenied}: {Message(body)}",
-                AwsFailure.FixOfDenial(feed, body, isPublishing: true)),
-            var other when (int)other < 300 => Finding.Ok(Checks.Publish, $"allowed: {id} {version} was taken"),
-            var other => Finding.Fail(Checks.Publish, $"the repository answers {(int)other}: {Message(body)}",
-                "try again"),
+                Finding.Ok(Checks.Publish, $"allowed; {id} {version} was offered again and already exists"),
+            HttpStatusCode.Forbidden => Denied(Checks.Publish, body, isPublishing: true),
+            var other when (int)other < 300 => Finding.Ok(Checks.Publish, $"allowed; {id} {version} was accepted"),
+            var other => Unexpected(Checks.Publish, other, body),
         };
     }
 
@@ -125,8 +132,8 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         return [.. json.RootElement.GetProperty("versions").EnumerateArray().Select(version => version.GetString()!)];
     }
 
-    /// <summary>AWS's own words, if it is AWS that speaks.</summary>
-    private static string Message(string body)
+    /// <summary>AWS's message, or the beginning of a response that is not AWS's.</summary>
+    private static string GetMessage(string body)
     {
         try
         {
@@ -139,7 +146,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         }
     }
 
-    /// <summary>Of NuGet's service index, what is asked here: https://learn.microsoft.com/nuget/api/service-index</summary>
+    /// <summary>The resources that the checks use: https://learn.microsoft.com/nuget/api/service-index</summary>
     private sealed record ServiceIndex(Uri PackageBaseAddress, Uri PackagePublish)
     {
         public static ServiceIndex Parse(string text)

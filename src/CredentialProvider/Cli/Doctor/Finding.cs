@@ -1,5 +1,8 @@
+using CredentialProvider.Errors;
+
 namespace CredentialProvider.Cli.Doctor;
 
+/// <summary>How a check ended; in lower case, the word that is printed.</summary>
 internal enum Outcome
 {
     Ok,
@@ -7,29 +10,45 @@ internal enum Outcome
     Skip,
 }
 
-/// <summary>What one check has found.</summary>
-/// <param name="Check">The check's name, one of <see cref="Checks"/>.</param>
-/// <param name="Text">One line.</param>
-/// <param name="Fix">With a failure: one command or one setting.</param>
-internal sealed record Finding(string Check, Outcome Outcome, string Text, string? Fix = null)
+/// <summary>The result of one check.</summary>
+/// <param name="Check">One of <see cref="Checks"/>.</param>
+/// <param name="Text">What was found, in one line, without the error code.</param>
+internal sealed record Finding(string Check, Outcome Outcome, string Text)
 {
-    /// <summary>What it was about; null for the machine.</summary>
+    /// <summary>One of <see cref="ErrorCode"/>; null if no error has this cause.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>What to do about a failure, for users; includes <see cref="Command"/>.</summary>
+    public string? Fix { get; init; }
+
+    /// <summary>A command that can be pasted: it applies the fix or shows what to fix. Null if there is none.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>The source that was checked; null for checks of the machine.</summary>
     public string? Source { get; init; }
 
-    /// <summary>How long it took, where that says something.</summary>
+    /// <summary>How long the check took; null if that says nothing.</summary>
     public TimeSpan? Duration { get; init; }
 
     public static Finding Ok(string check, string text) => new(check, Outcome.Ok, text);
 
-    public static Finding Fail(string check, string text, string fix) => new(check, Outcome.Fail, text, fix);
+    public static Finding Skip(string check, string text) => new(check, Outcome.Skip, text);
+
+    /// <summary>A failure whose fix is not a command.</summary>
+    public static Finding Fail(string check, string text, string fix, string? code = null) =>
+        new(check, Outcome.Fail, text) { Code = code, Fix = fix };
+
+    /// <summary>A failure with a command.</summary>
+    /// <param name="purpose">What the command does, such as "install it".</param>
+    public static Finding FailWithCommand(
+        string check, string text, string purpose, string command, string? code = null) =>
+        new(check, Outcome.Fail, text) { Code = code, Fix = $"{purpose}: {command}", Command = command };
 
     public static Finding Fail(string check, NoTokenException e) =>
-        new(check, Outcome.Fail, $"{e.Code}: {e.Why}", e.Fix);
-
-    public static Finding Skip(string check, string text) => new(check, Outcome.Skip, text);
+        new(check, Outcome.Fail, e.Why) { Code = e.Code, Fix = e.Fix, Command = e.Command };
 }
 
-/// <summary>The names of all checks, as --json has them.</summary>
+/// <summary>The names of all checks.</summary>
 internal static class Checks
 {
     public const string Settings = "settings", Plugin = "plugin", Cache = "cache", Sources = "sources", Url = "url",

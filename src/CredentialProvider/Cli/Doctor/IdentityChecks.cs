@@ -3,108 +3,133 @@ using System.Net.Http;
 using Amazon.Runtime;
 using Amazon.SecurityToken.Model;
 using CredentialProvider.Aws;
-using CredentialProvider.Feeds;
+using CredentialProvider.Aws.Credentials;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+using CredentialProvider.Identity;
+using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Doctor;
 
-/// <summary>The way from this machine to AWS, and who it is there.</summary>
-internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed feed)
+/// <summary>Whether AWS can be reached, and as which principal.</summary>
+internal sealed class IdentityChecks(Settings settings, TimeProvider time, TokenRequest request)
 {
-    /// <summary>AWS takes signatures that are five minutes old or early.</summary>
-    private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
+    /// <summary>AWS rejects signatures whose time is further off.</summary>
+    private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(5);
 
-    /// <summary>The header Date has whole seconds, and the answer was on its way for a while.</summary>
+    /// <summary>The Date header has whole seconds, and the response takes time to arrive.</summary>
     private static readonly TimeSpan HeaderPrecision = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     private readonly CredentialChain _chain = new(settings, time);
 
-    /// <summary>In the order in which one builds on the other.</summary>
+    /// <summary>In order of dependency: network, clock, credentials, roles, identity.</summary>
     public async IAsyncEnumerable<Finding> RunAsync()
     {
         await foreach (var finding in CheckNetworkAsync())
             yield return finding;
 
-        // The wrong clock or the wrong network is no reason not to look further: each check stands for itself.
+        // A wrong clock or an unreachable endpoint does not stop the other checks.
         AWSCredentials? credentials = null;
-        foreach (var link in _chain.Links(feed))
+        var sources = SigningIdentity.Explain(request.FeedSettings, settings);
+        foreach (var considered in sources.Where(source => !source.IsTaken))
+            yield return Finding.Skip(Checks.Credentials, $"{considered.Name}: {considered.Outcome}");
+        if (request.Identity.Failure is { } failure)
         {
-            if (link.Open is not { } open)
-            {
-                yield return Finding.Skip(Checks.Credentials, $"{link.Name}: not set");
-            }
-            else
-            {
-                (var finding, credentials) = await TryAsync(Checks.Credentials, $"{link.Name} has credentials", open);
-                yield return finding;
-                break;
-            }
+            yield return Finding.Fail(Checks.Credentials, failure);
         }
-
-        foreach (var role in FeedSettings.For(feed, settings).Roles)
+        else
         {
-            if (credentials is not { } source)
-            {
-                yield return Finding.Skip(Checks.Role, $"{role.Arn}: there are no credentials to assume it with");
-                continue;
-            }
-
-            (var finding, credentials) = await TryAsync(Checks.Role, $"{role.Arn} is assumed", () =>
-                _chain.Assume(source, role, feed));
+            var source = WithoutRolesOfSettings();
+            (var finding, credentials) = await TryAsync(Checks.Credentials, source.Description,
+                () => _chain.Open(source, StsEndpoint.For(request, settings)));
             yield return finding;
         }
 
-        yield return credentials is null ? Finding.Skip(Checks.Identity, "there are no credentials to ask with")
+        foreach (var role in request.FeedSettings.Roles)
+        {
+            if (credentials is not { } source)
+            {
+                yield return Finding.Skip(Checks.Role, $"{role.Arn}: no credentials to assume it with");
+                continue;
+            }
+
+            (var finding, credentials) = await TryAsync(Checks.Role, $"assumed {role.Arn}", () =>
+                _chain.Assume(source, role, StsEndpoint.For(request, settings)));
+            yield return finding;
+        }
+
+        yield return credentials is null ? Finding.Skip(Checks.Identity, "no credentials")
             : await CheckIdentityAsync(credentials);
     }
 
-    private async Task<(Finding Finding, AWSCredentials? Credentials)> TryAsync(string check, string good,
-        Func<AWSCredentials> open)
+    /// <summary>The source before the roles of this project's settings, which have checks of their own.</summary>
+    private CredentialSource WithoutRolesOfSettings()
+    {
+        var source = request.Identity.SourceOrThrow();
+        for (var i = 0; i < request.FeedSettings.Roles.Length; i++)
+            source = ((RoleSource)source).Source;
+        return source;
+    }
+
+    private async Task<(Finding Finding, AWSCredentials? Credentials)> TryAsync(
+        string check, string success, Func<AWSCredentials> open)
     {
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var credentials = await AwsCall.FetchAsync(open());
-            return (Finding.Ok(check, good) with { Duration = Since(started) }, credentials);
+            var credentials = await FetchedCredentials.FromAsync(open());
+            return (Finding.Ok(check, success) with { Duration = Since(started) }, credentials);
         }
         catch (Exception e)
         {
-            var failure = e as NoTokenException ?? AwsFailure.OfToken(feed, "the source of credentials", e);
+            var failure = FailureMessages.Describe(request.Feed, "the credential source", e);
             return (Finding.Fail(check, failure) with { Duration = Since(started) }, null);
         }
     }
 
-    /// <summary>Any answer will do: it tells that the endpoint is reached and trusted, and AWS's time.</summary>
+    /// <summary>Any response proves that the endpoint is reachable and trusted, and contains AWS's time.</summary>
     private async IAsyncEnumerable<Finding> CheckNetworkAsync()
     {
-        var endpoint = ApiEndpoint.For(feed, settings, _chain.EndpointOf(feed));
+        var endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, request.Identity.EndpointOf("codeartifact", settings));
         var started = Stopwatch.GetTimestamp();
         DateTimeOffset? date = null;
         NoTokenException? failure = null;
         try
         {
-            using var http = AwsCall.Http(settings, Patience);
+            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
             using var response = await http.GetAsync(new Uri(endpoint), HttpCompletionOption.ResponseHeadersRead);
             date = response.Headers.Date;
         }
         catch (Exception e)
         {
-            failure = AwsFailure.OfToken(feed, endpoint, e);
+            failure = FailureMessages.Describe(request.Feed, endpoint, e);
         }
 
-        // An authority has no password in it.
+        // Authority is host and port, without user name and password.
         var proxy = settings.HttpsProxy is { } named && Uri.TryCreate(named, UriKind.Absolute, out var uri)
-            ? $" by way of {uri.Scheme}://{uri.Authority}" : "";
-        yield return (failure is null ? Finding.Ok(Checks.Network, $"{endpoint} is reached{proxy}")
+            ? $" through proxy {uri.Scheme}://{uri.Authority}" : "";
+        yield return (failure is null ? Finding.Ok(Checks.Network, $"{endpoint} is reachable{proxy}")
             : Finding.Fail(Checks.Network, failure))
             with { Duration = Since(started) };
-        yield return date is not { } theirs ? Finding.Skip(Checks.Clock, "nobody told AWS's time")
-            : (theirs - time.GetUtcNow()).Duration() is var skew && skew > LargestSkew
-                ? Finding.Fail(Checks.Clock,
-                    $"{ErrorCode.ClockSkew}: this machine's clock differs from AWS's by {skew.TotalMinutes:0} minutes, and AWS takes 5",
-                    "set the clock: timedatectl set-ntp true")
-                : Finding.Ok(Checks.Clock,
-                    skew < HeaderPrecision ? "agrees with AWS's" : $"{skew.TotalSeconds:0} s from AWS's");
+        yield return date is { } awsTime ? CheckClock((awsTime - time.GetUtcNow()).Duration())
+            : Finding.Skip(Checks.Clock, "not checked, because AWS's time is unknown (no Date header received)");
+    }
+
+    private static Finding CheckClock(TimeSpan skew)
+    {
+        if (skew <= MaxSkew)
+        {
+            return Finding.Ok(Checks.Clock,
+                skew < HeaderPrecision ? "agrees with AWS" : $"{skew.TotalSeconds:0} s off AWS's time");
+        }
+
+        return Finding.FailWithCommand(Checks.Clock,
+            $"this machine's clock is {skew.TotalMinutes:0} minutes off AWS's time; AWS accepts at most 5",
+            "synchronize the clock", OperatingSystem.IsWindows() ? "w32tm /resync"
+                : OperatingSystem.IsMacOS() ? "sudo sntp -sS time.apple.com" : "timedatectl set-ntp true",
+            ErrorCode.ClockSkew);
     }
 
     private async Task<Finding> CheckIdentityAsync(AWSCredentials credentials)
@@ -112,13 +137,13 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Feed 
         var started = Stopwatch.GetTimestamp();
         try
         {
-            using var client = new StsEndpoint(feed.Region, settings).Client(credentials);
+            using var client = StsEndpoint.For(request, settings).Client(credentials);
             var caller = await client.GetCallerIdentityAsync(new GetCallerIdentityRequest());
             return Finding.Ok(Checks.Identity, caller.Arn) with { Duration = Since(started) };
         }
         catch (Exception e)
         {
-            var failure = AwsFailure.OfToken(feed, $"https://sts.{feed.Region}.amazonaws.com", e);
+            var failure = FailureMessages.Describe(request.Feed, $"https://sts.{request.Feed.Region}.amazonaws.com", e);
             return Finding.Fail(Checks.Identity, failure) with { Duration = Since(started) };
         }
     }

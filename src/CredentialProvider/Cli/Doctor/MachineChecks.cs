@@ -1,9 +1,12 @@
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Doctor;
 
-/// <summary>What concerns all sources: settings, where clients find the plugin, the cache.</summary>
+/// <summary>What affects every source: settings, where NuGet clients find the plugin, the token cache.</summary>
 internal sealed class MachineChecks(Settings settings, TokenCache cache)
 {
     private const int FolderMode = 0x1C0, FileMode = 0x180, PermissionMask = 0x1FF; // 0700, 0600, 0777
@@ -12,15 +15,17 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
 
     private IEnumerable<Finding> CheckSettings()
     {
-        var file = settings.Configuration;
+        var file = settings.ConfigurationFile;
         var problems = new[] { settings.Problem, file.Problem }.Concat(file.Rules.Select(rule => rule.Problem))
             .Concat(file.Hosts.Select(host => host.Problem)).OfType<string>().ToList();
         foreach (var problem in problems)
-            yield return Finding.Fail(Checks.Settings, $"{ErrorCode.Setting}: {problem}", "correct or unset it");
+            yield return Finding.Fail(Checks.Settings, problem, "correct or unset it", ErrorCode.Setting);
         if (problems.Count == 0)
-            yield return Finding.Ok(Checks.Settings,
-                settings.ConfigurationPath is { } path ? $"{path} and the environment have nothing wrong"
-                : "no configuration file, and the environment has nothing wrong");
+        {
+            yield return Finding.Ok(Checks.Settings, settings.ConfigurationPath is { } path
+                ? $"{path} and the environment variables are valid"
+                : "no configuration file; the environment variables are valid");
+        }
     }
 
     private IEnumerable<Finding> CheckPlugin()
@@ -34,27 +39,22 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
 
     private Finding CheckPlugin(NuGetClient client)
     {
-        var files = client.PluginFiles(settings, Settings.Home);
-        var ours = files.Where(NuGetClient.IsOurs).ToList();
-        if (ours.Find(CanStart) is { } found)
+        var discovery = client.Discovery(settings);
+        var candidates = discovery.CandidatePaths().ToList();
+        if (candidates.Find(CanStart) is { } found)
             return Finding.Ok(Checks.Plugin, $"{client.Name} finds {found}");
-        if (ours.Find(File.Exists) is { } broken)
-            return Finding.Fail(Checks.Plugin, $"{client.Name} does not start {broken}: it may not be executed",
-                $"chmod +x {broken}");
-        var variable = client.IsNetFramework ? "NUGET_NETFX_PLUGIN_PATHS" : "NUGET_NETCORE_PLUGIN_PATHS";
-        if (settings.PluginFiles(client.IsNetFramework) is not null)
+        if (candidates.Find(File.Exists) is { } broken)
         {
-            return Finding.Fail(Checks.Plugin,
-                $"{client.Name} looks for plugins only where {variable} says, and there is no file of this program",
-                $"unset {variable}, or add the full path of {NuGetClient.PluginName}{(client.IsNetFramework ? ".exe" : ".dll")} to it");
+            return Finding.FailWithCommand(Checks.Plugin, $"{client.Name} cannot start {broken}: it is not executable",
+                "make it executable", $"chmod +x {ShellText.Quote(broken)}");
         }
 
-        return client.FindsOnPath && settings.PluginPaths is not null
-            ? Finding.Fail(Checks.Plugin,
-                $"{client.Name} looks for plugins only where NUGET_PLUGIN_PATHS says, and there is no file of this program",
-                $"unset NUGET_PLUGIN_PATHS, or add the full path of {NuGetClient.NativeName} to it")
-            : Finding.Fail(Checks.Plugin, $"{client.Name} finds no plugin of this program",
-                "nuget-plugin-codeartifact install");
+        return discovery.DecidingVariable is { } variable
+            ? Finding.FailWithCommand(Checks.Plugin,
+                $"{client.Name} looks for plugins only in {variable}, which does not list {discovery.FileName}",
+                $"add the full path of {discovery.FileName} to {variable}, or unset it", ShellText.Unset(variable))
+            : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin",
+                "install it", "nuget-plugin-codeartifact install");
     }
 
     private static bool CanStart(string path) => File.Exists(path)
@@ -66,40 +66,47 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
         if (settings.CacheFolder is not { } folder)
         {
             yield return Finding.Skip(Checks.Cache,
-                "tokens are not kept: CODEARTIFACT_CACHE is off, or this user has no home");
+                "tokens are not cached: CODEARTIFACT_CACHE is off or this user has no home directory");
             yield break;
         }
 
         if (!OperatingSystem.IsWindows() && Posix.TryGetStatus(folder, out var status, out _))
-        {
-            var fix = $"remove it, or name another place in CODEARTIFACT_CACHE_DIR: rm -r {folder}";
-            if (!status.IsFolder)
-                yield return Finding.Fail(Checks.Cache,
-                    $"no token is kept: {folder} is a link or a file, not a folder", fix);
-            else if (status.Owner != Posix.EffectiveUser)
-                yield return Finding.Fail(Checks.Cache, $"no token is kept: {folder} belongs to another user", fix);
-            else if ((status.Mode & PermissionMask) != FolderMode)
-                yield return Finding.Fail(Checks.Cache, $"others can look into {folder}", $"chmod 700 {folder}");
-            else if (Array.Find(Directory.GetFiles(folder, "*.json"), IsOpenToOthers) is { } open)
-                yield return Finding.Fail(Checks.Cache, $"others can read {open}, so it is not used",
-                    "nuget-plugin-codeartifact cache clear");
-            else
-                yield return Counted(folder);
-        }
+            yield return CheckFolder(folder, status);
         else if (OwnerOnlyFolder.TryOpen(folder) is null)
-        {
-            yield return Finding.Fail(Checks.Cache, $"no token is kept: {folder} cannot be made",
-                "name another place in CODEARTIFACT_CACHE_DIR");
-        }
+            yield return Finding.Fail(Checks.Cache, $"tokens are not cached: {folder} cannot be created",
+                "set CODEARTIFACT_CACHE_DIR to another folder");
         else
-        {
-            yield return Counted(folder);
-        }
+            yield return CountTokens(folder);
     }
 
-    private Finding Counted(string folder) => cache.List().Count is 1
-        ? Finding.Ok(Checks.Cache, $"1 token in {folder}")
-            : Finding.Ok(Checks.Cache, $"{cache.List().Count} tokens in {folder}");
+    private Finding CheckFolder(string folder, Posix.Status status)
+    {
+        var path = ShellText.Quote(folder);
+        if (!status.IsFolder)
+            return Unusable("is a link or a file, not a folder");
+        if (status.Owner != Posix.EffectiveUser)
+            return Unusable("belongs to another user");
+        if ((status.Mode & PermissionMask) != FolderMode)
+        {
+            return Finding.FailWithCommand(Checks.Cache, $"other users can access {folder}",
+                "close it to others", $"chmod 700 {path}");
+        }
+
+        return Array.Find(Directory.GetFiles(folder, "*.json"), IsOpenToOthers) is { } open
+            ? Finding.FailWithCommand(Checks.Cache, $"other users can read {open}, so it is not used",
+                "remove the tokens", "nuget-plugin-codeartifact cache clear")
+            : CountTokens(folder);
+
+        Finding Unusable(string why) => Finding.FailWithCommand(Checks.Cache,
+            $"tokens are not cached: {folder} {why}",
+            "set CODEARTIFACT_CACHE_DIR to another folder, or remove this one", $"rm -r {path}");
+    }
+
+    private Finding CountTokens(string folder)
+    {
+        var count = cache.List().Count;
+        return Finding.Ok(Checks.Cache, $"{count} {(count == 1 ? "token" : "tokens")} in {folder}");
+    }
 
     private static bool IsOpenToOthers(string file) =>
         Posix.TryGetStatus(file, out var status, out _) && (status.Mode & PermissionMask) != FileMode;

@@ -1,60 +1,77 @@
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>What nuget.config and the environment say about one source.</summary>
-internal sealed class SourceChecks(Settings settings, NuGetSources sources, Patient patient)
+internal sealed class SourceChecks(Settings settings, NuGetSources nuget, CheckedSource source)
 {
     public IEnumerable<Finding> Run() => [CheckUrl(), .. CheckEnabled(), .. CheckStoredCredentials()];
 
     private Finding CheckUrl()
     {
-        if (MistypedFeed.Find(patient.Url) is var (why, fix))
-            return Finding.Fail(Checks.Url, $"{patient.PrintableUrl}: {why}", fix);
-        if (Feed.TryFind(patient.Url, settings, out var feed))
-            return Finding.Ok(Checks.Url,
-                $"{feed.DomainName}{(feed.Repository.Length > 0 ? $", repository {feed.Repository}" : "")}");
-        return Feed.TryParse(patient.Url, out feed)
-            ? Finding.Fail(Checks.Url,
-                $"domain {feed.Domain}/{feed.Owner} is not among the allowed domains, so the plugin does not answer for it",
-                $"add {feed.Domain}/{feed.Owner} to CODEARTIFACT_DOMAINS or to the configuration file's domains, or unset them")
-            : Finding.Fail(Checks.Url,
-                $"{patient.PrintableUrl} is not CodeArtifact's, so the plugin does not answer for it",
-                "if it stands before CodeArtifact, give its host an entry in the configuration file's hosts");
+        if (MistypedFeed.Find(source.Url) is var (why, fix, url))
+        {
+            var text = $"{source.PrintableUrl}: {why}";
+            return url is null || source.Name is not { } name ? Finding.Fail(Checks.Url, text, fix)
+                : Finding.FailWithCommand(Checks.Url, text, "correct the URL",
+                    $"dotnet nuget update source {ShellText.Quote(name)} --source {ShellText.Quote(url)}");
+        }
+
+        if (FeedRecognition.TryFind(source.Url, settings, out var feed))
+        {
+            var repository = feed.Repository.Length > 0 ? $", repository {feed.Repository}" : "";
+            return Finding.Ok(Checks.Url, feed.DomainName + repository);
+        }
+
+        if (FeedUrl.TryParse(source.Url, out feed))
+        {
+            var domain = $"{feed.Domain}/{feed.Owner}";
+            return Finding.Fail(Checks.Url,
+                $"domain {domain} is not in the list of allowed domains, so the plugin ignores this source",
+                $"add {domain} to CODEARTIFACT_DOMAINS or to \"domains\" in codeartifact.json, or remove that list");
+        }
+
+        return Finding.Fail(Checks.Url,
+            $"{source.PrintableUrl} is not a CodeArtifact feed, so the plugin ignores this source",
+            "if this is a reverse proxy in front of CodeArtifact, add its host under \"hosts\" in codeartifact.json");
     }
 
     private IEnumerable<Finding> CheckEnabled()
     {
-        if (patient.IsEnabled || patient.Name is not { } name)
+        if (source.IsEnabled || source.Name is not { } name)
             yield break;
-        yield return Finding.Fail(Checks.Enabled,
-            $"NuGet does not use it: it is disabled in {string.Join(", ", sources.FilesThatDisable(name))}",
-            $"dotnet nuget enable source {name}");
+        yield return Finding.FailWithCommand(Checks.Enabled,
+            $"NuGet ignores this source: it is disabled in {string.Join(", ", nuget.FilesThatDisable(name))}",
+            "enable it", $"dotnet nuget enable source {ShellText.Quote(name)}");
     }
 
-    /// <summary>NuGet asks a plugin only where its own credentials are missing or refused: those in the environment come
-    /// first, then nuget.config's.</summary>
+    /// <summary>NuGet asks a plugin only if it has no credentials of its own or the feed refuses them. Those in the
+    /// environment come before those in nuget.config.</summary>
     private IEnumerable<Finding> CheckStoredCredentials()
     {
-        if (patient.Name is not { } name)
+        const string Effect =
+            "NuGet uses it before asking the plugin, so until it expires it determines what you can read";
+        if (source.Name is not { } name)
         {
-            yield return Finding.Skip(Checks.StoredCredentials, "the URL is not taken from nuget.config");
+            yield return Finding.Skip(Checks.StoredCredentials, "the URL does not come from nuget.config");
             yield break;
         }
 
-        var files = sources.FilesWithCredentials(name);
+        var files = nuget.FilesWithCredentials(name);
         if (settings.HasNuGetCredentials(name))
         {
-            yield return Finding.Fail(Checks.StoredCredentials,
-                $"{Settings.NuGetCredentials(name)} is set: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
-                $"unset {Settings.NuGetCredentials(name)}");
+            var variable = Settings.NuGetCredentials(name);
+            yield return Finding.FailWithCommand(Checks.StoredCredentials,
+                $"{variable} has a password for this source; {Effect}", "unset it", ShellText.Unset(variable));
         }
 
         foreach (var file in files)
         {
-            yield return Finding.Fail(Checks.StoredCredentials,
-                $"{file} has a password for it: NuGet tries it before it asks the plugin, and as long as it is good it decides what may be read",
-                $"nuget-plugin-codeartifact configure forget {name}");
+            yield return Finding.FailWithCommand(Checks.StoredCredentials,
+                $"{file} stores a password for this source; {Effect}",
+                "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Quote(name)}");
         }
 
         if (files.Count == 0 && !settings.HasNuGetCredentials(name))

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Http;
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using CredentialProvider.Configuration;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>The limits of every call to AWS (time, size, redirects, retries), because a build or a user waits for
+/// it.</summary>
+internal static class AwsLimits
+{
+    /// <summary>For one attempt, from connecting to the last byte of the response.</summary>
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
+    /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
+    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
+    {
+        TrustStore.Configure(settings);
+        var handler = new HttpClientHandler();
+        if (ProxyFrom(settings) is { } proxy)
+            handler.Proxy = proxy;
+        return new HttpClient(handler) { Timeout = timeout };
+    }
+
+    public static void Apply(ClientConfig config, Settings settings)
+    {
+        // For ClockSkewRetry only.
+        config.MaxErrorRetry = 1;
+        config.Timeout = CallTimeout;
+        // AWS does not redirect these calls, and a redirect would carry the session token to another host.
+        config.AllowAutoRedirect = false;
+        if (ProxyFrom(settings) is { } proxy)
+            config.SetWebProxy(proxy);
+    }
+
+    /// <summary>Leaves the SDK one retry, which corrects clock skew; <see cref="Retries"/> does all others.</summary>
+    public static void Apply(RuntimePipeline pipeline, IClientConfig config)
+    {
+        pipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new ClockSkewRetry(config)));
+        pipeline.AddHandlerAfter<Unmarshaller>(new ResponseSizeLimit());
+    }
+
+    /// <summary>Limits the whole call: the SDK's own timeout ends with the response headers.</summary>
+    public static async Task<T> WithTimeoutAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(CallTimeout);
+        return await call(limit.Token).WaitAsync(limit.Token);
+    }
+
+    /// <summary>.NET reads HTTPS_PROXY itself; .NET Framework does not.</summary>
+    private static WebProxy? ProxyFrom(Settings settings) =>
+        Environment.Version.Major == 4 && settings.HttpsProxy is { } proxy ? new WebProxy(proxy) : null;
+
+    /// <summary>The base class recognizes clock-skew errors, and signs the second attempt with AWS's time.</summary>
+    private sealed class ClockSkewRetry(IClientConfig config) : StandardRetryPolicy(config)
+    {
+        public override bool RetryForException(IExecutionContext executionContext, Exception exception) => false;
+
+        public override Task<bool> RetryForExceptionAsync(IExecutionContext executionContext, Exception exception) =>
+            Task.FromResult(false);
+
+        public override Task WaitBeforeRetryAsync(IExecutionContext executionContext) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net.Http;
+using System.Text.Json;
+using Amazon.Runtime;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+
+namespace CredentialProvider.Aws.Credentials;
+
+/// <summary>
+/// The credentials of a task or pod role, from the endpoint that ECS, EKS Pod Identity and Greengrass name in the
+/// environment. Unlike the SDK's source, it never uses HTTP_PROXY: the proxy would see the credentials.
+/// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+/// </summary>
+internal sealed class ContainerCredentials : AsyncCredentials
+{
+    /// <summary>Bytes.</summary>
+    private const int MaxResponseSize = 64 * 1024;
+
+    private const int MaxAttempts = 2;
+
+    /// <summary>For one attempt; the endpoint is on the same machine.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>The link-local addresses of ECS and EKS. Only these and loopback may use plain HTTP.</summary>
+    private static readonly string[] HttpHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
+
+    private readonly Settings _settings;
+    private readonly ExpiringCredentials _credentials;
+
+    public ContainerCredentials(Settings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _credentials = new ExpiringCredentials(time, async () => Parse(await FetchAsync(FindEndpoint())));
+    }
+
+    /// <exception cref="NoTokenException">The endpoint returned no credentials.</exception>
+    public override Task<ImmutableCredentials> GetCredentialsAsync() => _credentials.GetAsync();
+
+    /// <summary>Reads the JSON document that the endpoint returns.</summary>
+    /// <exception cref="NoTokenException">It has no valid credentials.</exception>
+    internal static (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string document)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(document);
+            string GetString(string name) => json.RootElement.GetProperty(name).GetString() is { Length: > 0 } value
+                ? value : throw new JsonException($"{name} is empty");
+            return (new ImmutableCredentials(
+                    GetString("AccessKeyId"), GetString("SecretAccessKey"), GetString("Token")),
+                json.RootElement.GetProperty("Expiration").GetDateTimeOffset());
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or FormatException)
+        {
+            throw Error("the container credentials endpoint returned no valid credentials",
+                "check what serves AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        }
+    }
+
+    private Uri FindEndpoint()
+    {
+        if (!Uri.TryCreate(_settings.AwsContainerUri, UriKind.Absolute, out var uri))
+        {
+            throw Error($"the container credentials endpoint '{_settings.AwsContainerUri}' is not a valid URL",
+                "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        }
+
+        var isAllowed = uri.Scheme == Uri.UriSchemeHttps
+            || (uri.Scheme == Uri.UriSchemeHttp && (uri.IsLoopback || Array.IndexOf(HttpHosts, uri.Host) >= 0));
+        return isAllowed ? uri : throw Error(
+            $"the container credentials endpoint {uri.GetLeftPart(UriPartial.Authority)} is neither https nor a "
+                + "loopback, ECS or EKS address",
+            "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    }
+
+    private async Task<string> FetchAsync(Uri uri)
+    {
+        using var handler = new HttpClientHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            CheckCertificateRevocationList = true,
+        };
+        using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
+        var endpoint = uri.GetLeftPart(UriPartial.Authority);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+                if (ReadAuthorization() is { } authorization)
+                    request.Headers.TryAddWithoutValidation("Authorization", authorization.Reveal());
+                using var response = await http.SendAsync(request);
+                if (response.IsSuccessStatusCode)
+                    return await response.Content.ReadAsStringAsync();
+                if (attempt == MaxAttempts || (int)response.StatusCode < 500)
+                {
+                    throw Error($"the container credentials endpoint {endpoint} returned {(int)response.StatusCode}",
+                        "check the task role (ECS) or the pod identity association (EKS), "
+                            + "and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException && attempt == MaxAttempts)
+            {
+                var cause = e.InnerException?.Message ?? e.Message;
+                throw Error($"the container credentials endpoint {endpoint} did not respond ({cause})",
+                    "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI; "
+                        + "outside of a container, unset them");
+            }
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+            {
+                // A lost connection or a slow response: try again.
+            }
+        }
+    }
+
+    /// <summary>The file takes precedence over the variable. It is read for each request, because the platform renews
+    /// it.</summary>
+    private Secret? ReadAuthorization()
+    {
+        if (_settings.AwsContainerTokenFile is not { } file)
+            return _settings.AwsContainerToken;
+        try
+        {
+            return new Secret(File.ReadAllText(file).Trim());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Error($"the container's authorization token cannot be read: {e.Message}",
+                "check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+        }
+    }
+
+    private static NoTokenException Error(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);
+}

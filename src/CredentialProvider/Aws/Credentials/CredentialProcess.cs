@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Amazon.Runtime;
+using CredentialProvider.Errors;
+using CredentialProvider.Identity;
+
+namespace CredentialProvider.Aws.Credentials;
+
+/// <summary>
+/// Runs the <c>credential_process</c> of a profile: without a shell, with arguments split as the AWS CLI splits them, an
+/// empty standard input (ours carries NuGet's protocol) and a time limit of its own. It ends with this process.
+/// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+/// </summary>
+internal sealed class CredentialProcess(ProcessSource source)
+{
+    private const int MaxOutput = 64 * 1024, MaxReason = 300;
+
+    private static readonly ConcurrentDictionary<Process, bool> Running = new();
+
+    /// <summary>Some commands open a browser and wait for the user.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+
+    static CredentialProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var process in Running.Keys)
+            Kill(process);
+    };
+
+    /// <returns>The credentials, and when they expire; <see cref="DateTimeOffset.MaxValue"/> if they do not.</returns>
+    /// <exception cref="NoTokenException">The command failed, with the last line of its stderr.</exception>
+    public async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync()
+    {
+        if (ShellWords.Split(source.Command) is not { Length: > 0 } words)
+            throw Failed("it has an unclosed quote or is empty", "correct the command");
+        using var process = Start(words[0], words.Skip(1));
+        Running[process] = true;
+        try
+        {
+            process.StandardInput.Close();
+            var output = ReadAsync(process.StandardOutput);
+            var errors = ReadAsync(process.StandardError);
+            var reading = Task.WhenAll(output, errors);
+            if (await Task.WhenAny(reading, Task.Delay(Timeout)) != reading)
+                throw Failed($"it did not end within {Timeout.TotalSeconds:0} s", "run it by hand to see what it waits for");
+            await process.WaitForExitAsync();
+            return process.ExitCode == 0 ? Parse(await output)
+                : throw Failed($"it exited with code {process.ExitCode}{Reason(await errors)}", "run it by hand");
+        }
+        finally
+        {
+            Running.TryRemove(process, out _);
+            Kill(process);
+        }
+    }
+
+    private Process Start(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, string.Join(" ", arguments.Select(QuoteArgument)))
+        {
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
+        {
+            throw Failed($"{program} cannot be started: {e.Message}", "correct the path");
+        }
+    }
+
+    /// <summary>As ProcessStartInfo.ArgumentList quotes, which .NET Framework lacks.</summary>
+    private static string QuoteArgument(string argument)
+    {
+        if (argument.Length > 0 && argument.IndexOfAny([' ', '\t', '\n', '\v', '"', '\\']) < 0)
+            return argument;
+        var quoted = new StringBuilder("\"");
+        var backslashes = 0;
+        foreach (var c in argument)
+        {
+            // Backslashes are literal unless a quote follows; then each is doubled.
+            if (c == '"')
+                quoted.Append('\\', backslashes + 1);
+            backslashes = c == '\\' ? backslashes + 1 : 0;
+            quoted.Append(c);
+        }
+
+        return quoted.Append('\\', backslashes).Append('"').ToString();
+    }
+
+    private static async Task<string> ReadAsync(StreamReader reader)
+    {
+        var (text, buffer) = (new StringBuilder(), new char[4096]);
+        while (await reader.ReadAsync(buffer, 0, buffer.Length) is > 0 and var read)
+        {
+            if (text.Length < MaxOutput)
+                text.Append(buffer, 0, read);
+        }
+
+        return text.ToString();
+    }
+
+    private (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string output)
+    {
+        const string Fix = "it must print JSON with Version 1, AccessKeyId and SecretAccessKey";
+        try
+        {
+            using var json = JsonDocument.Parse(output);
+            string? Find(string name) => json.RootElement.TryGetProperty(name, out var value)
+                && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+            if (!json.RootElement.TryGetProperty("Version", out var version) || version.ToString() != "1")
+                throw Failed("its output is not of Version 1", Fix);
+            if (Find("AccessKeyId") is not { } id || Find("SecretAccessKey") is not { } secret)
+                throw Failed("its output has no AccessKeyId or no SecretAccessKey", Fix);
+            var expires = Find("Expiration") is not { } text ? DateTimeOffset.MaxValue
+                : DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture,
+                    System.Globalization.DateTimeStyles.AssumeUniversal, out var moment) ? moment
+                : throw Failed($"its Expiration '{text}' is not an ISO 8601 time", Fix);
+            return (new ImmutableCredentials(id, secret, Find("SessionToken")), expires);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Failed("its output is not JSON", Fix);
+        }
+    }
+
+    /// <summary>The last line of stderr without control characters.</summary>
+    private static string Reason(string errors)
+    {
+        var line = errors.Split('\n').Select(text => text.Trim()).LastOrDefault(text => text.Length > 0) ?? "";
+        line = new string([.. line.Where(c => !char.IsControl(c)).Take(MaxReason)]);
+        return line.Length == 0 ? "" : $": {line}";
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
+        {
+            // It has ended.
+        }
+    }
+
+    private NoTokenException Failed(string why, string fix) => new(ErrorCode.Profile,
+        $"AWS profile '{source.Profile}' cannot be used: its credential_process failed: {why}", fix);
+}

@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+
+namespace CredentialProvider.Aws.Credentials;
+
+/// <summary>
+/// Reads from the EC2 instance metadata service, IMDSv2 only. Gives up sooner than the AWS SDK's client and names the
+/// usual reasons for a missing response.
+/// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+/// </summary>
+internal sealed class InstanceMetadata : IDisposable
+{
+    /// <summary>How long a TCP connection may take that only shows whether the service exists.</summary>
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Seconds. Enough to read the credentials once.</summary>
+    private const string SessionLifetime = "300";
+
+    /// <summary>Bytes.</summary>
+    private const int MaxResponseSize = 64 * 1024;
+
+    private readonly MetadataSettings _settings;
+    private readonly HttpClient _http;
+    private string? _session;
+
+    /// <exception cref="NoTokenException">The endpoint is not an HTTP URL.</exception>
+    public InstanceMetadata(MetadataSettings settings)
+    {
+        _settings = settings;
+        if (!Uri.TryCreate(settings.Endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var endpoint)
+            || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new NoTokenException(ErrorCode.Setting,
+                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{settings.Endpoint}'",
+                "expected a URL such as http://169.254.169.254");
+        }
+
+        var handler = new HttpClientHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            CheckCertificateRevocationList = true,
+        };
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = endpoint,
+            // Each attempt has its own, shorter timeout.
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxResponseSize,
+        };
+    }
+
+    /// <param name="path">Relative to the endpoint.</param>
+    /// <param name="describe">The error for a 4xx or 3xx status, or for a 5xx status of the last attempt; null for the
+    /// general one.</param>
+    /// <exception cref="NoTokenException">There was no usable response.</exception>
+    public async Task<string> GetAsync(string path, Func<HttpStatusCode, NoTokenException?> describe)
+    {
+        _session ??= await SendAsync(() => new HttpRequestMessage(HttpMethod.Put, "latest/api/token")
+        {
+            Headers = { { "X-aws-ec2-metadata-token-ttl-seconds", SessionLifetime } },
+        }, describe: null);
+        return await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path)
+        {
+            Headers = { { "X-aws-ec2-metadata-token", _session } },
+        }, describe);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Makes up to <see cref="MetadataSettings.Attempts"/> attempts, fewer if another would fail as
+    /// well.</summary>
+    private async Task<string> SendAsync(
+        Func<HttpRequestMessage> create, Func<HttpStatusCode, NoTokenException?>? describe)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var isLast = attempt >= _settings.Attempts;
+            try
+            {
+                using var limit = new CancellationTokenSource(_settings.Timeout);
+                using var request = create();
+                using var response = await _http.SendAsync(request, limit.Token);
+                if (response.IsSuccessStatusCode)
+                    return await response.Content.ReadAsStringAsync();
+                if (isLast || (int)response.StatusCode < 500)
+                    throw describe?.Invoke(response.StatusCode) ?? UnexpectedStatus(response.StatusCode);
+            }
+            catch (OperationCanceledException) when (isLast)
+            {
+                throw await CanConnectAsync(_http.BaseAddress!) ? NoResponse() : NoService("no response");
+            }
+            catch (OperationCanceledException)
+            {
+                // Packets may have been dropped: try again.
+            }
+            catch (HttpRequestException e) when (isLast || e.InnerException is SocketException)
+            {
+                throw NoService(e.InnerException?.Message ?? e.Message);
+            }
+            catch (HttpRequestException)
+            {
+                // The connection was lost: try again.
+            }
+        }
+    }
+
+    private static async Task<bool> CanConnectAsync(Uri endpoint)
+    {
+        using var client = new TcpClient(
+            endpoint.HostNameType == UriHostNameType.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+        var connect = client.ConnectAsync(endpoint.Host, endpoint.Port);
+        if (await Task.WhenAny(connect, Task.Delay(ProbeTimeout)) == connect)
+            return connect.Status == TaskStatus.RanToCompletion;
+        // Observe the exception that follows when the client is disposed.
+        _ = connect.ContinueWith(task => task.Exception, TaskScheduler.Default);
+        return false;
+    }
+
+    private NoTokenException UnexpectedStatus(HttpStatusCode status) => status == HttpStatusCode.Forbidden
+        ? Error("instance metadata is disabled (403)",
+            "enable it: aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled")
+        : Error($"the instance metadata service at {_settings.Endpoint} returned {(int)status}",
+            "provide credentials another way, or check what serves that address");
+
+    private NoTokenException NoResponse() => Error(
+        $"the instance metadata service at {_settings.Endpoint} accepts connections but does not respond "
+            + "(in a container, the usual cause is a hop limit of 1)",
+        "raise it: aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2");
+
+    private NoTokenException NoService(string why) => Error(
+        $"no instance metadata service at {_settings.Endpoint} ({why}): this is not an EC2 instance, or its "
+            + "metadata is unreachable",
+        "provide credentials another way: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+
+    private static NoTokenException Error(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Text.Json;
+using Amazon.Runtime;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+
+namespace CredentialProvider.Aws.Credentials;
+
+/// <summary>
+/// The credentials of an EC2 instance's role.
+/// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
+/// </summary>
+internal sealed class InstanceRoleCredentials : AsyncCredentials
+{
+    private const string RolesPath = "latest/meta-data/iam/security-credentials/";
+
+    private readonly MetadataSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ExpiringCredentials _credentials;
+    private string? _role;
+
+    public InstanceRoleCredentials(MetadataSettings settings, TimeProvider time)
+    {
+        (_settings, _time, _role) = (settings, time, settings.RoleName);
+        _credentials = new ExpiringCredentials(time, FetchAsync);
+    }
+
+    /// <exception cref="NoTokenException">There is no instance role, or it cannot be read.</exception>
+    public override Task<ImmutableCredentials> GetCredentialsAsync() => _credentials.GetAsync();
+
+    /// <summary>Reads the JSON document that the service returns for a role.</summary>
+    /// <exception cref="NoTokenException">It has no valid credentials.</exception>
+    internal (ImmutableCredentials Credentials, DateTimeOffset Expires) Parse(string document)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(document);
+            string? GetString(string name) =>
+                json.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+            if (GetString("Code") is { } code and not "Success")
+            {
+                throw Error($"the instance metadata service returned {code} for role {_role}",
+                    "check the role's trust policy: it must allow EC2 to assume the role");
+            }
+
+            if (GetString("AccessKeyId") is not { Length: > 0 } id
+                || GetString("SecretAccessKey") is not { Length: > 0 } secret
+                || !DateTimeOffset.TryParse(GetString("Expiration"), out var expires))
+            {
+                throw Error($"the instance metadata service returned incomplete credentials for role {_role}",
+                    "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
+            }
+
+            if (expires <= _time.GetUtcNow())
+            {
+                throw new NoTokenException(ErrorCode.BadCredentials,
+                    $"the instance metadata service returned credentials for role {_role} "
+                        + $"that expired at {expires.UtcDateTime:u}",
+                    "check this machine's clock, or stop and start the instance");
+            }
+
+            return (new ImmutableCredentials(id, secret, GetString("Token")), expires);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Error($"the instance metadata service returned invalid JSON for role {_role}",
+                "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        }
+    }
+
+    private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync()
+    {
+        if (_settings.IsDisabled)
+            throw Error("AWS_EC2_METADATA_DISABLED is true", "unset it, or provide credentials another way");
+        using var metadata = new InstanceMetadata(_settings);
+        _role ??= FirstLine(await metadata.GetAsync(RolesPath,
+            status => status == HttpStatusCode.NotFound ? NoRole() : null));
+        return Parse(await metadata.GetAsync(RolesPath + Uri.EscapeDataString(_role),
+            status => status == HttpStatusCode.NotFound ? RoleNotFound() : null));
+    }
+
+    private static string FirstLine(string roles)
+    {
+        var name = roles.Split('\n')[0].Trim();
+        return name.Length > 0 ? name : throw NoRole();
+    }
+
+    private static NoTokenException NoRole() => Error("the instance has no role",
+        "attach one: aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=PROFILE");
+
+    private NoTokenException RoleNotFound() => Error($"the instance has no role {_role}",
+        "check the instance profile, and AWS_EC2_INSTANCE_PROFILE_NAME if it is set");
+
+    private static NoTokenException Error(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);
+}

@@ -1,0 +1,47 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using Amazon.SecurityToken;
+using CredentialProvider.Configuration;
+using CredentialProvider.Tokens;
+
+namespace CredentialProvider.Aws.Credentials;
+
+/// <summary>STS in one region. The feed's region is used, because it is known to be reachable and enabled.</summary>
+/// <param name="Profile">What the environment and the profile in use say about the endpoint.</param>
+internal sealed record StsEndpoint(string Region, ProfileEndpoint Profile, Settings Settings)
+{
+    public static StsEndpoint For(TokenRequest request, Settings settings) => new(
+        request.Feed.Region, request.Identity.EndpointOf("sts", settings), settings);
+
+    /// <summary>An STS client that keeps <see cref="AwsLimits"/>.</summary>
+    public AmazonSecurityTokenServiceClient Client(AWSCredentials credentials)
+    {
+        var config = new AmazonSecurityTokenServiceConfig
+        {
+            RegionEndpoint = RegionEndpoint.GetBySystemName(Region),
+            UseFIPSEndpoint = Profile.UseFips == true,
+            UseDualstackEndpoint = Profile.UseDualStack == true,
+            // Otherwise the SDK would read the default profile's endpoint_url.
+            IgnoreConfiguredEndpointUrls = true,
+        };
+        if (Profile.Url is { } url)
+        {
+            config.ServiceURL = url;
+            config.AuthenticationRegion = Region;
+        }
+
+        AwsLimits.Apply(config, Settings);
+        return new LimitedClient(credentials, config);
+    }
+
+    private sealed class LimitedClient(AWSCredentials credentials, AmazonSecurityTokenServiceConfig config)
+        : AmazonSecurityTokenServiceClient(credentials, config)
+    {
+        protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+        {
+            base.CustomizeRuntimePipeline(pipeline);
+            AwsLimits.Apply(pipeline, Config);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using CredentialProvider.Errors;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>Words the failures of AWS calls: an error code, a cause in AWS's own words, and a fix.</summary>
+internal static class FailureMessages
+{
+    /// <summary>Any exception on the way to a token, or from a doctor check.</summary>
+    /// <param name="endpoint">Named in the message unless the exception knows the call that failed.</param>
+    public static NoTokenException Describe(Feed feed, string endpoint, Exception e) => e switch
+    {
+        NoTokenException described => described,
+        AwsCallException failed => Describe(failed),
+        _ => Describe(new AwsCallException(AwsCall.ToCodeArtifact(feed, endpoint), e)),
+    };
+
+    public static NoTokenException Describe(AwsCallException e)
+    {
+        var (code, why, fix) = Describe(e.Call, e.Failure);
+        return new NoTokenException(code, why, fix, e) { Command = FindCommand(e.Call, e.Failure) };
+    }
+
+    /// <summary>All attempts together took too long.</summary>
+    public static NoTokenException NoResponse(string endpoint, TimeSpan timeout) => new(ErrorCode.Network,
+        $"AWS did not respond within {timeout.TotalSeconds:0} s", $"check the network path to {endpoint}");
+
+    /// <summary>The command that prints the missing policy.</summary>
+    /// <param name="message">IAM's. It names the caller: one from another account needs policies on both sides.</param>
+    public static string PolicyCommand(Feed feed, string message, bool isPublishing = false)
+    {
+        var target = feed.Repository.Length > 0 ? $"{feed.Domain}/{feed.Repository}" : feed.Domain;
+        var owner = feed.Owner.Length > 0 ? $" --owner {feed.Owner}" : "";
+        var principal = FindAccount(message) is { } account && feed.Owner.Length > 0 && account != feed.Owner
+            ? $" --principal {account}" : "";
+        return $"nuget-plugin-codeartifact policy {target}{owner} --region {feed.Region}"
+            + $"{(isPublishing ? " --publish" : "")}{principal}";
+    }
+
+    private static (string Code, string Why, string Fix) Describe(AwsCall call, AwsFailure failure)
+    {
+        var (endpoint, detail) = (call.Endpoint, failure.Detail);
+        return failure.Kind switch
+        {
+            FailureKind.Throttled => (ErrorCode.Throttled, $"AWS is throttling requests: {detail}",
+                failure.Transient?.RetryAfter is { } delay ? $"retry in {delay.TotalSeconds} s"
+                    : "retry in a minute or request a higher service quota"),
+            FailureKind.AccessDenied when call.Feed is { } feed =>
+                (ErrorCode.AccessDenied, detail, $"attach the policy printed by: {PolicyCommand(feed, detail)}"),
+            FailureKind.AccessDenied => (ErrorCode.RoleNotAssumed, $"role {call.RoleArn} cannot be assumed: {detail}",
+                "allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
+                    + "if one is required) in the role's trust policy"),
+            FailureKind.RoleNotAssumed => (ErrorCode.RoleNotAssumed, $"role {call.RoleArn} was not assumed: {detail}",
+                "check the role and the identity that assumes it"),
+            FailureKind.NotFound => (ErrorCode.DomainNotFound, $"no such domain or repository: {detail}",
+                $"check domain, owner and region in the feed's URL: {ListDomains(call)}"),
+            FailureKind.InvalidRequest => (ErrorCode.Service, $"CodeArtifact rejected the request as invalid: {detail}",
+                "check CODEARTIFACT_TOKEN_DURATION and the feed's URL"),
+            FailureKind.ExpiredCredentials => (ErrorCode.BadCredentials, $"the AWS credentials have expired: {detail}",
+                "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"),
+            FailureKind.InvalidCredentials => (ErrorCode.BadCredentials, $"AWS rejected the credentials: {detail}",
+                "check them with 'aws sts get-caller-identity'"),
+            FailureKind.ClockSkew => (ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {detail}",
+                "set the clock, for example with chrony or timedatectl"),
+            FailureKind.OtherError => (ErrorCode.Service, $"AWS returned {detail}",
+                "retry; if the error persists, check https://health.aws.amazon.com"),
+            FailureKind.UnexpectedResponse => (ErrorCode.Service, $"unexpected response from {endpoint}: {detail}",
+                "a proxy may have answered: check HTTPS_PROXY and "
+                    + $"AWS_ENDPOINT_URL_{(call.RoleArn is null ? "CODEARTIFACT" : "STS")}"),
+            FailureKind.InvalidProfiles => (ErrorCode.Profile, $"the AWS profiles cannot be read: {detail}",
+                "correct that file, or point AWS_CONFIG_FILE at another"),
+            FailureKind.NoCredentials => (ErrorCode.NoCredentials, detail,
+                "check the AWS credentials with 'aws sts get-caller-identity'"),
+            _ => DescribeConnection(endpoint, failure),
+        };
+    }
+
+    /// <summary>The command in the fix; null if it has none.</summary>
+    private static string? FindCommand(AwsCall call, AwsFailure failure) => failure.Kind switch
+    {
+        FailureKind.AccessDenied when call.Feed is { } feed => PolicyCommand(feed, failure.Detail),
+        FailureKind.NotFound => ListDomains(call),
+        _ => null,
+    };
+
+    private static string ListDomains(AwsCall call) => $"aws codeartifact list-domains --region {call.Feed?.Region}";
+
+    private static (string Code, string Why, string Fix) DescribeConnection(string endpoint, AwsFailure failure) =>
+        failure.Kind switch
+    {
+        FailureKind.UntrustedCertificate => (ErrorCode.Tls,
+            $"the certificate of {endpoint} is not trusted: {failure.Detail}",
+            "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a "
+                + "CA bundle"),
+        FailureKind.Unreachable => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
+            "check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for codeartifact.api"),
+        FailureKind.NotSent => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
+            "check HTTPS_PROXY and NO_PROXY"),
+        FailureKind.ConnectionLost => (ErrorCode.Network, $"the connection to {endpoint} was lost: {failure.Detail}",
+            "check HTTPS_PROXY and the firewalls on the network path"),
+        _ => (ErrorCode.Network, $"{endpoint} did not respond in time",
+            "check the network path: firewall, HTTPS_PROXY, VPC endpoint"),
+    };
+
+    /// <summary>The caller's account: that of the first STS or IAM ARN.</summary>
+    private static string? FindAccount(string message)
+    {
+        var start = message.IndexOf(":sts::", StringComparison.Ordinal);
+        if (start < 0)
+            start = message.IndexOf(":iam::", StringComparison.Ordinal);
+        var account = start < 0 ? "" : message[(start + 6)..Math.Min(message.Length, start + 18)];
+        return Feed.IsOwner(account) ? account : null;
+    }
+}

@@ -1,0 +1,76 @@
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using Amazon.Runtime.Internal.Transform;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>Rejects a response that is too long to come from AWS before it fills the memory; the SDK has no
+/// limit.</summary>
+internal sealed class ResponseSizeLimit : PipelineHandler
+{
+    /// <summary>Bytes. Far above any response of the services that are called here.</summary>
+    private const int MaxSize = 1024 * 1024;
+
+    public override async Task<T> InvokeAsync<T>(IExecutionContext executionContext)
+    {
+        try
+        {
+            var result = await base.InvokeAsync<T>(executionContext);
+            var context = executionContext.ResponseContext;
+            context.HttpResponse = new LimitedResponse(context.HttpResponse);
+            return result;
+        }
+        catch (HttpErrorResponseException e)
+        {
+            throw new HttpErrorResponseException(new LimitedResponse(e.Response));
+        }
+    }
+
+    private sealed class LimitedResponse(IWebResponseData inner) : IWebResponseData, IHttpResponseBody
+    {
+        public long ContentLength => inner.ContentLength;
+
+        public string ContentType => inner.ContentType;
+
+        public System.Net.HttpStatusCode StatusCode => inner.StatusCode;
+
+        public bool IsSuccessStatusCode => inner.IsSuccessStatusCode;
+
+        public IHttpResponseBody ResponseBody => this;
+
+        public string[] GetHeaderNames() => inner.GetHeaderNames();
+
+        public bool IsHeaderPresent(string headerName) => inner.IsHeaderPresent(headerName);
+
+        public string GetHeaderValue(string headerName) => inner.GetHeaderValue(headerName);
+
+        public Amazon.Runtime.EventStreams.IEventStreamHeader GetEventStreamHeader(string headerName) =>
+            inner.GetEventStreamHeader(headerName);
+
+        public bool IsEventHeaderPresent(string headerName) => inner.IsEventHeaderPresent(headerName);
+
+        public Stream OpenResponse() => OpenResponseAsync().GetAwaiter().GetResult();
+
+        public async Task<Stream> OpenResponseAsync()
+        {
+            var stream = await inner.ResponseBody.OpenResponseAsync();
+            var bytes = new byte[4096];
+            var length = 0;
+            while (await stream.ReadAsync(bytes.AsMemory(length)) is > 0 and var read)
+            {
+                length += read;
+                if (length > MaxSize)
+                    throw new ResponseTooLargeException("more than 1 MB");
+                if (length == bytes.Length)
+                    Array.Resize(ref bytes, length * 2);
+            }
+
+            return new MemoryStream(bytes, 0, length);
+        }
+
+        public void Dispose() => inner.ResponseBody.Dispose();
+    }
+}
+
+/// <summary>A response exceeds the size limit, so it does not come from AWS.</summary>
+internal sealed class ResponseTooLargeException(string message) : Exception(message);

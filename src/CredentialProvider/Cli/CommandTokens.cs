@@ -1,0 +1,40 @@
+using System.Globalization;
+using CredentialProvider.Aws;
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+using CredentialProvider.Tokens;
+
+namespace CredentialProvider.Cli;
+
+/// <summary>Tokens for commands: from the same cache as the plugin's, and with a user who can sign in.</summary>
+internal sealed class CommandTokens(Settings settings, Terminal terminal, TimeProvider time)
+{
+    private readonly TokenSource _tokens = new(new TokenCache(settings.CacheFolder), time,
+        new TokenService(settings, time, Retries.BuildTimeout).FetchAsync);
+
+    /// <exception cref="NoTokenException">AWS returned no token.</exception>
+    public async Task<AuthorizationToken> GetAsync(TokenRequest request, CancellationToken cancel)
+    {
+        request.FeedSettings.ThrowIfProblem();
+        if (settings.AuthToken is { } external)
+            return new AuthorizationToken(external, time.GetUtcNow(), DateTimeOffset.MaxValue);
+        var prompt = terminal.IsInteractive ? new UserPrompt(terminal.Show, CanSignIn: true) : null;
+        return await _tokens.GetAsync(request, DateTimeOffset.MinValue, prompt, cancel);
+    }
+
+    /// <summary>As <see cref="GetAsync"/>, but replaces a token that is past half of its lifetime, if AWS
+    /// answers.</summary>
+    /// <exception cref="NoTokenException">There is no valid token and AWS returned none.</exception>
+    public async Task<AuthorizationToken> GetFreshAsync(TokenRequest request, CancellationToken cancel)
+    {
+        var token = await GetAsync(request, cancel);
+        if (settings.AuthToken is not null || !_tokens.IsAging(token))
+            return token;
+        await _tokens.RefreshAsync(request, token, cancel);
+        return _tokens.TryGetCached(request.Key, after: DateTimeOffset.MinValue) ?? token;
+    }
+
+    /// <summary>Empty for a token from CODEARTIFACT_AUTH_TOKEN, whose expiration is unknown.</summary>
+    public static string ValidUntil(AuthorizationToken token) => token.Expires == DateTimeOffset.MaxValue ? ""
+        : $", valid until {token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
+}

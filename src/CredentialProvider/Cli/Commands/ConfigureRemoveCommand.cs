@@ -1,0 +1,54 @@
+using System.CommandLine;
+using CredentialProvider.Cli.NuGet;
+
+namespace CredentialProvider.Cli.Commands;
+
+/// <summary><c>configure remove</c>: removes a source from nuget.config.</summary>
+internal sealed class ConfigureRemoveCommand : CliCommand
+{
+    private readonly ConfiguredSource _source;
+
+    public ConfigureRemoveCommand(CommandContext context)
+        : base(context, "remove", "Remove a source from nuget.config, with its credentials and package patterns") =>
+        _source = new ConfiguredSource(this, context.Sources);
+
+    public override HelpEntry[] Examples { get; } =
+        [new("nuget-plugin-codeartifact configure remove contoso", "Remove source contoso")];
+
+    protected override void Run(ParseResult parsed)
+    {
+        var (name, files) = _source.Find(parsed);
+        var changed = files.Where(path => new NuGetConfigFile(path).Remove(name)).ToList();
+        changed.ForEach(path => Terminal.Print($"{path}: source {name} removed"));
+        if (changed.Count == 0)
+        {
+            throw new CommandFailedException(
+                $"no source {name} in {string.Join(", ", files)}; see 'dotnet nuget list source'");
+        }
+    }
+}
+
+/// <summary>The NAME argument of a source in nuget.config, with --config.</summary>
+internal sealed class ConfiguredSource
+{
+    private readonly NuGetSources _sources;
+    private readonly Argument<string> _name = new("NAME") { Description = "Name of the source in nuget.config" };
+    private readonly Option<string?> _config = SharedOptions.Config();
+
+    public ConfiguredSource(Command command, NuGetSources sources)
+    {
+        _sources = sources;
+        command.Add(_name.CompleteSources(sources));
+        command.Add(_config);
+    }
+
+    /// <summary>The name, and the files in which it may be.</summary>
+    public (string Name, IReadOnlyList<string> Files) Find(ParseResult parsed)
+    {
+        var name = parsed.GetRequiredValue(_name);
+        if (parsed.GetValue(_config) is not { } config)
+            return (name, _sources.Files);
+        return File.Exists(config) ? (name, [Path.GetFullPath(config)])
+            : throw new CommandFailedException($"no source {name} in {config}: the file does not exist");
+    }
+}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Security;
+using System.Text;
+using System.Xml;
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Errors;
+using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
+using CredentialProvider.Tokens;
+
+namespace CredentialProvider.Cli.Commands;
+
+/// <summary><c>token</c>: prints a token, or writes it to a file that only its owner can read.</summary>
+internal sealed class TokenCommand : CliCommand
+{
+    private readonly SourceOptions _source;
+    private readonly Option<string> _format = SharedOptions.Format("text", "json", "env", "nuget-config");
+
+    private readonly Option<string?> _output =
+        SharedOptions.Value("--output", "FILE", "Write to a file that only its owner can read (mode 0600)");
+
+    private readonly Option<string?> _profile = SharedOptions.Profile();
+
+    public TokenCommand(CommandContext context)
+        : base(context, "token", "Print a token for tools that do not support plugins")
+    {
+        _source = SourceOptions.One(context.Sources);
+        _source.AddTo(this);
+        foreach (var option in new Option[] { _format, _output, _profile })
+            Add(option);
+    }
+
+    public override HelpEntry[] Examples { get; } =
+    [
+        new("nuget-plugin-codeartifact token contoso", "Print the token for a source in nuget.config"),
+        new("nuget-plugin-codeartifact token contoso/app --owner 111122223333 --region us-east-1 --format json",
+            "Print user name, token and expiration of a repository that is not in nuget.config"),
+        new("nuget-plugin-codeartifact token contoso --format nuget-config --output nuget.secret.config",
+            "Write a nuget.config for an image build that mounts it as a secret"),
+    ];
+
+    public override HelpEntry[] Variables { get; } =
+    [
+        ProfileVariables, RegionVariables, CacheVariables, ProxyVariables,
+        new("CODEARTIFACT_AUTH_TOKEN", "print this token; AWS is not called"),
+    ];
+
+    protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var source = _source.Find(parsed)[0];
+        var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
+        var token = await GetAsync(new CommandTokens(settings, Terminal, Context.Time),
+            TokenRequest.For(source.Feed, settings), cancel);
+        var text = parsed.GetValue(_format) switch
+        {
+            "json" => ToJson(source.Feed, token),
+            "env" => $"CODEARTIFACT_AUTH_TOKEN={token.Token.Reveal()}",
+            "nuget-config" => ToNuGetConfig(source, token),
+            _ => token.Token.Reveal(),
+        };
+        if (parsed.GetValue(_output) is not { } file)
+        {
+            Terminal.Print(text);
+            return true;
+        }
+
+        try
+        {
+            OwnerOnlyFile.Replace(Path.GetFullPath(file), Encoding.UTF8.GetBytes(text + "\n"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException($"token not written: {e.Message.TrimEnd('.')}; choose another --output");
+        }
+
+        Terminal.Hint($"{file} contains a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}; "
+            + "only you can read it");
+        return true;
+    }
+
+    private static async Task<AuthorizationToken> GetAsync(
+        CommandTokens tokens, TokenRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            return await tokens.GetAsync(request, cancel);
+        }
+        catch (NoTokenException e)
+        {
+            throw new CommandFailedException(e.Describe(request.Feed.DomainName));
+        }
+    }
+
+    private static string ToJson(Feed feed, AuthorizationToken token) => JsonText.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("domain", feed.Domain);
+        json.WriteString("owner", feed.Owner);
+        json.WriteString("region", feed.Region);
+        json.WriteString("username", "aws");
+        json.WriteString("token", token.Token.Reveal());
+        if (token.Expires != DateTimeOffset.MaxValue)
+            json.WriteString("expires", token.Expires);
+        json.WriteEndObject();
+    });
+
+    /// <summary>A complete nuget.config, to be mounted as a secret where no plugin can run.</summary>
+    private static string ToNuGetConfig(Source source, AuthorizationToken token)
+    {
+        if (source.Feed.Repository.Length == 0)
+        {
+            throw new CommandFailedException(
+                $"no nuget.config for {source.Feed.Domain}: the repository is missing; "
+                + $"use {source.Feed.Domain}/REPOSITORY");
+        }
+
+        var name = source.Name ?? source.Feed.Repository;
+        return $"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <configuration>
+              <packageSources>
+                <add key="{SecurityElement.Escape(name)}" value="{SecurityElement.Escape(source.Url)}" />
+              </packageSources>
+              <packageSourceCredentials>
+                <{XmlConvert.EncodeLocalName(name)}>
+                  <add key="Username" value="aws" />
+                  <add key="ClearTextPassword" value="{SecurityElement.Escape(token.Token.Reveal())}" />
+                </{XmlConvert.EncodeLocalName(name)}>
+              </packageSourceCredentials>
+            </configuration>
+            """;
+    }
+}

@@ -1,0 +1,39 @@
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
+using CredentialProvider.Feeds;
+using NuGet.Configuration;
+using Settings = CredentialProvider.Configuration.Settings;
+
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>A source to check. Unlike a <see cref="Source"/>, it may have an invalid URL.</summary>
+/// <param name="Name">Its name in nuget.config; null for a URL from the command line.</param>
+internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
+{
+    /// <summary>The source's name in findings.</summary>
+    public string Title => Name ?? PrintableUrl;
+
+    public string PrintableUrl => MistypedFeed.RedactUserInfo(Url);
+
+    /// <summary>The sources on the command line, or every enabled source that is meant for CodeArtifact.</summary>
+    /// <exception cref="CommandFailedException">A word is not a source, or a domain without repository.</exception>
+    public static IReadOnlyList<CheckedSource> Find(
+        NuGetSources sources, Settings settings, string[] words, string? owner, string? region) => words.Length == 0
+        ? [.. sources.All.Where(source => source.IsEnabled && IsMeant(source.Source, settings)).Select(From)]
+        : [.. words.Select(word =>
+            sources.FindByName(word) is { } named ? From(named)
+            : word.Contains("://", StringComparison.Ordinal) ? new CheckedSource(null, word, IsEnabled: true)
+            : From(sources.Find(word, owner, region)))];
+
+    private static CheckedSource From(PackageSource source) => new(source.Name, source.Source, source.IsEnabled);
+
+    private static CheckedSource From(Source source) => source.Feed.Repository.Length > 0
+        ? new CheckedSource(null, source.Url, IsEnabled: true)
+        : throw new CommandFailedException(
+            $"cannot check {source.Title}: the repository is missing; use {source.Title}/REPOSITORY");
+
+    /// <summary>True for CodeArtifact URLs and for mistyped ones.</summary>
+    private static bool IsMeant(string url, Settings settings) =>
+        FeedUrl.TryParse(url, out _) || FeedRecognition.TryFind(url, settings, out _)
+            || MistypedFeed.Find(url) is not null;
+}

@@ -1,0 +1,92 @@
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>The findings of one run: each printed as it comes, or all of them as JSON at the end.</summary>
+internal sealed class DoctorReport(Terminal terminal, bool isJson)
+{
+    private readonly List<Finding> _findings = [];
+
+    /// <summary>Starts the findings of a source.</summary>
+    public void Begin(CheckedSource source)
+    {
+        if (!isJson)
+            terminal.Print(source.Name is null ? source.Title : $"{source.Title} {source.PrintableUrl}");
+    }
+
+    /// <param name="source">Null for a check of the machine.</param>
+    public void Add(CheckedSource? source, Finding finding)
+    {
+        _findings.Add(finding with { Source = source?.Title });
+        if (isJson)
+            return;
+        var outcome = $"{Word(finding.Outcome),-4}";
+        outcome = finding.Outcome switch
+        {
+            Outcome.Ok => terminal.Green(outcome),
+            Outcome.Fail => terminal.Red(outcome),
+            _ => terminal.Gray(outcome),
+        };
+        var code = finding.Code is null ? "" : $"{finding.Code}: ";
+        var duration = finding.Duration is { } took ? $" ({took.TotalMilliseconds:0} ms)" : "";
+        terminal.Print($"  {outcome}  {finding.Check,-18}  {code}{finding.Text}{duration}");
+        if (finding.Fix is { } fix)
+            terminal.Print($"        {"",-18}  fix: {fix}");
+    }
+
+    public void Add(CheckedSource? source, IEnumerable<Finding> findings)
+    {
+        foreach (var finding in findings)
+            Add(source, finding);
+    }
+
+    public async Task AddAsync(CheckedSource source, IAsyncEnumerable<Finding> findings)
+    {
+        await foreach (var finding in findings)
+            Add(source, finding);
+    }
+
+    /// <returns>False if any check failed.</returns>
+    public bool Finish()
+    {
+        terminal.Progress("");
+        if (isJson)
+            terminal.Print(ToJson());
+        var failed = _findings.Count(finding => finding.Outcome == Outcome.Fail);
+        if (failed > 0)
+            terminal.Hint(failed == 1 ? "1 check failed" : $"{failed} checks failed");
+        return failed == 0;
+    }
+
+    private static string Word(Outcome outcome) => outcome switch
+    {
+        Outcome.Ok => "ok",
+        Outcome.Fail => "fail",
+        _ => "skip",
+    };
+
+    private string ToJson() => JsonText.Write(json =>
+    {
+        json.WriteStartArray();
+        foreach (var finding in _findings)
+        {
+            json.WriteStartObject();
+            WriteIfAny("source", finding.Source);
+            json.WriteString("check", finding.Check);
+            json.WriteString("outcome", Word(finding.Outcome));
+            WriteIfAny("code", finding.Code);
+            json.WriteString("text", finding.Text);
+            WriteIfAny("fix", finding.Fix);
+            WriteIfAny("command", finding.Command);
+            if (finding.Duration is { } duration)
+                json.WriteNumber("milliseconds", Math.Round(duration.TotalMilliseconds));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+
+        void WriteIfAny(string name, string? value)
+        {
+            if (value is not null)
+                json.WriteString(name, value);
+        }
+    });
+}

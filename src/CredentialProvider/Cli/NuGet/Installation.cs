@@ -1,0 +1,204 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Cli.NuGet;
+
+/// <summary>One of the three builds, and where its NuGet clients look for it.</summary>
+/// <param name="Clients">The clients that use it, for messages.</param>
+/// <param name="From">File or folder to install; null if it was not found.</param>
+internal sealed record InstallablePart(string Name, string Clients, string? From, string To);
+
+/// <summary>
+/// Installs the builds where NuGet clients find them, and removes them again. Each is replaced atomically: a client
+/// that starts meanwhile finds the old build or the new one.
+/// </summary>
+internal sealed class Installation(Settings settings, Terminal terminal, string? bin, string? home)
+{
+    private const int ExecutableMode = 0x1ED; // 0755
+
+    private readonly string _bin = Path.GetFullPath(bin ?? DefaultBin);
+    private readonly string _home = Path.GetFullPath(home ?? Settings.Home);
+
+    private static string DefaultBin => OperatingSystem.IsWindows()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Programs",
+            "nuget-plugin-codeartifact")
+        : Path.Combine(Settings.Home, ".local", "bin");
+
+    private InstallablePart Native => new("native", "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)",
+        Build("native", NuGetClient.NativeName), Path.Combine(_bin, NuGetClient.NativeName));
+
+    private InstallablePart NetCore => new("netcore", "every .NET SDK",
+        Build("plugins", "netcore", NuGetClient.PluginName) ?? NetCoreAlone,
+            Path.Combine(_home, ".nuget", "plugins", "netcore", NuGetClient.PluginName));
+
+    /// <summary>The folder that this program runs from, if it is the netcore build, as in the .NET tool.</summary>
+    private static string? NetCoreAlone =>
+        File.Exists(Path.Combine(AppContext.BaseDirectory, $"{NuGetClient.PluginName}.dll"))
+        ? Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory) : null;
+
+    private InstallablePart NetFx => new("netfx", "Visual Studio, msbuild.exe and nuget.exe",
+        Build("plugins", "netfx", NuGetClient.PluginName),
+            Path.Combine(_home, ".nuget", "plugins", "netfx", NuGetClient.PluginName));
+
+    /// <summary>Installs the named parts.</summary>
+    /// <param name="names">native, netcore, netfx; empty for what the clients on this machine need.</param>
+    /// <exception cref="CommandFailedException">A part was not found.</exception>
+    public void Install(IReadOnlyCollection<string> names)
+    {
+        var parts = Choose(names.Count > 0 ? names : NeededHere());
+        foreach (var part in parts)
+        {
+            if (part.From is not { } from)
+            {
+                throw new CommandFailedException(
+                    $"the {part.Name} build was not found next to {AppContext.BaseDirectory}; "
+                    + "run install from an unpacked archive, which has every build");
+            }
+
+            var isNew = File.Exists(from) ? InstallFile(from, part.To) : InstallFolder(from, part.To);
+            terminal.Print($"{part.To} {(isNew ? "installed" : "is up to date")}: for {part.Clients}");
+        }
+
+        if (parts.Contains(Native) && !settings.SearchPath.Select(TrimSeparator).Contains(TrimSeparator(_bin)))
+            terminal.Hint($"{_bin} is not on PATH; add it{AddToPath}");
+        terminal.Hint("next: nuget-plugin-codeartifact doctor");
+    }
+
+    /// <summary>Not setx, which copies the machine's PATH into the user's and truncates it at 1,024
+    /// characters.</summary>
+    private string AddToPath => !OperatingSystem.IsWindows() ? $": export PATH=\"{_bin}:$PATH\""
+        : $" in PowerShell: [Environment]::SetEnvironmentVariable('Path', \"{_bin};\" + "
+            + "[Environment]::GetEnvironmentVariable('Path', 'User'), 'User')";
+
+    /// <summary>Removes the named parts.</summary>
+    /// <param name="names">native, netcore, netfx; empty for all.</param>
+    public void Uninstall(IReadOnlyCollection<string> names)
+    {
+        var isAny = false;
+        foreach (var part in Choose(names.Count > 0 ? names : ["native", "netcore", "netfx"]))
+        {
+            if (File.Exists(part.To))
+                File.Delete(part.To);
+            else if (Directory.Exists(part.To))
+                Directory.Delete(part.To, recursive: true);
+            else
+                continue;
+            isAny = true;
+            terminal.Print($"{part.To} removed");
+            if (part != Native)
+                RemoveIfEmpty(Path.GetDirectoryName(part.To)!, levels: 2);
+        }
+
+        terminal.Hint(!isAny ? "nothing to remove: no build is installed there"
+            : "cached tokens are kept; to remove them: nuget-plugin-codeartifact cache clear");
+    }
+
+    private List<InstallablePart> Choose(IReadOnlyCollection<string> names) =>
+        [.. new[] { Native, NetCore, NetFx }.Where(part => names.Contains(part.Name))];
+
+    private HashSet<string> NeededHere()
+    {
+        var names = new HashSet<string>();
+        foreach (var client in NuGetClient.FindAll(settings))
+        {
+            // Without a native build, the netcore build works in every SDK.
+            names.Add(client.IsNetFramework ? "netfx" : client.FindsOnPath && Native.From is not null ? "native"
+                : "netcore");
+        }
+
+        if (names.Count == 0)
+            names.Add(Native.From is not null ? "native" : "netcore");
+        return names;
+    }
+
+    /// <summary>A part of the build that this program belongs to. Archives have the same layout as
+    /// artifacts/.</summary>
+    private static string? Build(params string[] path)
+    {
+        var name = path[^1];
+        // From native/ or plugins/netcore/NAME/, or the program's own file if it was copied elsewhere.
+        string[] roots = ["..", Path.Combine("..", "..", "..")];
+        var candidates = roots.Select(root => Path.GetFullPath(Path.Combine([AppContext.BaseDirectory, root, .. path])))
+            .Append(Path.Combine(AppContext.BaseDirectory, name));
+        return candidates.FirstOrDefault(candidate => File.Exists(candidate) || Directory.Exists(candidate));
+    }
+
+    /// <summary>The folders that <see cref="Install"/> creates around a plugin.</summary>
+    private static void RemoveIfEmpty(string folder, int levels)
+    {
+        for (; levels > 0 && !Directory.EnumerateFileSystemEntries(folder).Any(); levels--)
+        {
+            Directory.Delete(folder);
+            folder = Path.GetDirectoryName(folder)!;
+        }
+    }
+
+    private static bool InstallFile(string from, string to)
+    {
+        if (File.Exists(to) && AreSame(from, to))
+            return false;
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        var temporary = $"{to}.{Path.GetRandomFileName()}";
+        File.Copy(from, temporary);
+        if (!OperatingSystem.IsWindows())
+        {
+            _ = Posix.TrySetMode(temporary, ExecutableMode);
+            if (!Posix.TryRename(temporary, to))
+                throw new IOException($"{to} cannot be replaced");
+            return true;
+        }
+
+        // Windows lets a running program be renamed, but not replaced.
+        if (File.Exists(to))
+            File.Move(to, $"{temporary}.old");
+        File.Move(temporary, to);
+        return true;
+    }
+
+    private static bool InstallFolder(string from, string to)
+    {
+        if (Directory.Exists(to) && AreSameFolders(from, to))
+            return false;
+        var parent = Path.GetDirectoryName(to)!;
+        Directory.CreateDirectory(parent);
+        // NuGet looks for NAME/NAME.dll, so it ignores a folder with another name.
+        var temporary = Path.Combine(parent, Path.GetRandomFileName());
+        foreach (var file in Files(from))
+        {
+            var copy = Path.Combine(temporary, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(Path.Combine(from, file), copy);
+        }
+
+        if (!Directory.Exists(to))
+        {
+            Directory.Move(temporary, to);
+            return true;
+        }
+
+        if (OperatingSystem.IsWindows() || !Posix.TryExchange(temporary, to))
+        {
+            var old = Path.Combine(parent, Path.GetRandomFileName());
+            Directory.Move(to, old);
+            Directory.Move(temporary, to);
+            temporary = old;
+        }
+
+        Directory.Delete(temporary, recursive: true);
+        return true;
+    }
+
+    /// <summary>Relative paths, sorted, without the file that only the .NET tool has.</summary>
+    private static IEnumerable<string> Files(string folder) => Directory
+        .GetFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(file => file[(folder.Length + 1)..]).Where(file => file != "DotnetToolSettings.xml")
+        .OrderBy(file => file, StringComparer.Ordinal);
+
+    private static bool AreSameFolders(string one, string other) => Files(one).SequenceEqual(Files(other))
+        && Files(one).All(file => AreSame(Path.Combine(one, file), Path.Combine(other, file)));
+
+    private static bool AreSame(string one, string other) =>
+        File.ReadAllBytes(one).AsSpan().SequenceEqual(File.ReadAllBytes(other));
+
+    private static string TrimSeparator(string path) => path.TrimEnd(Path.DirectorySeparatorChar);
+}

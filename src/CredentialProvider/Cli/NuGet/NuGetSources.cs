@@ -1,0 +1,193 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+using CredentialProvider.Feeds;
+using NuGet.Configuration;
+using NuGetSettings = NuGet.Configuration.Settings;
+using Settings = CredentialProvider.Configuration.Settings;
+
+namespace CredentialProvider.Cli.NuGet;
+
+/// <summary>A CodeArtifact feed that a command works on.</summary>
+/// <param name="Name">Its name in nuget.config; null if it comes from the command line.</param>
+internal sealed record Source(string? Name, string Url, Feed Feed)
+{
+    /// <summary>The feed's name in messages.</summary>
+    public string Title => Name ?? (Feed.Repository.Length > 0 ? $"{Feed.Domain}/{Feed.Repository}" : Feed.Domain);
+}
+
+/// <summary>The effective nuget.config of a folder, read by NuGet's own code, and the sources that command lines
+/// name.</summary>
+internal sealed class NuGetSources
+{
+    private readonly Settings _settings;
+    private readonly Lazy<ISettings> _nuget;
+
+    /// <param name="folder">Null for the working directory. Nothing is read before the first use, so that help works
+    /// with an invalid nuget.config or a deleted working directory.</param>
+    public NuGetSources(Settings settings, string? folder = null)
+    {
+        _settings = settings;
+        _nuget = new Lazy<ISettings>(() => Load(folder));
+    }
+
+    /// <summary>All sources in nuget.config, disabled ones included.</summary>
+    public IReadOnlyList<PackageSource> All => [.. new PackageSourceProvider(_nuget.Value).LoadPackageSources()];
+
+    /// <summary>The files that make up the configuration, the nearest first.</summary>
+    public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
+
+    /// <summary>The enabled CodeArtifact sources.</summary>
+    public IReadOnlyList<Source> CodeArtifact =>
+        [.. All.Where(source => source.IsEnabled).Select(ToSource).OfType<Source>()];
+
+    /// <summary>The sources that a command line names, or every CodeArtifact source if it names none.</summary>
+    /// <param name="words">Each a URL, a name in nuget.config, DOMAIN or DOMAIN/REPOSITORY.</param>
+    /// <exception cref="CommandFailedException">A word is none of these.</exception>
+    public IReadOnlyList<Source> Find(string[] words, string? owner, string? region) =>
+        words.Length == 0 ? CodeArtifact : [.. words.Select(word => Find(word, owner, region))];
+
+    /// <summary>The CodeArtifact feeds among these URLs.</summary>
+    public IReadOnlyList<Source> CodeArtifactAmong(string[] urls) =>
+        [.. urls.Select(url => ToSource(null, url)).OfType<Source>()];
+
+    /// <inheritdoc cref="Find(string[], string?, string?)"/>
+    public Source Find(string word, string? owner, string? region)
+    {
+        if (word.Contains("://", StringComparison.Ordinal))
+        {
+            return ToSource(null, word) ?? throw NotCodeArtifact(MistypedFeed.RedactUserInfo(word), word);
+        }
+
+        if (FindByName(word) is { } named)
+            return ToSource(named) ?? throw NotCodeArtifact($"source {word}", named.Source);
+        return FindDomain(word, owner, region);
+    }
+
+    /// <summary>Null if nuget.config has no source of this name, in any case.</summary>
+    public PackageSource? FindByName(string name) =>
+        All.FirstOrDefault(source => source.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The files that store credentials for a source.</summary>
+    public IReadOnlyList<string> FilesWithCredentials(string source) =>
+        [.. FilesOf("packageSourceCredentials", item =>
+            item is CredentialsItem credentials && credentials.ElementName == source)];
+
+    /// <summary>The files that disable a source.</summary>
+    public IReadOnlyList<string> FilesThatDisable(string source) =>
+        [.. FilesOf("disabledPackageSources", item =>
+            item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
+
+    private IEnumerable<string> FilesOf(string section, Func<SettingItem, bool> isMeant)
+    {
+        foreach (var file in Files)
+        {
+            if (LoadFile(file).GetSection(section)?.Items.Any(isMeant) == true)
+                yield return file;
+        }
+    }
+
+    /// <summary>DOMAIN or DOMAIN/REPOSITORY. Missing owner and region come from a source of the same
+    /// domain.</summary>
+    private Source FindDomain(string word, string? owner, string? region)
+    {
+        var parts = word.Split('/');
+        if (parts.Length > 2 || !Feed.IsDomain(parts[0]) || (parts.Length == 2 && !Feed.IsRepository(parts[1])))
+        {
+            throw new CommandFailedException(
+                $"unknown source '{word}': not a URL, a name in nuget.config, DOMAIN or DOMAIN/REPOSITORY; "
+                + (Nearest(word) is { } name ? $"did you mean '{name}'?" : "see 'dotnet nuget list source'"));
+        }
+
+        var known = CodeArtifact.Where(source => source.Feed.Domain == parts[0]
+            && (owner ?? source.Feed.Owner) == source.Feed.Owner
+                && (region ?? source.Feed.Region) == source.Feed.Region).ToList();
+        var like = (known.Find(source => parts.Length < 2 || source.Feed.Repository == parts[1])
+            ?? known.FirstOrDefault())?.Feed;
+        owner ??= like?.Owner;
+        region ??= like?.Region ?? _settings.AwsRegion;
+        if (owner is null || region is null)
+        {
+            var missing = owner is not null ? "region" : region is not null ? "owner" : "owner and region";
+            var options = owner is not null ? "--region REGION" : region is not null ? "--owner ACCOUNT"
+                : "--owner ACCOUNT and --region REGION";
+            throw new CommandFailedException(
+                $"unknown {missing} of {word}: nuget.config has no source of this domain; add {options}",
+                Nearest(parts[0]) is { } name ? $"did you mean '{name}'?" : null);
+        }
+
+        var feed = FeedFor(parts[0], owner, region, parts.Length == 2 ? parts[1] : like?.Repository ?? "");
+        return new Source(null, feed.ToUrl(), feed);
+    }
+
+    private string? Nearest(string word) =>
+        Spelling.FindNearest(word, CodeArtifact.SelectMany(source => new[] { source.Name!, source.Feed.Domain }));
+
+    /// <exception cref="CommandFailedException">A part is invalid.</exception>
+    public static Feed FeedFor(string domain, string owner, string region, string repository)
+    {
+        var error =
+            !Feed.IsDomain(domain) ? $"'{domain}' is not a valid domain; expected 2 to 50 of a-z, 0-9 and hyphen"
+            : !Feed.IsOwner(owner) ? $"'{owner}' is not a valid owner; expected an AWS account ID of 12 digits"
+            : Partition.OfRegion(region) is null
+                ? $"'{region}' is not a valid region; expected something like us-east-1"
+            : repository.Length > 0 && !Feed.IsRepository(repository) ? $"'{repository}' is not a valid repository name"
+            : null;
+        if (error is not null)
+            throw new CommandFailedException(error);
+        return new Feed(domain, owner, region, repository);
+    }
+
+    private Source? ToSource(PackageSource source) => ToSource(source.Name, source.Source);
+
+    /// <summary>Null for a foreign feed.</summary>
+    private Source? ToSource(string? name, string url) =>
+        FeedRecognition.TryFind(url, _settings, out var feed) ? new Source(name, url, feed) : null;
+
+    private CommandFailedException NotCodeArtifact(string title, string url)
+    {
+        var (why, fix, _) = FeedUrl.TryParse(url, out var feed) && !feed.IsAllowedBy(_settings.Domains)
+            ? ($"domain {feed.Domain}/{feed.Owner} is not in the list of allowed domains",
+                "add it to CODEARTIFACT_DOMAINS or to \"domains\" in codeartifact.json", null)
+            : MistypedFeed.Find(url) ?? ("its host is not a CodeArtifact host",
+                "use another source, or add its host under \"hosts\" in codeartifact.json", null);
+        return new CommandFailedException($"{title} is not a CodeArtifact feed: {why}; {fix}");
+    }
+
+    private static ISettings Load(string? folder)
+    {
+        try
+        {
+            return NuGetSettings.LoadDefaultSettings(folder ?? WorkingDirectory());
+        }
+        catch (NuGetConfigurationException e)
+        {
+            throw new CommandFailedException(
+                $"nuget.config cannot be read: {e.Message.TrimEnd('.')}; correct the file");
+        }
+    }
+
+    private static string WorkingDirectory()
+    {
+        try
+        {
+            return Directory.GetCurrentDirectory();
+        }
+        catch (IOException)
+        {
+            throw new CommandFailedException("the working directory no longer exists; change to another directory");
+        }
+    }
+
+    /// <summary>One file, to read and to change.</summary>
+    public static NuGetSettings LoadFile(string path)
+    {
+        try
+        {
+            return new NuGetSettings(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+        }
+        catch (NuGetConfigurationException e)
+        {
+            throw new CommandFailedException($"{path} cannot be read: {e.Message.TrimEnd('.')}; correct the file");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using CredentialProvider.Feeds;
+
+
+namespace CredentialProvider.Configuration;
+
+/// <summary>The URL of the CodeArtifact API in a feed's region.</summary>
+internal static class ApiEndpoint
+{
+    /// <summary>The feed's setting, else the AWS profile's, else AWS's own endpoint by its endpoint rules.</summary>
+    /// <param name="profile">What the AWS profile in use says; null if it is not known.</param>
+    /// <returns>A URL without a path, for example https://codeartifact.eu-west-1.amazonaws.com.</returns>
+    public static string For(Feed feed, FeedSettings feedSettings, Settings settings, ProfileEndpoint? profile = null)
+    {
+        if ((feedSettings.Endpoint ?? profile?.Url) is { } endpoint)
+            return endpoint;
+        var partition = Partition.OfRegion(feed.Region)
+            ?? throw new ArgumentException($"'{feed.Region}' is not a region", nameof(feed));
+        var isFips = settings.UseFipsEndpoint ?? profile?.UseFips ?? false;
+        var isDualStack = settings.UseDualStackEndpoint ?? profile?.UseDualStack ?? false;
+        var suffix = isDualStack ? partition.ApiDualStackSuffix : partition.DnsSuffix;
+        return (isFips ? "https://codeartifact-fips." : "https://codeartifact.") + feed.Region + "." + suffix;
+    }
+}
+
+/// <summary>An AWS profile's endpoint_url (also from its <c>services</c> section), use_fips_endpoint and
+/// use_dualstack_endpoint.</summary>
+internal sealed record ProfileEndpoint(string? Url, bool? UseFips, bool? UseDualStack);

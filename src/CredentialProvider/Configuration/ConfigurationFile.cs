@@ -1,0 +1,46 @@
+namespace CredentialProvider.Configuration;
+
+/// <summary>
+/// The contents of codeartifact.json; <see cref="ConfigurationFileReader"/> reads it. Each problem is kept next to what
+/// it affects, so that it stops only those feeds.
+/// </summary>
+/// <param name="Domains">Allow list, like CODEARTIFACT_DOMAINS.</param>
+/// <param name="Problem">Affects every feed.</param>
+internal sealed record ConfigurationFile(
+    string[] Domains, TokenOptions Defaults, Rule[] Rules, PrivateHost[] Hosts, string? Problem = null)
+{
+    public static ConfigurationFile Empty { get; } = new([], TokenOptions.None, [], []);
+}
+
+/// <summary>How to request tokens; null for what is not set here.</summary>
+/// <param name="Roles">Assumed one after the other.</param>
+/// <param name="Duration">Seconds: 0, or 900 to 43200.</param>
+/// <param name="Endpoint">URL of the CodeArtifact API.</param>
+internal sealed record TokenOptions(string? Profile, RoleRequest[]? Roles, int? Duration, string? Endpoint)
+{
+    public static TokenOptions None { get; } = new(null, null, null, null);
+
+    /// <summary>These options, completed by <paramref name="defaults"/> where they say nothing.</summary>
+    public TokenOptions Or(TokenOptions defaults) => new(
+        Profile ?? defaults.Profile, Roles ?? defaults.Roles, Duration ?? defaults.Duration,
+        Endpoint ?? defaults.Endpoint);
+}
+
+/// <summary>A role to assume, with the parameters that STS calls RoleArn, RoleSessionName and ExternalId.</summary>
+internal sealed record RoleRequest(string Arn, string? SessionName = null, string? ExternalId = null);
+
+/// <summary>Options for the feeds that its selectors match; a null selector matches any feed.</summary>
+internal sealed record Rule(
+    string? Domain, string? Owner, string? Region, string? Repository, TokenOptions Options, string? Problem = null)
+{
+    /// <summary>How specific the rule is: repository before domain before owner before region.</summary>
+    public int Specificity =>
+        (Repository is null ? 0 : 8) + (Domain is null ? 0 : 4) + (Owner is null ? 0 : 2) + (Region is null ? 0 : 1);
+}
+
+/// <summary>A host in front of CodeArtifact: a reverse proxy, or another name of a VPC endpoint.</summary>
+/// <param name="Host">With <c>:port</c> if the port is not 443.</param>
+/// <param name="Domain">Null, like the owner, if the path contains <c>/nuget/d/DOMAIN-OWNER/</c>.</param>
+/// <param name="Repository">For paths without <c>/nuget/REPOSITORY/</c>; null if unknown.</param>
+internal sealed record PrivateHost(
+    string Host, string? Domain, string? Owner, string Region, string? Repository, string? Problem = null);

@@ -1,0 +1,208 @@
+using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
+using CredentialProvider.Feeds;
+
+
+namespace CredentialProvider.Configuration;
+
+/// <summary>
+/// Reads <c>codeartifact.json</c>: JSON with comments and trailing commas. Errors name file, line, column and key, and
+/// suggest the key that was probably meant. The schema for editors is codeartifact.schema.json.
+/// </summary>
+internal static class ConfigurationFileReader
+{
+    private const int MaxFileSize = 1024 * 1024;
+
+    /// <summary>Keys at the top level of the file.</summary>
+    public static string[] FileKeys { get; } = ["$schema", "domains", "defaults", "rules", "hosts"];
+
+    /// <summary>Keys of <c>defaults</c>.</summary>
+    public static string[] OptionKeys { get; } =
+        ["profile", "roles", "externalId", "sessionName", "duration", "endpoint"];
+
+    public static string[] RuleKeys { get; } = ["domain", "owner", "region", "repository", .. OptionKeys];
+
+    public static string[] HostKeys { get; } = ["domain", "owner", "region", "repository"];
+
+    public static string[] RoleKeys { get; } = ["arn", "externalId", "sessionName"];
+
+    /// <summary>Never throws: a file that cannot be read is a configuration with a problem.</summary>
+    public static ConfigurationFile Read(string path)
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true, Length: > MaxFileSize })
+                return Unreadable(path, "it is larger than 1 MB");
+            return Parse(path, File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
+        {
+            return Unreadable(path, e.Message);
+        }
+    }
+
+    /// <param name="path">For errors.</param>
+    public static ConfigurationFile Parse(string path, byte[] bytes)
+    {
+        try
+        {
+            return ReadFile(new JsonReader(path, new ArraySegment<byte>(bytes), isLenient: true).Read());
+        }
+        catch (InvalidValueException e)
+        {
+            return ConfigurationFile.Empty with { Problem = e.Message };
+        }
+    }
+
+    private static ConfigurationFile Unreadable(string path, string why) =>
+        ConfigurationFile.Empty with { Problem = $"{path} cannot be read: {why}" };
+
+    private static ConfigurationFile ReadFile(JsonTree file)
+    {
+        RequireKeys(file, FileKeys);
+        return new ConfigurationFile(
+            file.Find("domains") is { } domains ? [.. domains.EnumerateArray().Select(ReadDomain)] : [],
+            file.Find("defaults") is { } defaults ? ReadOptions(RequireKeys(defaults, OptionKeys)) : TokenOptions.None,
+            file.Find("rules") is { } rules ? [.. rules.EnumerateArray().Select(ReadRule)] : [],
+            file.Find("hosts") is { } hosts ? [.. hosts.EnumerateObject().Select(ReadHost)] : []);
+    }
+
+    private static string ReadDomain(JsonTree node) => GetString(
+        node,
+        text =>
+        {
+            var slash = text.IndexOf('/');
+            var domain = slash < 0 ? text : text[..slash];
+            return (domain == "*" || Feed.IsDomain(domain)) && (slash < 0 || Feed.IsOwner(text[(slash + 1)..]));
+        },
+        "'domain', 'domain/owner' or '*/owner'");
+
+    /// <summary>A rule with a problem still selects feeds, by the selectors that were read before the problem.</summary>
+    private static Rule ReadRule(JsonTree node)
+    {
+        string? domain = null, owner = null, region = null, repository = null;
+        try
+        {
+            ReadSelectors(node, out domain, out owner, out region, out repository);
+            RequireKeys(node, RuleKeys);
+            if (domain is null && owner is null && region is null && repository is null)
+            {
+                throw node.Error("has no selector; add domain, owner, region or repository, "
+                    + "or move its settings to \"defaults\" to apply them to every feed");
+            }
+
+            return new Rule(domain, owner, region, repository, ReadOptions(node));
+        }
+        catch (InvalidValueException e)
+        {
+            return new Rule(domain, owner, region, repository, TokenOptions.None, e.Message);
+        }
+    }
+
+    private static PrivateHost ReadHost(JsonTree node)
+    {
+        var host = node.Key;
+        try
+        {
+            RequireKeys(node, HostKeys);
+            ReadSelectors(node, out var domain, out var owner, out var region, out var repository);
+            if (region is null)
+                throw node.Error("is missing 'region'");
+            if (domain is null != owner is null)
+            {
+                throw node.Error("must have both domain and owner, "
+                    + "or neither if its feed URLs contain /nuget/d/DOMAIN-OWNER/REPOSITORY/");
+            }
+
+            if (!FeedUrl.TrySplit($"https://{host}/", out var name, out _)
+                || !name.Equals(host, StringComparison.OrdinalIgnoreCase))
+            {
+                throw node.Error("is not a host name; expected one such as nuget.corp.example, with :port if it is not 443");
+            }
+
+            return new PrivateHost(host, domain, owner, region, repository);
+        }
+        catch (InvalidValueException e)
+        {
+            return new PrivateHost(host, null, null, "", null, e.Message);
+        }
+    }
+
+    /// <summary>Out parameters, so that <see cref="ReadRule"/> has what was read before an error.</summary>
+    private static void ReadSelectors(
+        JsonTree node, out string? domain, out string? owner, out string? region, out string? repository)
+    {
+        domain = owner = region = repository = null;
+        domain = FindString(node, "domain", Feed.IsDomain, "2 to 50 of a-z, 0-9 and hyphen");
+        owner = FindString(node, "owner", Feed.IsOwner, "an AWS account id of 12 digits");
+        region = FindString(node, "region", text => Partition.OfRegion(text) is not null, "a region such as us-east-1");
+        repository = FindString(node, "repository", Feed.IsRepository, "a repository name");
+    }
+
+    private static TokenOptions ReadOptions(JsonTree node)
+    {
+        var roles = node.Find("roles")?.EnumerateArray().Select(ReadRole).ToArray();
+        var (externalId, sessionName) = (node.Find("externalId"), node.Find("sessionName"));
+        if (roles is not { Length: > 0 } && (externalId ?? sessionName) is { } lost)
+            throw lost.Error("has no effect without roles next to it");
+        if (externalId is not null)
+            roles![^1] = roles[^1] with { ExternalId = externalId.GetString() };
+        if (sessionName is not null)
+        {
+            var name = GetSessionName(sessionName);
+            roles = [.. roles!.Select(role => role with { SessionName = role.SessionName ?? name })];
+        }
+
+        return new TokenOptions(
+            FindString(node, "profile", text => text.Length > 0, "the name of an AWS profile"),
+            roles,
+            node.Find("duration") is { } duration ? GetDuration(duration) : null,
+            FindString(node, "endpoint", IsEndpoint, "a URL such as https://codeartifact.us-east-1.amazonaws.com"));
+    }
+
+    private static RoleRequest ReadRole(JsonTree node)
+    {
+        if (!node.IsObject)
+            return new RoleRequest(GetRoleArn(node));
+        RequireKeys(node, RoleKeys);
+        return new RoleRequest(
+            GetRoleArn(node.GetProperty("arn")),
+            node.Find("sessionName") is { } sessionName ? GetSessionName(sessionName) : null,
+            node.Find("externalId")?.GetString());
+    }
+
+    private static string GetRoleArn(JsonTree node) =>
+        GetString(node, Settings.IsRoleArn, "a role ARN such as arn:aws:iam::111122223333:role/Reader");
+
+    /// <summary>RoleSessionName in the STS API reference.</summary>
+    private static string GetSessionName(JsonTree node) => GetString(
+        node,
+        text => text.Length is >= 2 and <= 64 && text.All(c => AsciiText.IsLetterOrDigit(c) || "_+=,.@-".Contains(c)),
+        "2 to 64 letters, digits and _+=,.@-");
+
+    private static int GetDuration(JsonTree node) =>
+        node.GetInt64() is <= int.MaxValue and var seconds && TokenLifetime.IsAllowed((int)seconds) ? (int)seconds
+            : throw node.Error($"is {node.Raw}; expected seconds: 0, or 900 to 43200");
+
+    private static bool IsEndpoint(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme == Uri.UriSchemeHttps && uri.PathAndQuery == "/";
+
+    private static string? FindString(JsonTree node, string key, Func<string, bool> isValid, string expected) =>
+        node.Find(key) is { } value ? GetString(value, isValid, expected) : null;
+
+    private static string GetString(JsonTree node, Func<string, bool> isValid, string expected) =>
+        isValid(node.GetString()) ? node.GetString() : throw node.Error($"is '{node.Raw}'; expected {expected}");
+
+    /// <exception cref="InvalidValueException">The node is not an object, or has another key.</exception>
+    private static JsonTree RequireKeys(JsonTree node, string[] keys)
+    {
+        foreach (var member in node.EnumerateObject())
+        {
+            if (Array.IndexOf(keys, member.Key) < 0)
+                throw member.ErrorAtKey($"is not a known key; {Spelling.Suggest(member.Key, keys)}");
+        }
+
+        return node;
+    }
+}

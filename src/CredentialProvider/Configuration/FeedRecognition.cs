@@ -1,0 +1,37 @@
+using System.Diagnostics.CodeAnalysis;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Configuration;
+
+/// <summary>Decides which URLs this program answers for: AWS's hosts and the configured private hosts, in an allowed
+/// domain.</summary>
+internal static class FeedRecognition
+{
+    public static bool TryFind(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
+        (FeedUrl.TryParse(url, out feed) || TryParse(url, settings.ConfigurationFile.Hosts, out feed))
+            && feed.IsAllowedBy(settings.Domains);
+
+    /// <summary>Every path on a private host is a feed of the host's domain: the user has named that host.</summary>
+    private static bool TryParse(string? url, PrivateHost[] hosts, [NotNullWhen(true)] out Feed? feed)
+    {
+        feed = null;
+        if (hosts.Length == 0 || !FeedUrl.TrySplit(url, out var name, out var path)
+            || Array.Find(hosts, entry => entry.Host.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } host)
+        {
+            return false;
+        }
+
+        var hasRepository = FeedUrl.TryParsePath(path, out var domainOwner, out var repository);
+        if (!hasRepository)
+            repository = host.Repository ?? "";
+        // The host is ours but its entry is invalid; FeedSettings.Problem says why.
+        if (host.Problem is not null)
+            (feed, domainOwner) = (new Feed("", "", "", repository, host.Host), null);
+        else if (host is { Domain: { } domain, Owner: { } owner })
+            feed = new Feed(domain, owner, host.Region, repository, host.Host);
+        else if (domainOwner is not null && FeedUrl.TrySplitOwner(domainOwner, out domain, out owner))
+            feed = new Feed(domain, owner, host.Region, repository, host.Host);
+        // A path that names another domain is not what the host's entry describes.
+        return feed is not null && (domainOwner is null || domainOwner == $"{feed.Domain}-{feed.Owner}");
+    }
+}

@@ -1,0 +1,30 @@
+namespace CredentialProvider.Configuration;
+
+/// <summary>Where and how long to ask the EC2 instance metadata service (IMDS). Names are those of the AWS SDKs.</summary>
+/// <param name="IsDisabled">AWS_EC2_METADATA_DISABLED.</param>
+/// <param name="Endpoint">AWS_EC2_METADATA_SERVICE_ENDPOINT, else by AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE.</param>
+/// <param name="Timeout">AWS_METADATA_SERVICE_TIMEOUT, per attempt.</param>
+/// <param name="Attempts">AWS_METADATA_SERVICE_NUM_ATTEMPTS.</param>
+/// <param name="RoleName">AWS_EC2_INSTANCE_PROFILE_NAME: the instance role's name, which saves one request.</param>
+internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, TimeSpan Timeout, int Attempts,
+    string? RoleName)
+{
+    private const int DefaultSeconds = 1, DefaultAttempts = 2;
+
+    /// <param name="variable">Reads the environment; null for a variable that is unset or blank.</param>
+    public static MetadataSettings From(Func<string, string?> variable)
+    {
+        var isIpv6 = string.Equals(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), "IPv6",
+            StringComparison.OrdinalIgnoreCase);
+        return new MetadataSettings(
+            string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase),
+            variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+                ?? (isIpv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254"),
+            TimeSpan.FromSeconds(ParsePositive(variable("AWS_METADATA_SERVICE_TIMEOUT")) ?? DefaultSeconds),
+            ParsePositive(variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS")) ?? DefaultAttempts,
+            variable("AWS_EC2_INSTANCE_PROFILE_NAME"));
+    }
+
+    private static int? ParsePositive(string? value) =>
+        int.TryParse(value, out var number) && number > 0 ? number : null;
+}

@@ -1,0 +1,234 @@
+using System.Text.RegularExpressions;
+using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
+
+
+namespace CredentialProvider.Configuration;
+
+/// <summary>
+/// The environment, read in this one place; a test compares the documentation with the variable names here. A value that
+/// cannot be used becomes a <see cref="Problem"/>, which is reported only when a CodeArtifact feed needs a token: a
+/// build without one must not notice.
+/// </summary>
+internal sealed class Settings
+{
+    private readonly Func<string, string?> _variable;
+    private readonly Lazy<ConfigurationFile> _configurationFile;
+
+    private Settings(Func<string, string?> variable)
+    {
+        _variable = variable;
+        AuthToken = GetSecret("CODEARTIFACT_AUTH_TOKEN");
+        (var duration, Problem) = ReadDuration();
+        var roles = GetList("CODEARTIFACT_ROLE_ARN");
+        Problem ??= FindProblem(roles);
+        TokenOptions = new TokenOptions(
+            GetString("CODEARTIFACT_PROFILE"),
+            roles.Length == 0 ? null : Array.ConvertAll(roles, arn => new RoleRequest(arn)),
+            duration,
+            IgnoresEndpointUrls ? null : EndpointUrl("codeartifact") ?? EndpointUrl(null));
+        _configurationFile = new Lazy<ConfigurationFile>(() =>
+            ConfigurationPath is { } path ? ConfigurationFileReader.Read(path) : ConfigurationFile.Empty);
+        CacheFolder = string.Equals(GetString("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null
+            : KnownPaths.CacheFolder(Home, GetString);
+        LogFile = GetString("CODEARTIFACT_LOG_FILE") ?? GetString("AWS_CODEARTIFACT_NUGET_LOGFILE");
+    }
+
+    /// <summary>CODEARTIFACT_AUTH_TOKEN: a token from outside, used for every CodeArtifact feed.</summary>
+    public Secret? AuthToken { get; }
+
+    /// <summary>CODEARTIFACT_PROFILE, CODEARTIFACT_ROLE_ARN, CODEARTIFACT_TOKEN_DURATION, and
+    /// AWS_ENDPOINT_URL_CODEARTIFACT or AWS_ENDPOINT_URL.</summary>
+    public TokenOptions TokenOptions { get; }
+
+    /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last role, wherever the roles are configured.</summary>
+    public string? ExternalId => GetString("CODEARTIFACT_EXTERNAL_ID");
+
+    /// <summary>CODEARTIFACT_DOMAINS, else the configuration file's list: <c>domain</c>, <c>domain/owner</c> or
+    /// <c>*/owner</c>. Empty allows all.</summary>
+    public string[] Domains => GetList("CODEARTIFACT_DOMAINS") is { Length: > 0 } own ? own : ConfigurationFile.Domains;
+
+    /// <summary>The first that exists of CODEARTIFACT_CONFIG, the user's file and the machine's; read on first
+    /// use.</summary>
+    public ConfigurationFile ConfigurationFile => _configurationFile.Value;
+
+    /// <summary>A folder in CODEARTIFACT_CACHE_DIR or the user's cache folder; null if tokens are not cached
+    /// (CODEARTIFACT_CACHE=off).</summary>
+    public string? CacheFolder { get; }
+
+    /// <summary>CODEARTIFACT_LOG_FILE, or AWS_CODEARTIFACT_NUGET_LOGFILE, which AWS's own provider reads.</summary>
+    public string? LogFile { get; }
+
+    /// <summary>CODEARTIFACT_LOG_LEVEL: NuGet's names, Debug to Error.</summary>
+    public string? LogLevel => GetString("CODEARTIFACT_LOG_LEVEL");
+
+    /// <summary>AWS_ENDPOINT_URL_CODEARTIFACT, AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL for all services.</summary>
+    /// <param name="service">Null for all.</param>
+    public string? EndpointUrl(string? service) => service switch
+    {
+        "codeartifact" => GetString("AWS_ENDPOINT_URL_CODEARTIFACT"),
+        "sts" => GetString("AWS_ENDPOINT_URL_STS"),
+        _ => GetString("AWS_ENDPOINT_URL"),
+    };
+
+    /// <summary>AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.</summary>
+    public bool IgnoresEndpointUrls => GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == true;
+
+    /// <summary>AWS_USE_FIPS_ENDPOINT; null if unset.</summary>
+    public bool? UseFipsEndpoint => GetBoolean("AWS_USE_FIPS_ENDPOINT");
+
+    /// <summary>AWS_USE_DUALSTACK_ENDPOINT; null if unset.</summary>
+    public bool? UseDualStackEndpoint => GetBoolean("AWS_USE_DUALSTACK_ENDPOINT");
+
+    /// <summary>AWS_CA_BUNDLE: certificates to trust in calls to AWS instead of the system's.</summary>
+    public string? AwsCaBundle => GetString("AWS_CA_BUNDLE");
+
+    /// <summary>HTTPS_PROXY, for runtimes that do not read it themselves.</summary>
+    public string? HttpsProxy => GetString("HTTPS_PROXY") ?? GetString("https_proxy");
+
+    /// <summary>How to reach the instance metadata service.</summary>
+    public MetadataSettings Metadata => MetadataSettings.From(GetString);
+
+    /// <summary>Names the variable, its value and what was expected; null if everything is usable.</summary>
+    public string? Problem { get; }
+
+    /// <summary>AWS_ACCESS_KEY_ID.</summary>
+    public string? AwsAccessKeyId => GetString("AWS_ACCESS_KEY_ID");
+
+    /// <summary>AWS_SECRET_ACCESS_KEY.</summary>
+    public Secret? AwsSecretAccessKey => GetSecret("AWS_SECRET_ACCESS_KEY");
+
+    /// <summary>AWS_SESSION_TOKEN, else AWS_SECURITY_TOKEN, its old name.</summary>
+    public Secret? AwsSessionToken => GetSecret("AWS_SESSION_TOKEN") ?? GetSecret("AWS_SECURITY_TOKEN");
+
+    /// <summary>AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are both set.</summary>
+    public bool HasAwsKeys => AwsAccessKeyId is not null && AwsSecretAccessKey is not null;
+
+    /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: renewed by the platform. Needs <see cref="AwsRoleArn"/>.</summary>
+    public string? AwsWebIdentityTokenFile => GetString("AWS_WEB_IDENTITY_TOKEN_FILE");
+
+    /// <summary>AWS_ROLE_ARN: the role that the web identity is exchanged for.</summary>
+    public string? AwsRoleArn => GetString("AWS_ROLE_ARN");
+
+    /// <summary>AWS_ROLE_SESSION_NAME.</summary>
+    public string? AwsRoleSessionName => GetString("AWS_ROLE_SESSION_NAME");
+
+    /// <summary>The folders in PATH.</summary>
+    public string[] SearchPath =>
+        [.. (GetString("PATH") ?? "").Split(Path.PathSeparator).Where(folder => folder.Length > 0)];
+
+    /// <summary>NuGetPackageSourceCredentials_NAME is set: NuGet uses it before it asks a plugin.</summary>
+    public bool HasNuGetCredentials(string source) => GetString(NuGetCredentials(source)) is not null;
+
+    /// <summary>Name of the variable that holds NuGet's credentials for a source.</summary>
+    public static string NuGetCredentials(string source) => $"NuGetPackageSourceCredentials_{source}";
+
+    /// <summary>AWS_REGION or AWS_DEFAULT_REGION, for commands without a region. Feeds have theirs in their URL.</summary>
+    public string? AwsRegion => GetString("AWS_REGION") ?? GetString("AWS_DEFAULT_REGION");
+
+    /// <summary>False if NO_COLOR is set or the terminal (TERM) has no colours.</summary>
+    public bool WantsColours => GetString("NO_COLOR") is null && GetString("TERM") is not (null or "dumb");
+
+    /// <summary>AWS_PROFILE, else AWS_DEFAULT_PROFILE, which the AWS CLI also reads.</summary>
+    public string? AwsProfile => GetString("AWS_PROFILE") ?? GetString("AWS_DEFAULT_PROFILE");
+
+    /// <summary>AWS_CONTAINER_CREDENTIALS_RELATIVE_URI on the ECS host, else
+    /// AWS_CONTAINER_CREDENTIALS_FULL_URI.</summary>
+    public string? AwsContainerUri => GetString("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { } path
+        ? "http://169.254.170.2" + path : GetString("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+
+    /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.</summary>
+    public string? AwsContainerTokenFile => GetString("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+
+    /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN: used if there is no file.</summary>
+    public Secret? AwsContainerToken => GetSecret("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+
+    /// <summary>AWS_CONFIG_FILE, else ~/.aws/config.</summary>
+    public string AwsConfigFile => GetExpanded("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");
+
+    /// <summary>AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.</summary>
+    public string AwsCredentialsFile =>
+        GetExpanded("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
+
+    /// <summary>At least one of AWS's shared files exists.</summary>
+    public bool HasAwsFiles => Exists(AwsConfigFile) || Exists(AwsCredentialsFile);
+
+    /// <summary>The user's home directory; empty if the user has none, as in some containers.</summary>
+    public static string Home { get; } =
+        !OperatingSystem.IsWindows() && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
+            ? Exists(home) ? home : "" : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>The configuration file in use; null if there is none.</summary>
+    public string? ConfigurationPath => GetString("CODEARTIFACT_CONFIG")
+        ?? Array.Find([KnownPaths.UserConfigurationFile(Home, GetString), KnownPaths.MachineConfigurationFile], Exists);
+
+    /// <summary>The file that <c>configure set</c> writes: CODEARTIFACT_CONFIG, else the user's.</summary>
+    public string WritableConfigurationFile =>
+        GetString("CODEARTIFACT_CONFIG") ?? KnownPaths.UserConfigurationFile(Home, GetString);
+
+    public static bool IsRoleArn(string arn) =>
+        arn.StartsWith("arn:", StringComparison.Ordinal) && arn.Contains(":role/", StringComparison.Ordinal);
+
+    /// <summary>Reads the process's environment.</summary>
+    public static Settings FromEnvironment() => new(Environment.GetEnvironmentVariable);
+
+    /// <param name="variable">Returns null or an empty string for a variable that is unset.</param>
+    public static Settings From(Func<string, string?> variable) => new(variable);
+
+    /// <summary>These settings with another AWS profile, in place of CODEARTIFACT_PROFILE and AWS_PROFILE.</summary>
+    /// <param name="profile">Null changes nothing.</param>
+    public Settings WithProfile(string? profile) => profile is null ? this
+        : new Settings(name => name is "CODEARTIFACT_PROFILE" or "AWS_PROFILE" ? profile : _variable(name));
+
+    private static bool Exists(string path) =>
+        OperatingSystem.IsWindows() ? File.Exists(path) || Directory.Exists(path) : Posix.Exists(path);
+
+    /// <summary>The trimmed value of a variable; null if it is unset or blank.</summary>
+    public string? GetString(string name) => _variable(name)?.Trim() is { Length: > 0 } value ? value : null;
+
+    private Secret? GetSecret(string name) => GetString(name) is { } value ? new Secret(value) : null;
+
+    /// <summary>A path in which <c>~</c>, <c>$NAME</c> and <c>${NAME}</c> are expanded, as the AWS CLI does: YAML files
+    /// and systemd units leave them as they are.</summary>
+    private string? GetExpanded(string name)
+    {
+        if (GetString(name) is not { } path)
+            return null;
+        if (path[0] == '~' && (path.Length == 1 || path[1] is '/' or '\\'))
+            path = (GetString("HOME") ?? Home) + path[1..];
+        return AsciiText.IndexOf(path, '$') < 0 ? path
+            : Regex.Replace(path, @"\$(\w+|\{[^}]*\})", match => GetString(match.Value.Trim('$', '{', '}')) ?? match.Value);
+    }
+
+    private bool? GetBoolean(string name) =>
+        GetString(name) is { } value ? value.Equals("true", StringComparison.OrdinalIgnoreCase) : null;
+
+    private string[] GetList(string name)
+    {
+        if (GetString(name) is not { } value)
+            return [];
+        var items = new List<string>();
+        foreach (var item in value.Split(','))
+        {
+            if (item.Trim() is { Length: > 0 } text)
+                items.Add(text);
+        }
+
+        return [.. items];
+    }
+
+    private (int? Seconds, string? Problem) ReadDuration()
+    {
+        if (GetString("CODEARTIFACT_TOKEN_DURATION") is not { } text)
+            return (null, null);
+        return int.TryParse(text, out var seconds) && TokenLifetime.IsAllowed(seconds)
+            ? (seconds, null)
+            : (null, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; expected seconds: 0, or 900 to 43200");
+    }
+
+    private static string? FindProblem(string[] roles) =>
+        Array.Find(roles, arn => !IsRoleArn(arn)) is { } invalid
+            ? $"CODEARTIFACT_ROLE_ARN contains '{invalid}'; expected role ARNs such as arn:aws:iam::111122223333:role/Reader"
+            : null;
+}

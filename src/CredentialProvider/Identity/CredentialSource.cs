@@ -1,0 +1,58 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
+
+namespace CredentialProvider.Identity;
+
+/// <summary>
+/// Where the credentials of a principal come from. It says everything that is needed to fetch them, and fetches nothing.
+/// </summary>
+/// <param name="Key">Differs for different principals and stays the same for the same one. Contains no secret.</param>
+/// <param name="Description">For users: messages, the log, <c>cache list</c> and <c>doctor</c>.</param>
+internal abstract record CredentialSource(string Key, string Description);
+
+/// <summary>An access key from the environment or from one of AWS's shared files.</summary>
+/// <param name="SessionToken">Null for a long-term key.</param>
+internal sealed record AccessKeySource(
+    string AccessKeyId, Secret SecretAccessKey, Secret? SessionToken, string Description)
+    : CredentialSource("access key " + Fnv1a.Hash(AccessKeyId), Description);
+
+/// <summary>A role assumed with another source's credentials (AssumeRole).</summary>
+/// <param name="Profile">The profile that names the role; null for a role from this project's settings.</param>
+internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, string? Profile = null)
+    : CredentialSource(Source.Key + " -> " + KeyOf(Role), Source.Description + " -> " + Role.Arn)
+{
+    private static string KeyOf(RoleRequest role) =>
+        role.Arn + (role.ExternalId is null ? "" : " external id " + Fnv1a.Hash(role.ExternalId))
+            + (role.SessionName is null ? "" : " session " + role.SessionName);
+}
+
+/// <summary>A role assumed with a token from a file (AssumeRoleWithWebIdentity): EKS and CI systems.</summary>
+/// <param name="TokenFile">Renewed by the platform.</param>
+internal sealed record WebIdentitySource(string TokenFile, RoleRequest Role)
+    : CredentialSource($"web identity {TokenFile} -> {Role.Arn} {Role.SessionName}", $"web identity -> {Role.Arn}");
+
+/// <summary>A permission set of IAM Identity Center.</summary>
+/// <param name="Session">Name of the sso-session section; null in the old format.</param>
+internal sealed record SsoSource(
+    string Profile, string? Session, string StartUrl, string Region, string AccountId, string RoleName)
+    : CredentialSource($"SSO {StartUrl} {AccountId}/{RoleName}",
+        $"SSO role {RoleName} in account {AccountId} (profile {Profile})");
+
+/// <summary>A session of <c>aws login</c>.</summary>
+/// <param name="Session">The ARN in login_session.</param>
+internal sealed record LoginSource(string Profile, string Session, string? Region)
+    : CredentialSource($"login {Session}", $"aws login session (profile {Profile})");
+
+/// <summary>A program that prints credentials.</summary>
+internal sealed record ProcessSource(string Profile, string Command)
+    : CredentialSource($"process {Fnv1a.Hash(Command)}", $"credential_process of profile {Profile}");
+
+/// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass.</summary>
+internal sealed record ContainerSource(string Uri, string? TokenFile)
+    : CredentialSource($"container {Uri} {TokenFile}", $"container credentials from {Uri}");
+
+/// <summary>The role of the EC2 instance.</summary>
+/// <param name="Machine">Identifies this machine, so that a home directory on a shared volume mixes no roles.</param>
+internal sealed record InstanceRoleSource(string Machine)
+    : CredentialSource($"instance role of {Machine}", "instance role");

@@ -1,0 +1,251 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+
+namespace CredentialProvider.Identity;
+
+/// <summary>
+/// Finds the credential source in the order of the AWS CLI, after this project's own settings. Sources that are
+/// configured are used or are an error; they are never skipped.
+/// https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html#configure-precedence
+/// </summary>
+/// <param name="considered">Collects each source that is looked at; null to save the work.</param>
+internal sealed class IdentityResolver(FeedSettings feed, Settings settings, List<ConsideredSource>? considered = null)
+{
+    private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
+
+    public SigningIdentity Resolve()
+    {
+        AwsProfile? profile = null;
+        try
+        {
+            // An explicit profile wins over the environment, as --profile does in the AWS CLI.
+            var source = feed.Profile is null ? FindInEnvironment() : null;
+            var name = feed.Profile ?? settings.AwsProfile ?? "default";
+            if (source is null && _files.Problem is { } problem)
+                throw new NoTokenException(ErrorCode.Profile, problem, "make it readable, or name another file");
+            profile = _files.FindProfile(name);
+            if (source is null && profile is null && (feed.Profile ?? settings.AwsProfile) is not null)
+                throw Missing(name);
+            source ??= (profile is null ? FindWithoutProfile(name) : FromProfile(profile, isTop: true)) ?? FindOnMachine();
+            foreach (var role in feed.Roles)
+                source = new RoleSource(source, role);
+            return new SigningIdentity(source, profile, _files, null);
+        }
+        catch (NoTokenException e)
+        {
+            return new SigningIdentity(null, profile, _files, e);
+        }
+    }
+
+    private CredentialSource? FindInEnvironment()
+    {
+        const string Id = "AWS_ACCESS_KEY_ID", Secret = "AWS_SECRET_ACCESS_KEY";
+        if ((settings.AwsAccessKeyId ?? settings.AwsSecretAccessKey?.Reveal()) is null)
+            return Pass(null, Id);
+        if (settings is not { AwsAccessKeyId: { } id, AwsSecretAccessKey: { } secret })
+        {
+            var (set, missing) = settings.AwsAccessKeyId is null ? (Secret, Id) : (Id, Secret);
+            throw new NoTokenException(ErrorCode.NoCredentials, $"{set} is set but {missing} is not",
+                $"set {missing} too, or unset {set}");
+        }
+
+        RequireOneLine(id, Id);
+        RequireOneLine(secret.Reveal(), Secret);
+        RequireOneLine(settings.AwsSessionToken?.Reveal() ?? "", "AWS_SESSION_TOKEN");
+        return Take(null, Id, new AccessKeySource(id, secret, settings.AwsSessionToken, "environment"));
+    }
+
+    private CredentialSource? FindWithoutProfile(string name)
+    {
+        Pass(null, "profile " + name, "does not exist");
+        return FindWebIdentity(new AwsProfile(name, [], []), readsEnvironment: true);
+    }
+
+    /// <summary>The sources of one profile in the AWS CLI's order; null if it has none.</summary>
+    /// <param name="isTop">False for a source_profile, for which the environment does not count.</param>
+    private CredentialSource? FromProfile(AwsProfile profile, bool isTop)
+    {
+        var source = (isTop ? FindRole(profile, [profile.Name]) : null)
+            ?? FindWebIdentity(profile, readsEnvironment: isTop && feed.Profile is null)
+            ?? FindSso(profile)
+            ?? FindAccessKey(profile, profile.FindInCredentials, _files.Credentials)
+            ?? FindLogin(profile)
+            ?? FindProcess(profile)
+            ?? FindAccessKey(profile, profile.FindInConfig, _files.Config);
+        if (source is null && (profile.Find("sso_session") ?? profile.Find("sso_start_url")) is not null)
+        {
+            throw Unusable(profile, "sso_account_id and sso_role_name are missing",
+                $"add them: aws configure sso --profile {profile.Name}");
+        }
+
+        return source is null && profile.Problem is { } problem
+            ? throw Unusable(profile, problem, "correct that line") : source;
+    }
+
+    /// <summary>role_arn with source_profile or credential_source.</summary>
+    /// <param name="visited">Profiles on the way here, to find circles.</param>
+    private CredentialSource? FindRole(AwsProfile profile, List<string> visited)
+    {
+        if (profile.Find("role_arn") is not { } arn || profile.Find("web_identity_token_file") is not null)
+            return Pass(profile, "role_arn");
+        if (profile.Find("mfa_serial") is not null)
+        {
+            throw Unusable(profile, "its role needs an MFA code, which a build cannot ask for",
+                "use a profile with a session, for example one with sso_session");
+        }
+
+        var (parent, credentialSource) = (profile.Find("source_profile"), profile.Find("credential_source"));
+        if (parent is null == credentialSource is null)
+        {
+            throw Unusable(profile, parent is null ? "it has role_arn but neither source_profile nor credential_source"
+                : "it has both source_profile and credential_source", "set exactly one of them");
+        }
+
+        var source = parent is null ? FromCredentialSource(profile, credentialSource!)
+            : FromSourceProfile(profile, parent, visited);
+        var role = new RoleRequest(arn, profile.Find("role_session_name"),
+            profile.Find("external_id"));
+        return Take(profile, "role_arn", new RoleSource(source, role, profile.Name));
+    }
+
+    private CredentialSource FromSourceProfile(AwsProfile profile, string name, List<string> visited)
+    {
+        var source = _files.FindProfile(name)
+            ?? throw Unusable(profile, $"its source_profile '{name}' does not exist", Suggest(name));
+        var hasKeys = (source.Find("aws_access_key_id") ?? source.Find("aws_secret_access_key")) is not null;
+        if (visited.Contains(name) && !(name == profile.Name && hasKeys))
+        {
+            throw Unusable(profile, $"its source_profile leads in a circle: {string.Join(" -> ", visited)} -> {name}",
+                "end the chain at a profile with credentials of its own");
+        }
+
+        visited.Add(name);
+        // Static keys end a chain, even if the profile has a role of its own.
+        return (hasKeys ? null : FindRole(source, visited)) ?? FromProfile(source, isTop: false)
+            ?? throw Unusable(profile, $"its source_profile '{name}' has no credentials",
+                $"add credentials to profile '{name}' or name another");
+    }
+
+    private CredentialSource FromCredentialSource(AwsProfile profile, string name) => name switch
+    {
+        "Environment" => FindInEnvironment() ?? throw Unusable(profile,
+            "its credential_source is Environment, but AWS_ACCESS_KEY_ID is not set", "set it, or use source_profile"),
+        "EcsContainer" => FindContainer() ?? throw Unusable(profile,
+            "its credential_source is EcsContainer, but this is not a container with credentials",
+            "use another credential_source"),
+        "Ec2InstanceMetadata" => FindInstanceRole(),
+        _ => throw Unusable(profile, $"its credential_source is '{name}'",
+            "use Environment, EcsContainer or Ec2InstanceMetadata"),
+    };
+
+    private CredentialSource? FindWebIdentity(AwsProfile profile, bool readsEnvironment)
+    {
+        const string Label = "web identity";
+        string? Either(string? variable, string setting) => (readsEnvironment ? variable : null) ?? profile.Find(setting);
+        if (Either(settings.AwsWebIdentityTokenFile, "web_identity_token_file") is not { } file)
+            return Pass(null, Label);
+        if (Either(settings.AwsRoleArn, "role_arn") is not { } arn)
+        {
+            throw new NoTokenException(ErrorCode.NoCredentials,
+                "a web identity token file is configured, but no role (AWS_ROLE_ARN or role_arn)",
+                "set AWS_ROLE_ARN, or unset AWS_WEB_IDENTITY_TOKEN_FILE");
+        }
+
+        var session = Either(settings.AwsRoleSessionName, "role_session_name");
+        return Take(null, Label, new WebIdentitySource(file, new RoleRequest(arn, session)));
+    }
+
+    private CredentialSource? FindSso(AwsProfile profile)
+    {
+        var (account, role) = (profile.Find("sso_account_id"), profile.Find("sso_role_name"));
+        if (account is null && role is null)
+            return Pass(profile, "SSO");
+        var fix = $"complete it: aws configure sso --profile {profile.Name}";
+        var session = profile.Find("sso_session");
+        var section = session is null ? null : _files.FindSsoSession(session)
+            ?? throw Unusable(profile, $"its sso-session '{session}' does not exist in {_files.Config.Path}", fix);
+        string Require(string name) => section?.Find(name) ?? profile.Find(name)
+            ?? throw Unusable(profile, $"{name} is missing", fix);
+        return Take(profile, "SSO", new SsoSource(profile.Name, session, Require("sso_start_url"), Require("sso_region"),
+            account ?? Require("sso_account_id"), role ?? Require("sso_role_name")));
+    }
+
+    private CredentialSource? FindAccessKey(AwsProfile profile, Func<string, string?> find, SharedFile file)
+    {
+        var label = file == _files.Config ? "access key in the config file" : "access key in the credentials file";
+        var (id, secret) = (find("aws_access_key_id"), find("aws_secret_access_key"));
+        if (id is null && secret is null)
+            return Pass(profile, label);
+        if (id is null || secret is null)
+        {
+            throw Unusable(profile,
+                $"{(id is null ? "aws_access_key_id" : "aws_secret_access_key")} is missing in {file.Path}", "add it");
+        }
+
+        var token = find("aws_session_token") ?? find("aws_security_token");
+        return Take(profile, label, new AccessKeySource(id, new Secret(secret), token is null ? null : new Secret(token),
+            $"access key of profile {profile.Name}"));
+    }
+
+    private CredentialSource? FindLogin(AwsProfile profile)
+    {
+        return profile.Find("login_session") is { } session
+            ? Take(profile, "login_session", new LoginSource(profile.Name, session, profile.Find("region")))
+            : Pass(profile, "login_session");
+    }
+
+    private CredentialSource? FindProcess(AwsProfile profile)
+    {
+        return profile.Find("credential_process") is { } command
+            ? Take(profile, "credential_process", new ProcessSource(profile.Name, command))
+            : Pass(profile, "credential_process");
+    }
+
+    private CredentialSource FindOnMachine() => FindContainer() ?? FindInstanceRole();
+
+    private CredentialSource? FindContainer() => settings.AwsContainerUri is { } uri
+        ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile))
+        : Pass(null, "container credentials");
+
+    private CredentialSource FindInstanceRole() =>
+        Take(null, "instance role", new InstanceRoleSource(MachineIdentity.Find()));
+
+    private static void RequireOneLine(string value, string variable)
+    {
+        if (value.IndexOfAny(['\r', '\n']) >= 0)
+        {
+            throw new NoTokenException(ErrorCode.NoCredentials, $"{variable} contains a line break",
+                "set it again without one");
+        }
+    }
+
+    private NoTokenException Missing(string name) => new(ErrorCode.Profile,
+        _files.LacksProfilePrefix(name)
+            ? $"AWS profile '{name}' does not exist: {_files.Config.Path} has [{name}] without the word profile"
+            : $"AWS profile '{name}' is in neither {_files.Config.Path} nor {_files.Credentials.Path}",
+        _files.LacksProfilePrefix(name) ? $"write [profile {name}]" : Suggest(name));
+
+    private string Suggest(string name)
+    {
+        var names = _files.ProfileNames();
+        return names.Count == 0 ? "create it: aws configure" : Spelling.Suggest(name, names);
+    }
+
+    private static NoTokenException Unusable(AwsProfile profile, string why, string fix) =>
+        new(ErrorCode.Profile, $"AWS profile '{profile.Name}' cannot be used: {why}", fix);
+
+    private CredentialSource Take(AwsProfile? profile, string name, CredentialSource source)
+    {
+        considered?.Add(new ConsideredSource(Label(profile, name), source.Description, IsTaken: true));
+        return source;
+    }
+
+    private CredentialSource? Pass(AwsProfile? profile, string name, string why = "not set")
+    {
+        considered?.Add(new ConsideredSource(Label(profile, name), why, IsTaken: false));
+        return null;
+    }
+
+    private static string Label(AwsProfile? profile, string name) =>
+        profile is null ? name : $"profile {profile.Name}: {name}";
+}

@@ -1,0 +1,213 @@
+using System.Text;
+using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Identity;
+
+/// <summary>
+/// One of AWS's shared files (<c>config</c> or <c>credentials</c>), read by the rules of the AWS SDKs and Tools reference
+/// guide and as leniently as the AWS CLI: comments, continuation lines, nested settings, <c>key: value</c>, a byte order
+/// mark and Latin-1 text are accepted. A line that cannot be read affects only its own section.
+/// https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+/// </summary>
+internal sealed class SharedFile
+{
+    private const int MaxFileSize = 4 * 1024 * 1024;
+
+    private readonly List<SharedSection> _sections = [];
+
+    private SharedFile(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>False if there is no such file.</summary>
+    public bool Exists { get; private init; } = true;
+
+    /// <summary>Why the file cannot be read; null if it can or does not exist.</summary>
+    public string? Problem { get; private init; }
+
+    /// <summary>All sections in the order of the file; a name can occur more than once.</summary>
+    public IReadOnlyList<SharedSection> Sections => _sections;
+
+    /// <summary>Never throws.</summary>
+    public static SharedFile Read(string path)
+    {
+        if (!FileExists(path))
+            return new SharedFile(path) { Exists = false };
+        return ReadBytes(path) is { } bytes ? Parse(path, bytes)
+            : new SharedFile(path) { Problem = $"{path} cannot be read; check its owner, mode and size" };
+    }
+
+    /// <param name="path">For errors.</param>
+    public static SharedFile Parse(string path, byte[] bytes)
+    {
+        var file = new SharedFile(path);
+        var text = Decode(bytes);
+        SharedSection? section = null;
+        SharedProperty? property = null;
+        var (start, number, indentOfProperty) = (0, 0, 0);
+        while (start < text.Length)
+        {
+            var end = AsciiText.IndexOf(text, '\n', start);
+            end = end < 0 ? text.Length : end;
+            var first = start;
+            while (first < end && IsBlank(text[first]))
+                first++;
+            var line = text[first..end].TrimEnd();
+            var indent = first - start;
+            (start, number) = (end + 1, number + 1);
+
+            if (line.Length == 0 || line[0] is '#' or ';')
+                continue;
+            if (property is not null && indent > indentOfProperty)
+            {
+                property.Value += "\n" + line;
+                continue;
+            }
+
+            indentOfProperty = indent;
+            property = null;
+            if (line[0] == '[')
+                file._sections.Add(section = ParseHeader(line, number));
+            else
+                property = section?.Add(line, number);
+        }
+
+        return file;
+    }
+
+    private static SharedSection ParseHeader(string line, int number)
+    {
+        // "[profile x] # comment": the header ends at the first bracket, unless more of the name follows it.
+        var close = AsciiText.IndexOf(line, ']');
+        while (close >= 0 && close + 1 < line.Length && line[(close + 1)..].TrimStart() is not ['#' or ';', ..]
+            && AsciiText.IndexOf(line, ']', close + 1) is >= 0 and var next)
+        {
+            close = next;
+        }
+
+        return close < 0 ? new SharedSection(line[1..].Trim(), number) { Problem = $"line {number} has no ]" }
+            : new SharedSection(line[1..close].Trim(), number);
+    }
+
+    private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\f' or '\v';
+
+    private static bool FileExists(string path) =>
+        OperatingSystem.IsWindows() ? File.Exists(path) : Posix.Exists(path);
+
+    private static byte[]? ReadBytes(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+            return Posix.TryRead(path, MaxFileSize);
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>ASCII by hand, else UTF-8, else Latin-1.</summary>
+    private static string Decode(byte[] bytes)
+    {
+        var characters = new char[bytes.Length];
+        var isAscii = true;
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            characters[i] = (char)bytes[i];
+            isAscii &= bytes[i] < 0x80;
+        }
+
+        return isAscii ? new string(characters) : DecodeUtf8(bytes) ?? new string(characters);
+    }
+
+    private static string? DecodeUtf8(byte[] bytes)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A section of a shared file.</summary>
+/// <param name="Name">What stands between the brackets.</param>
+/// <param name="Line">Number of the header's line.</param>
+internal sealed record SharedSection(string Name, int Line)
+{
+    private readonly List<SharedProperty> _properties = [];
+
+    /// <summary>The first line that cannot be read; null if all can.</summary>
+    public string? Problem { get; set; }
+
+    /// <summary>The last property with this name, in lower case; null if there is none.</summary>
+    public SharedProperty? Find(string name)
+    {
+        for (var i = _properties.Count - 1; i >= 0; i--)
+        {
+            if (_properties[i].Name == name)
+                return _properties[i];
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds a line like <c>name = value</c>; null if it is something else.</summary>
+    public SharedProperty? Add(string line, int number)
+    {
+        var equals = 0;
+        while (equals < line.Length && line[equals] is not ('=' or ':'))
+            equals++;
+        if (equals is 0 || equals == line.Length)
+        {
+            Problem ??= $"line {number} is neither a section nor a setting";
+            return null;
+        }
+
+        var name = line[..equals].TrimEnd().ToLowerInvariant();
+        var property = new SharedProperty(name, number) { Value = Uncomment(name, line[(equals + 1)..].Trim()) };
+        _properties.Add(property);
+        return property;
+    }
+
+    /// <summary>Removes a comment behind white space. A command may contain "#" and ";".</summary>
+    private static string Uncomment(string name, string value)
+    {
+        if (name == "credential_process")
+            return value;
+        for (var i = 1; i < value.Length; i++)
+        {
+            if (value[i] is '#' or ';' && value[i - 1] is ' ' or '\t')
+                return value[..i].TrimEnd();
+        }
+
+        return value;
+    }
+}
+
+/// <summary>A setting in a shared file.</summary>
+/// <param name="Name">In lower case.</param>
+internal sealed record SharedProperty(string Name, int Line)
+{
+    /// <summary>Continuation lines are separated by line feeds; a nested block starts with one.</summary>
+    public required string Value { get; set; }
+
+    /// <summary>A setting in a nested block, such as <c>endpoint_url</c> below <c>sts =</c>.</summary>
+    public string? FindNested(string name)
+    {
+        foreach (var line in AsciiText.Split(Value, '\n'))
+        {
+            var equals = AsciiText.IndexOf(line, '=');
+            if (equals > 0 && line[..equals].TrimEnd() == name)
+                return line[(equals + 1)..].Trim();
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,79 @@
+namespace CredentialProvider.Identity;
+
+/// <summary>AWS's shared config and credentials files, and the profiles in them.</summary>
+internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
+{
+    public SharedFile Config { get; } = config;
+
+    public SharedFile Credentials { get; } = credentials;
+
+    /// <summary>Why one of the files cannot be read; null if both can or do not exist.</summary>
+    public string? Problem => Credentials.Problem ?? Config.Problem;
+
+    public static SharedFiles Read(string configPath, string credentialsPath) =>
+        new(SharedFile.Read(configPath), SharedFile.Read(credentialsPath));
+
+    /// <summary>Null if the profile is in neither file.</summary>
+    public AwsProfile? FindProfile(string name)
+    {
+        var config = FindInConfig("profile", name);
+        if (name == "default")
+            config.InsertRange(0, FindNamed(Config, name)); // [profile default] wins over [default]
+        var credentials = FindNamed(Credentials, name);
+        return config.Count + credentials.Count == 0 ? null : new AwsProfile(name, config, credentials);
+    }
+
+    /// <summary><c>[sso-session NAME]</c>; null if it is missing.</summary>
+    public AwsProfile? FindSsoSession(string name) =>
+        FindInConfig("sso-session", name) is { Count: > 0 } sections ? new AwsProfile(name, sections, []) : null;
+
+    /// <summary>The endpoint_url of a service in <c>[services NAME]</c>; null if there is none.</summary>
+    /// <param name="service">For example <c>sts</c>.</param>
+    public string? FindServiceEndpoint(string name, string service) =>
+        AwsProfile.FindNested(FindInConfig("services", name), service, "endpoint_url");
+
+    /// <summary>True for a config section <c>[NAME]</c> that lacks the word <c>profile</c>.</summary>
+    public bool LacksProfilePrefix(string name) => name != "default" && FindNamed(Config, name).Count > 0;
+
+    /// <summary>The names of all profiles, for suggestions.</summary>
+    public IReadOnlyCollection<string> ProfileNames()
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var section in Config.Sections)
+        {
+            if (section.Name == "default" || ShellWords.Split(section.Name) is ["profile", _])
+                names.Add(section.Name == "default" ? section.Name : ShellWords.Split(section.Name)![1]);
+        }
+
+        foreach (var section in Credentials.Sections)
+            names.Add(section.Name);
+        return names;
+    }
+
+    private List<SharedSection> FindInConfig(string kind, string name)
+    {
+        var found = new List<SharedSection>();
+        foreach (var section in Config.Sections)
+        {
+            if (section.Name.StartsWith(kind, StringComparison.Ordinal)
+                && ShellWords.Split(section.Name) is [var first, var second] && first == kind && second == name)
+            {
+                found.Add(section);
+            }
+        }
+
+        return found;
+    }
+
+    private static List<SharedSection> FindNamed(SharedFile file, string name)
+    {
+        var found = new List<SharedSection>();
+        foreach (var section in file.Sections)
+        {
+            if (section.Name == name)
+                found.Add(section);
+        }
+
+        return found;
+    }
+}

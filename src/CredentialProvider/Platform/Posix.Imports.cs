@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+
+// Applies to every import below: search only the system's own folders.
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+
+namespace CredentialProvider.Platform;
+
+// The imported functions. The native executable links most of them (DirectPInvoke in the project file). Those that a
+// cached answer calls take pointers: marshalling an array needs a stub that is generated at run time.
+internal static partial class Posix
+{
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int processId, int signal);
+
+    [DllImport("libc", EntryPoint = "statx")]
+    private static extern unsafe int StatX(int folder, byte* path, int flags, int mask, byte* buffer);
+
+    [DllImport("libc", EntryPoint = "lstat")]
+    private static extern unsafe int LStat(byte* path, byte* buffer);
+
+    [DllImport("libc", EntryPoint = "chmod")]
+    private static extern int ChMod(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "access")]
+    private static extern unsafe int Access(byte* path, int mode);
+
+    [DllImport("libc", EntryPoint = "prctl")]
+    private static extern int PrCtl(int option, nuint argument, nuint third, nuint fourth, nuint fifth);
+
+    [DllImport("libc", EntryPoint = "setenv")]
+    private static extern int SetEnv(byte[] name, byte[] value, int overwrite);
+
+    [DllImport("libc", EntryPoint = "umask")]
+    private static extern int UMask(int mask);
+
+    [DllImport("libc", EntryPoint = "mkdir")]
+    private static extern int MkDir(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "link")]
+    private static extern int Link(byte[] existing, byte[] path);
+
+    [DllImport("libc", EntryPoint = "rename")]
+    private static extern int Rename(byte[] from, byte[] to);
+
+    [DllImport("libc", EntryPoint = "renameat2")]
+    private static extern int RenameAt2(int oldFolder, byte[] from, int newFolder, byte[] to, int flags);
+
+    [DllImport("libc", EntryPoint = "renamex_np")]
+    private static extern int RenameXNp(byte[] from, byte[] to, int flags);
+
+    [DllImport("libc", EntryPoint = "mkstemp")]
+    private static extern int MkSTemp([In, Out] byte[] template);
+
+    [DllImport("libc", EntryPoint = "open")]
+    private static extern unsafe int Open(byte* path, int flags);
+
+    [DllImport("libc", EntryPoint = "read")]
+    private static extern unsafe nint Read(int descriptor, byte* bytes, nint length);
+
+    [DllImport("libc", EntryPoint = "write")]
+    private static extern nint Write(int descriptor, byte[] bytes, nint length);
+
+    [DllImport("libc", EntryPoint = "close")]
+    private static extern int Close(int descriptor);
+
+    [DllImport("libc", EntryPoint = "geteuid")]
+    private static extern uint GetEUid();
+}

@@ -1,0 +1,44 @@
+using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
+
+
+namespace CredentialProvider.Plugin;
+
+/// <summary>
+/// The credential provider protocol of nuget.exe before 4.8 and Paket: one process per request, with the URL on the
+/// command line and one JSON object as the answer.
+/// https://learn.microsoft.com/nuget/reference/extensibility/nuget-exe-credential-providers
+/// </summary>
+internal static class LegacyProtocol
+{
+    private const int Found = 0, NotApplicable = 1, Failed = 2;
+
+    public static bool IsRequested(string[] args) => Has(args, "-uri");
+
+    /// <summary>Answers on <paramref name="output"/>; tells a user who has to sign in on
+    /// <paramref name="errors"/>.</summary>
+    /// <param name="args">-uri URL [-nonInteractive] [-isRetry] [-verbosity V].</param>
+    /// <returns>The exit code: 0 found, 1 not applicable, 2 failed.</returns>
+    public static async Task<int> AnswerAsync(string[] args, CredentialAnswer answer, TextWriter output,
+        TextWriter errors)
+    {
+        var at = Array.FindIndex(args, arg => arg.Equals("-uri", StringComparison.OrdinalIgnoreCase));
+        var request = new CredentialsRequest(at + 1 < args.Length ? args[at + 1] : null, Has(args, "-isRetry"),
+            Has(args, "-nonInteractive"));
+        var resolved = answer.Resolve(request);
+        var response = answer.TryAnswerFromCache(resolved) ?? await answer.AnswerAsync(resolved, (level, line) =>
+        {
+            if (level == LogLevels.Minimal)
+                errors.WriteLine(line);
+        }, CancellationToken.None);
+        await output.WriteLineAsync(ToJson(response));
+        return response.Token is not null ? Found : response.Reason is null ? NotApplicable : Failed;
+    }
+
+    private static string ToJson(CredentialsResponse response) => response.Token is { } token
+        ? $$"""{"Username":"aws","Password":{{JsonString.Quote(token.Reveal())}},"Message":"","AuthTypes":["Basic"]}"""
+        : $$"""{"Message":{{JsonString.Quote(response.Reason ?? "not a CodeArtifact feed")}}}""";
+
+    private static bool Has(string[] args, string name) =>
+        Array.Exists(args, arg => arg.Equals(name, StringComparison.OrdinalIgnoreCase));
+}

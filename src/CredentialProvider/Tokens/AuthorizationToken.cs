@@ -1,0 +1,26 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+
+namespace CredentialProvider.Tokens;
+
+/// <summary>A CodeArtifact authorization token and its lifetime.</summary>
+/// <param name="Obtained">When this machine received it, by this machine's clock.</param>
+/// <param name="Expires">When CodeArtifact stops accepting it, by AWS's clock.</param>
+internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained, DateTimeOffset Expires)
+{
+    /// <summary>A restore can run for minutes with the token that it got first.</summary>
+    private static readonly TimeSpan Reserve = TimeSpan.FromMinutes(10);
+
+    private TimeSpan Lifetime => Expires - Obtained;
+
+    /// <summary>Not expired. A token from the future was obtained by another clock and is not valid.</summary>
+    public bool IsValid(DateTimeOffset now) => now < Expires && Obtained <= now + Reserve;
+
+    /// <summary>Valid for long enough to start a restore with: 10 minutes, or half of a lifetime under 20.</summary>
+    public bool IsFresh(DateTimeOffset now) =>
+        IsValid(now)
+        && Expires - now >= (Lifetime < Reserve + Reserve ? new TimeSpan(Lifetime.Ticks / 2) : Reserve);
+
+    /// <inheritdoc cref="TokenLifetime.IsAging"/>
+    public bool IsAging(DateTimeOffset now) => TokenLifetime.IsAging(now - Obtained, Lifetime);
+}

@@ -1,0 +1,6 @@
+namespace CredentialProvider.Tokens;
+
+/// <summary>The user who waits for a token.</summary>
+/// <param name="Show">Shows a line of text.</param>
+/// <param name="CanSignIn">False in a non-interactive build.</param>
+internal sealed record UserPrompt(Action<string> Show, bool CanSignIn);

@@ -1,0 +1,96 @@
+namespace CredentialProvider.Benchmarks;
+
+/// <summary>The first token on a machine: empty cache, instance role, CodeArtifact over TLS.</summary>
+internal static class FirstTokens
+{
+    private static readonly int[] Latencies = [0, 20, 100];
+
+    /// <returns>The chart, as SVG.</returns>
+    public static async Task<string> MeasureAsync(Report report)
+    {
+        await using var machine = await BenchmarkMachine.StartAsync();
+        var noCache = ("CODEARTIFACT_CACHE", "off");
+        (string Name, string[] Command, Dictionary<string, string> Variables)[] plugins =
+        [
+            ("native", [BenchmarkMachine.Native, "-Plugin"], machine.With(noCache)),
+            ("native, one trusted certificate", [BenchmarkMachine.Native, "-Plugin"],
+                machine.With(noCache, ("SSL_CERT_FILE", machine.Services.CaFile), ("SSL_CERT_DIR", machine.Folder("no-certificates")))),
+            ("netcore", ["dotnet", BenchmarkMachine.NetCore, "-Plugin"], machine.With(noCache)),
+        ];
+        report.Section("The first token: empty cache, instance role, over TLS",
+            "In milliseconds. Latency is added to every response, once per round trip. Four are needed: metadata session, role name, credentials, token.\n"
+            + "Server time does not include it. .NET parses all trusted certificates before the first TLS connection; "
+            + "with one trusted certificate that time is gone.",
+            "plugin | added latency | launch to credentials | round trips | without added latency | server "
+            + "| launch to metadata | metadata | metadata to CodeArtifact: TLS, signing | CodeArtifact | CodeArtifact to answer");
+        var bars = new List<(string, double, bool)>();
+        foreach (var latency in Latencies)
+        {
+            machine.Services.Faults.Latency = TimeSpan.FromMilliseconds(latency);
+            var results = plugins.Select(_ => new List<Timings>()).ToList();
+            for (var round = -1; round < report.Rounds(15); round++)
+            {
+                foreach (var i in Report.Alternate(round, plugins.Length))
+                {
+                    var timings = Measure(machine, plugins[i].Command, plugins[i].Variables);
+                    if (round >= 0)
+                        results[i].Add(timings);
+                }
+            }
+
+            for (var i = 0; i < plugins.Length; i++)
+            {
+                var own = results[i];
+                string Median(Func<Timings, double> value) => Figures.Format(Figures.Median(own.Select(value)));
+                report.Row(plugins[i].Name, $"{latency}", Figures.Spread(own.Select(w => w.Total)), Median(w => w.Trips),
+                    Median(w => w.Total - (w.Trips * latency)),
+                    Median(w => w.Server - (w.Trips * latency)), Median(w => w.ToMetadata),
+                    Median(w => w.Metadata), Median(w => w.ToCodeArtifact), Median(w => w.CodeArtifact),
+                    Median(w => w.ToAnswer));
+                bars.Add(($"{plugins[i].Name.Replace("trusted ", "", StringComparison.Ordinal)}, {latency} ms",
+                    Figures.Median(own.Select(w => w.Total)), i < 2));
+            }
+
+            AddGoals(report, latency, results[0]);
+        }
+
+        return Chart.Bars("First token on a machine, by latency added to each round trip", "ms", bars);
+    }
+
+    private static void AddGoals(Report report, int latency, List<Timings> native)
+    {
+        const int MinTrips = 4;
+        var (total, trips) = (Figures.Median(native.Select(w => w.Total)), Figures.Median(native.Select(w => w.Trips)));
+        if (latency == 0)
+        {
+            report.Goal("native: first token on loopback, ms", "60", total, total <= 60, "0");
+            report.Goal("native: round trips to the first token", "5", trips, trips <= MinTrips + 1, "0");
+        }
+        else if (latency == Latencies[^1])
+        {
+            var ratio = total / (MinTrips * latency);
+            report.Goal($"native: first token at {latency} ms per round trip / four round trips", "1.15", ratio, ratio <= 1.15);
+        }
+    }
+
+    private static Timings Measure(BenchmarkMachine machine, string[] command, Dictionary<string, string> variables)
+    {
+        machine.Services.Audit.Clear();
+        var started = DateTimeOffset.UtcNow;
+        var launch = PluginSession.Run(command, variables);
+        if (!launch.IsSuccess)
+            throw new InvalidOperationException($"{command[^2]}: no token");
+        var calls = machine.Services.Audit.Entries.OrderBy(call => call.Time).ToList();
+        var (metadata, token) = (calls.Where(call => call.Service == "metadata").ToList(), calls.Single(call => call.Service == "codeartifact"));
+        double Since(DateTimeOffset moment) => (moment - started).TotalMilliseconds;
+        // An audit entry's time is when its response was sent.
+        var (metadataStart, metadataEnd, tokenStart, tokenEnd) =
+            (Since(metadata[0].Time - metadata[0].Took), Since(metadata[^1].Time), Since(token.Time - token.Took), Since(token.Time));
+        return new Timings(launch.Credentials, calls.Count, calls.Sum(call => call.Took.TotalMilliseconds), metadataStart,
+            metadataEnd - metadataStart, tokenStart - metadataEnd, tokenEnd - tokenStart, launch.Credentials - tokenEnd);
+    }
+
+    /// <summary>Where one launch spent its time, in milliseconds; <paramref name="Trips"/> is the number of round trips.</summary>
+    private sealed record Timings(double Total, double Trips, double Server,
+        double ToMetadata, double Metadata, double ToCodeArtifact, double CodeArtifact, double ToAnswer);
+}

@@ -1,0 +1,285 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using LocalAws;
+
+namespace CredentialProvider.EndToEndTests.CommandLine;
+
+/// <summary>
+/// Common misconfigurations: the first check that <c>doctor</c> reports as failed names the cause, and its fix, followed to the letter,
+/// repairs it. docs/reference/doctor.md has a row for each; the rows of a run are written to artifacts/doctor/.
+/// </summary>
+[Trait("Category", "Slow")]
+public sealed partial class Misconfigurations
+{
+    private const string Source = "contoso", Published = "Contoso.App.Client";
+
+    /// <summary>The others need the AWS CLI or change the machine.</summary>
+    private static readonly string[] RunHere = ["nuget-plugin-codeartifact ", "dotnet ", "chmod ", "rm -r "];
+
+    private static readonly string Document = File.ReadAllText(Path.GetFullPath(Path.Combine(Artifacts.Built("."), "..", "docs", "reference", "doctor.md")));
+
+    /// <summary>A misconfiguration and its repair.</summary>
+    /// <param name="Check">The check that fails.</param>
+    /// <param name="Code">The error code of the finding; null if it has none.</param>
+    /// <param name="Follow">Does what the fix says; null if the finding's command is all it takes.</param>
+    private sealed record Misconfiguration(string Name, string Check, string? Code, Action<Sandbox> Plant, Action<Sandbox>? Follow = null)
+    {
+        public string[] Arguments { get; init; } = [];
+
+        /// <summary>False if NuGet can restore despite it.</summary>
+        public bool StopsRestore { get; init; } = true;
+    }
+
+    private static readonly Misconfiguration[] All =
+    [
+        // The source.
+        new("the URL lacks `v3/index.json`", "url", null, s => WriteUrl(s, Feeds.App.Replace("/v3/index.json", "/", StringComparison.Ordinal))),
+        new("the URL is http", "url", null, s => WriteUrl(s, Feeds.App.Replace("https:", "http:", StringComparison.Ordinal))),
+        new("the host lacks `.d.`", "url", null, s => WriteUrl(s, Feeds.App.Replace(".d.codeartifact", ".codeartifact", StringComparison.Ordinal))),
+        new("the URL is that of an npm repository", "url", null, s => WriteUrl(s, "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/npm/app/")),
+        new("the wrong region", "token", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("us-east-1", "us-west-2", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
+        new("the wrong account", "token", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("111122223333", "111122223334", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
+        new("a repository that does not exist", "read", null, s => WriteUrl(s, Feeds.App.Replace("/app/", "/ap/", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
+        new("the source is disabled", "enabled", null, s => s.Write("client/nuget.config", $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="contoso" value="{Feeds.App}" />
+              </packageSources>
+              <disabledPackageSources>
+                <add key="contoso" value="true" />
+              </disabledPackageSources>
+            </configuration>
+            """)) { Arguments = [Source] },
+        new("a password from `aws codeartifact login` in nuget.config", "stored credentials", null, s => s.Write("client/nuget.config", $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="contoso" value="{Feeds.App}" />
+              </packageSources>
+              <packageSourceCredentials>
+                <contoso>
+                  <add key="Username" value="aws" />
+                  <add key="ClearTextPassword" value="an expired token" />
+                </contoso>
+              </packageSourceCredentials>
+            </configuration>
+            """)) { StopsRestore = false },
+        new("`NuGetPackageSourceCredentials_contoso` is set", "stored credentials", null,
+            s => s.Variables["NuGetPackageSourceCredentials_contoso"] = "Username=aws;Password=an expired token") { StopsRestore = false },
+
+        // The plugin.
+        new("the plugin is not installed", "plugin", null, s => s.Variables["PATH"] = Bare(s), s =>
+            s.Variables["PATH"] = $"{Path.Combine(s.Home, ".local", "bin")}:{Bare(s)}"),
+        new("the plugin is not executable", "plugin", null, s =>
+        {
+            s.Variables["PATH"] = $"{s.Folder("home/bin")}:{Bare(s)}";
+            File.Copy(Artifacts.Native, Path.Combine(s.Folder("home/bin"), "nuget-plugin-codeartifact"));
+            File.SetUnixFileMode(Path.Combine(s.Folder("home/bin"), "nuget-plugin-codeartifact"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }),
+        new("`NUGET_PLUGIN_PATHS` names another plugin", "plugin", null, s => s.Variables["NUGET_PLUGIN_PATHS"] = "/opt/nuget-plugin-other"),
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names another plugin", "plugin", null, s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = "/opt/CredentialProvider.Other.dll"),
+
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names the native executable", "plugin", null, s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.Native),
+
+        // Settings.
+        new("a mistyped key in the configuration file", "settings", "CACP1012", s => s.Write("home/.config/codeartifact.json", """{ "defaults": { "duraton": 900 } }"""),
+            s => s.Write("home/.config/codeartifact.json", """{ "defaults": { "duration": 900 } }""")),
+        new("a duration that CodeArtifact does not accept", "settings", "CACP1012", s => s.Variables["CODEARTIFACT_TOKEN_DURATION"] = "60",
+            s => s.Variables["CODEARTIFACT_TOKEN_DURATION"] = "900"),
+        new("`CODEARTIFACT_DOMAINS` lacks the domain", "url", null, s => s.Variables["CODEARTIFACT_DOMAINS"] = "fabrikam",
+            s => s.Variables["CODEARTIFACT_DOMAINS"] = "fabrikam,contoso/111122223333"),
+        new("an expired token in `CODEARTIFACT_AUTH_TOKEN`", "read", "CACP1011", s => s.Variables["CODEARTIFACT_AUTH_TOKEN"] = "an-expired-token"),
+
+        // AWS credentials.
+        new("the instance has no role", "credentials", "CACP1004", s => s.Aws.World.InstanceRole = null, s => s.Aws.World.InstanceRole = s.Aws.World.Roles.Values.Single()),
+        new("a container behind a hop limit of 1", "credentials", "CACP1004", s => s.Aws.Faults.Add(new Fault("metadata") { Drops = true }), s => s.Aws.Faults.Clear()),
+        new("instance metadata is disabled", "credentials", "CACP1004", s => s.Aws.Faults.Add(new Fault("metadata") { Status = 403 }), s => s.Aws.Faults.Clear()),
+        new("`AWS_EC2_METADATA_DISABLED`", "credentials", "CACP1004", s => s.Variables["AWS_EC2_METADATA_DISABLED"] = "true", s => s.Variables.Remove("AWS_EC2_METADATA_DISABLED")),
+        new("expired credentials in the environment", "identity", "CACP1005", s =>
+        {
+            var session = s.Aws.World.OpenSession(s.Aws.World.InstanceRole!, "test", DateTimeOffset.UtcNow.AddHours(-2));
+            s.Variables["AWS_ACCESS_KEY_ID"] = session.AccessKeyId;
+            s.Variables["AWS_SECRET_ACCESS_KEY"] = session.SecretAccessKey;
+            s.Variables["AWS_SESSION_TOKEN"] = session.Token!;
+        }, s => new[] { "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY" }.ToList().ForEach(name => s.Variables.Remove(name))),
+        new("`AWS_PROFILE` names a profile that does not exist", "credentials", "CACP1010", s => s.Variables["AWS_PROFILE"] = "biuld", s =>
+        {
+            s.Write("home/.aws/config", "[profile build]\nrole_arn = arn:aws:iam::111122223333:role/Reader\ncredential_source = Ec2InstanceMetadata\n");
+            Assumable(s);
+            s.Variables["AWS_PROFILE"] = "build";
+        }),
+        new("a credential_process that fails", "credentials", "CACP1010", s => s.Write("home/.aws/config", "[default]\ncredential_process = /bin/false\n"),
+            s => File.Delete(Path.Combine(s.Home, ".aws/config"))),
+        new("an expired SSO session", "credentials", "CACP1005", s =>
+        {
+            s.Aws.World.SsoUser = s.Aws.World.AddRole("SsoReader", World.ReadPolicy());
+            s.Write("home/.aws/config", SsoFiles.Profile);
+        }),
+        new("a missing web identity token file", "credentials", "CACP1004", s =>
+        {
+            s.Variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/var/run/secrets/token";
+            s.Variables["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Workflow";
+        }, s => new[] { "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN" }.ToList().ForEach(name => s.Variables.Remove(name))),
+        new("a role that cannot be assumed", "role", "CACP1009", s =>
+        {
+            s.Aws.World.AddRole("Reader", World.ReadPolicy());
+            s.Variables["CODEARTIFACT_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Reader";
+        }, Assumable),
+        new("a role that requires an external ID", "role", "CACP1009", s =>
+        {
+            Assumable(s);
+            s.Aws.World.Roles["arn:aws:iam::111122223333:role/Reader"].Trusts[0] = new Trust(World.Account, "42");
+            s.Variables["CODEARTIFACT_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Reader";
+        }, s => s.Variables["CODEARTIFACT_EXTERNAL_ID"] = "42"),
+
+        // Permissions.
+        new("no `codeartifact:GetAuthorizationToken`", "token", "CACP1001", s => Forbid(s, "codeartifact:GetAuthorizationToken")),
+        new("no `sts:GetServiceBearerToken`", "token", "CACP1001", s => Forbid(s, "sts:GetServiceBearerToken")),
+        new("no `codeartifact:ReadFromRepository`", "read", "CACP1001", s => Forbid(s, "codeartifact:ReadFromRepository")),
+        new("no `codeartifact:PublishPackageVersion`", "publish", "CACP1001", s => Forbid(s, "codeartifact:PublishPackageVersion"))
+            { Arguments = ["--publish", Published], StopsRestore = false },
+        new("no upstream has the package", "package", null, s => s.Aws.World.Repositories[0].Upstreams.Clear(), s => s.Aws.World.Repositories[0].Upstreams.Add("shared"))
+            { Arguments = ["--package", "Example.Json"] },
+
+        // Network and clock.
+        new("this machine's clock is wrong", "clock", "CACP1006", s => s.Aws.Faults.ClockSkew = TimeSpan.FromMinutes(-20), s => s.Aws.Faults.ClockSkew = TimeSpan.Zero)
+            { StopsRestore = false },
+        new("a TLS-inspecting proxy whose CA is not trusted", "network", "CACP1008", s => s.Variables["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt",
+            s => s.Variables["SSL_CERT_FILE"] = s.Aws.CaBundleFile),
+        new("`HTTPS_PROXY` names a proxy that is not running", "network", "CACP1007", s => UseProxy(s, "http://127.0.0.1:9"), s => UseProxy(s, s.Aws.Environment["HTTPS_PROXY"])),
+
+        // The cache.
+        new("the cache folder is a symbolic link", "cache", null, s =>
+        {
+            s.Folder("home/.cache");
+            Directory.CreateSymbolicLink(s.Cache, s.Folder("elsewhere"));
+        }) { StopsRestore = false },
+        new("other users can access the cache", "cache", null, s =>
+        {
+            Directory.CreateDirectory(s.Cache);
+            File.SetUnixFileMode(s.Cache, (UnixFileMode)0x1FF);
+        }) { StopsRestore = false },
+    ];
+
+    public static TheoryData<string> Names => [.. All.Select(planted => planted.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Is_diagnosed_and_fixed(string name)
+    {
+        var planted = All.Single(candidate => candidate.Name == name);
+        await using var sandbox = await HealthyAsync();
+        planted.Plant(sandbox);
+        // The first attempt fails like every other.
+        sandbox.Variables["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "1";
+        if (planted.StopsRestore)
+            (await sandbox.DotnetAsync(sandbox.Folder("client"), "restore", "--interactive", "false")).Failed();
+        sandbox.Variables.Remove("NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT");
+
+        var report = await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), ["doctor", "--json", .. planted.Arguments]);
+
+        var finding = Findings(report.Failed()).First(finding => (string?)finding["outcome"] == "fail");
+        Assert.Equal((planted.Check, planted.Code), ((string)finding["check"]!, (string?)finding["code"]));
+        var (text, fix, command) = ((string)finding["text"]!, (string)finding["fix"]!, (string?)finding["command"]);
+        Assert.Contains(command ?? "", fix, StringComparison.Ordinal);
+        var row = $"| {name} | `{planted.Check}` | {Cell(sandbox, planted.Code is null ? text : $"{planted.Code}: {text}")} | {Cell(sandbox, fix)} |";
+        await FollowAsync(sandbox, command, planted.Follow);
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), ["doctor", .. planted.Arguments])).Succeeded();
+        (await sandbox.DotnetAsync(sandbox.Folder("client"), "restore", "-warnaserror")).Succeeded();
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Artifacts.Built("doctor")).FullName,
+            $"{Array.IndexOf(All, planted):00}.md"), row + "\n", TestContext.Current.CancellationToken);
+        Assert.Contains(row + "\n", Document, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Are_all_in_the_table_and_in_this_order() =>
+        Assert.Equal(All.Select(planted => planted.Name), Rows().Matches(Document).Select(match => match.Groups[1].Value));
+
+    [Fact]
+    public async Task A_healthy_machine_has_none()
+    {
+        await using var sandbox = await HealthyAsync();
+
+        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor", "--json", "--package", "Example.Json", "--publish", Published)).Succeeded();
+
+        Assert.All(Findings(report), finding => Assert.NotEqual("fail", (string?)finding["outcome"]));
+        string[] passed = ["settings", "plugin", "cache", "url", "stored credentials", "network", "clock", "credentials", "identity", "token", "read", "package", "publish"];
+        Assert.Equal(passed, Findings(report).Where(finding => (string?)finding["outcome"] == "ok").Select(finding => (string)finding["check"]!));
+        Assert.Contains(Findings(report), finding => (string?)finding["text"] == "arn:aws:sts::111122223333:assumed-role/BuildAgentRole/i-0123456789abcdef0");
+        Assert.All(sandbox.Aws.World.Tokens.Keys, token => Assert.DoesNotContain(token, report.Output, StringComparison.Ordinal));
+        Assert.Single(sandbox.Aws.World.Repositories[0].Packages.Keys, key => key.StartsWith("contoso.app.client/", StringComparison.Ordinal));
+    }
+
+    private static async Task<Sandbox> HealthyAsync()
+    {
+        Artifacts.Require(Artifacts.Native, "the native executable");
+        var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
+        sandbox.WriteProject("client", $"{Published}/1.0.0");
+        WriteUrl(sandbox, Feeds.App);
+        return sandbox;
+    }
+
+    /// <summary>Runs the command if it can run here; the rest is done by hand.</summary>
+    private static async Task FollowAsync(Sandbox sandbox, string? command, Action<Sandbox>? byHand)
+    {
+        if (command is null)
+            Assert.NotNull(byHand);
+        else if (command.StartsWith("nuget-plugin-codeartifact policy ", StringComparison.Ordinal))
+            Attach(sandbox, await RunAsync(sandbox, command));
+        else if (Array.Exists(RunHere, program => command.StartsWith(program, StringComparison.Ordinal)))
+            await RunAsync(sandbox, command);
+        else if (byHand is null)
+            Assert.True(sandbox.Variables.Remove(UnsetCommand().Match(command).Groups[1].Value), command);
+        byHand?.Invoke(sandbox);
+    }
+
+    private static void Attach(Sandbox sandbox, string policy)
+    {
+        sandbox.Aws.World.InstanceRole!.Policy.Clear();
+        sandbox.Aws.World.InstanceRole.Policy.AddRange(PolicyLanguage.Identity(JsonNode.Parse(policy)!));
+    }
+
+    /// <summary>In a shell that finds the program, as after unpacking an archive.</summary>
+    private static async Task<string> RunAsync(Sandbox sandbox, string command) => (await sandbox.RunAsync("bash", sandbox.Folder("client"), "-c",
+        $"PATH={Artifacts.NativeFolder}:$PATH; {command}")).Succeeded().Output;
+
+    private static List<JsonNode> Findings(Outcome report) =>
+        [.. JsonNode.Parse(report.Output[..(report.Output.LastIndexOf(']') + 1)])!.AsArray().Select(finding => finding!)];
+
+    /// <summary>A table cell, with names for everything that differs between runs.</summary>
+    private static string Cell(Sandbox sandbox, string text) => Sdk().Replace(Port().Replace(text.Replace(sandbox.Home, "~", StringComparison.Ordinal)
+        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal), "127.0.0.1:PORT"), "dotnet VERSION")
+        .Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+
+    private static string Bare(Sandbox sandbox) => sandbox.Variables["PATH"].Replace($"{Artifacts.NativeFolder}:", "", StringComparison.Ordinal);
+
+    private static void WriteUrl(Sandbox sandbox, string url) => sandbox.WriteConfig("client", (Source, url));
+
+    private static void Forbid(Sandbox sandbox, string action) => sandbox.Aws.World.InstanceRole!.Policy.RemoveAll(statement => statement.Action == action);
+
+    private static void Assumable(Sandbox sandbox)
+    {
+        sandbox.Aws.World.InstanceRole!.Policy.Add(new Statement("sts:AssumeRole"));
+        sandbox.Aws.World.AddRole("Reader", World.ReadPolicy(), World.Account, new Trust(World.Account));
+    }
+
+    private static void UseProxy(Sandbox sandbox, string url)
+    {
+        sandbox.Variables["HTTPS_PROXY"] = url;
+        sandbox.Variables["https_proxy"] = url;
+    }
+
+    [GeneratedRegex("^unset ([A-Za-z_]+)$")]
+    private static partial Regex UnsetCommand();
+
+    [GeneratedRegex(@"\bdotnet \d+\.\d+\.\d+\S*")]
+    private static partial Regex Sdk();
+
+    [GeneratedRegex(@"127\.0\.0\.1:\d{4,5}")]
+    private static partial Regex Port();
+
+    [GeneratedRegex(@"^\| ([^|]+) \| `[a-z ]+` \|", RegexOptions.Multiline)]
+    private static partial Regex Rows();
+}

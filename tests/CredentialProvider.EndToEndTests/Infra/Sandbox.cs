@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using LocalAws;
+
+namespace CredentialProvider.EndToEndTests.Infra;
+
+/// <summary>
+/// A simulated EC2 instance for one test: an empty home directory, an instance role served by LocalAws, and child processes that inherit
+/// nothing from the environment of the test run. Disposing it fails the test if a secret has leaked.
+/// </summary>
+public sealed class Sandbox : IAsyncDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("cacp-");
+
+    private Sandbox(LocalAwsServer aws)
+    {
+        Aws = aws;
+        Home = Folder("home");
+        Variables = new Dictionary<string, string>(aws.Environment)
+        {
+            ["HOME"] = Home,
+            ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
+            ["NUGET_PACKAGES"] = Folder("packages"),
+            ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+            ["DOTNET_NOLOGO"] = "1",
+            ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1",
+            ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+            ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
+            ["MSBUILDDISABLENODEREUSE"] = "1",
+            ["TMPDIR"] = Folder("tmp"),
+            ["LANG"] = "C.UTF-8",
+        };
+    }
+
+    public LocalAwsServer Aws { get; }
+
+    public string Home { get; }
+
+    /// <summary>The plugin's default token cache.</summary>
+    public string Cache => Path.Combine(Home, ".cache", "codeartifact-credentials");
+
+    /// <summary>The environment of every child process.</summary>
+    public Dictionary<string, string> Variables { get; }
+
+    /// <summary>A command that runs every program, such as one that switches the user.</summary>
+    public string[] Wrapper { get; set; } = [];
+
+    /// <summary>Cleanup that deleting the folder does not cover, such as unmounting.</summary>
+    public Stack<Action> Cleanup { get; } = [];
+
+    /// <summary>All output of child processes, scanned by <see cref="SecretScan"/>.</summary>
+    public ConcurrentQueue<string> Output { get; } = [];
+
+    /// <summary>Files that the test wrote itself; they may contain secrets.</summary>
+    public ConcurrentDictionary<string, bool> TestFiles { get; } = new();
+
+    /// <summary>True where the test asks for a token to be printed.</summary>
+    public bool PrintsTokens { get; set; }
+
+    public string Root => _root.FullName;
+
+    public static async Task<Sandbox> StartAsync() =>
+        new(await LocalAwsServer.StartAsync(ct: TestContext.Current.CancellationToken));
+
+    /// <summary>A folder in this sandbox, created on first use.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(Path.Combine(_root.FullName, name)).FullName;
+
+    /// <summary>Writes a file in this sandbox and returns its path.</summary>
+    public string Write(string name, string content)
+    {
+        var path = Path.Combine(_root.FullName, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        TestFiles[path] = true;
+        return path;
+    }
+
+    public Task<Outcome> DotnetAsync(string folder, params string[] arguments) => RunAsync("dotnet", folder, arguments);
+
+    public async Task<Outcome> RunAsync(string program, string folder, params string[] arguments)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var process = Launch(program, folder, arguments);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(cancel);
+        var errors = process.StandardError.ReadToEndAsync(cancel);
+        await process.WaitForExitAsync(cancel);
+        var printed = await output + await errors;
+        Output.Enqueue(printed);
+        return new Outcome(process.ExitCode, printed);
+    }
+
+    public Process Launch(string program, string folder, params string[] arguments)
+    {
+        string[] line = [.. Wrapper, program, .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        start.Environment.Clear();
+        foreach (var (name, value) in Variables)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Aws.DisposeAsync();
+        foreach (var undo in Cleanup)
+            undo();
+        try
+        {
+            SecretScan.AssertNoLeaks(this);
+        }
+        finally
+        {
+            _root.Delete(recursive: true);
+        }
+    }
+}

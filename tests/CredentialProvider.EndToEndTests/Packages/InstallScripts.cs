@@ -1,0 +1,238 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace CredentialProvider.EndToEndTests.Packages;
+
+/// <summary>build/install.sh and build/install.ps1 with the archives that build/build.sh packed.</summary>
+[Trait("Category", "Slow")]
+public sealed class InstallScripts
+{
+    /// <summary>Where the scripts find the archive.</summary>
+    public enum From
+    {
+        Archive,
+        FolderOfArchives,
+        FileUrl,
+        HttpUrl,
+        UrlOfAnArchive,
+        UnpackedArchive,
+        BesideTheScript,
+        TheScriptsRelease,
+    }
+
+    private static readonly string Own = Artifacts.Archive(Artifacts.Platform);
+
+    public static TheoryData<string, From> Sources =>
+        [.. from shell in (string[])["sh", "pwsh"] from source in Enum.GetValues<From>() select (shell, source)];
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task They_install_the_plugin_from_every_kind_of_source(string shell, From from)
+    {
+        await using var sandbox = await StartAsync();
+        await using var server = FileServer.Start(Artifacts.Archives);
+        var (script, source) = (Script(shell), "");
+        switch (from)
+        {
+            case From.Archive: source = Own; break;
+            case From.FolderOfArchives: source = Artifacts.Archives; break;
+            case From.FileUrl: source = $"file://{Artifacts.Archives}"; break;
+            case From.HttpUrl: source = server.Url; break;
+            case From.UrlOfAnArchive: source = $"{server.Url}/{Path.GetFileName(Own)}"; break;
+            case From.UnpackedArchive: source = await UnpackAsync(sandbox); break;
+            case From.BesideTheScript: script = Path.Combine(await UnpackAsync(sandbox), Path.GetFileName(script)); break;
+            case From.TheScriptsRelease: script = Stamp(sandbox, script, server.Url); break;
+        }
+
+        var bin = Path.Combine(sandbox.Root, "bin");
+        var outcome = (await RunAsync(sandbox, script, source, "--bin", bin)).Succeeded();
+
+        var program = Path.Combine(bin, "nuget-plugin-codeartifact");
+        Assert.Contains($"{program} installed", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal((UnixFileMode)0b111_101_101, File.GetUnixFileMode(program));
+        Assert.Equal(await File.ReadAllBytesAsync(Artifacts.Native, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(program, TestContext.Current.CancellationToken));
+        Assert.Contains($"{program} is up to date", (await RunAsync(sandbox, script, source, "--bin", bin)).Succeeded().Output, StringComparison.Ordinal);
+        AssertNoTemporaryFiles(sandbox);
+    }
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("pwsh")]
+    public async Task They_install_the_framework_dependent_build_where_the_native_executable_does_not_run(string shell)
+    {
+        await using var sandbox = await StartAsync();
+        // As in an archive for another platform.
+        var folder = await UnpackAsync(sandbox);
+        await File.WriteAllTextAsync(Path.Combine(folder, "native", "nuget-plugin-codeartifact"), "not an executable", TestContext.Current.CancellationToken);
+
+        (await RunAsync(sandbox, Script(shell), folder)).Succeeded();
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local", "bin")));
+        (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
+    }
+
+    [Fact]
+    public async Task A_platform_without_an_archive_gets_the_any_archive()
+    {
+        await using var sandbox = await StartAsync();
+        WriteExecutable(sandbox, "uname", "#!/bin/sh\n[ $1 = -m ] && echo riscv64 || echo Linux\n");
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+
+        (await RunAsync(sandbox, Script("sh"), Artifacts.Archives)).Succeeded();
+
+        Assert.True(File.Exists(Path.Combine(sandbox.Home, ".nuget/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll")));
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local")));
+    }
+
+    [Fact]
+    public async Task install_sh_works_from_a_pipe()
+    {
+        await using var sandbox = await StartAsync();
+        await using var server = FileServer.Start(Artifacts.Archives);
+        var script = Stamp(sandbox, Script("sh"), server.Url);
+
+        (await sandbox.RunAsync("sh", sandbox.Home, "-c", $"cat {script} | sh -s -- --netcore")).Succeeded();
+
+        Assert.True(Directory.Exists(Path.Combine(sandbox.Home, ".nuget/plugins/netcore/CredentialProvider.CodeArtifact")));
+        // A partial download does nothing.
+        Assert.Equal("", (await sandbox.RunAsync("sh", sandbox.Home, "-c", $"head -n -3 {script} | sh -s -- --from {server.Url} 2>/dev/null; true")).Succeeded().Output);
+    }
+
+    public static TheoryData<string, string> Damages =>
+        [.. from shell in (string[])["sh", "pwsh"] from damage in (string[])["changed", "truncated", "no sums", "not in the sums", "unreachable", "missing"] select (shell, damage)];
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task An_archive_that_cannot_be_verified_changes_nothing(string shell, string damage)
+    {
+        await using var sandbox = await StartAsync();
+        var folder = sandbox.Folder("archives");
+        var (archive, sums) = (Path.Combine(folder, Path.GetFileName(Own)), Path.Combine(folder, "SHA256SUMS"));
+        File.Copy(Own, archive);
+        File.Copy(Path.Combine(Artifacts.Archives, "SHA256SUMS"), sums);
+        var (from, why) = (archive, "is damaged");
+        switch (damage)
+        {
+            case "changed": await File.AppendAllTextAsync(archive, "x", TestContext.Current.CancellationToken); break;
+            case "truncated": await using (var stream = File.OpenWrite(archive)) stream.SetLength(stream.Length / 2); break;
+            case "no sums": File.Delete(sums); why = "cannot get"; break;
+            case "not in the sums": await File.WriteAllTextAsync(sums, $"{new string('0', 64)}  other.tar.gz\n", TestContext.Current.CancellationToken); why = "cannot be verified"; break;
+            case "unreachable": from = $"http://127.0.0.1:{UnusedPort()}"; why = "cannot get"; break;
+            case "missing": File.Delete(archive); why = "cannot get"; break;
+        }
+
+        var outcome = (await RunAsync(sandbox, Script(shell), from)).Failed();
+
+        var line = Assert.Single(outcome.Output.TrimEnd().Split('\n'));
+        Assert.StartsWith("error: ", line, StringComparison.Ordinal);
+        Assert.Contains(why, line, StringComparison.Ordinal);
+        Assert.EndsWith("; nothing was changed", line, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local", "bin")));
+        AssertNoTemporaryFiles(sandbox);
+    }
+
+    [Theory]
+    [InlineData("tar", "cannot unpack an archive: tar is not installed")]
+    [InlineData("sha256sum", "cannot verify an archive: neither sha256sum nor shasum is installed")]
+    [InlineData("curl", "neither curl nor wget is installed")]
+    public async Task A_missing_program_is_named(string missing, string why)
+    {
+        await using var sandbox = await StartAsync();
+        foreach (var program in new[] { "sh", "uname", "mktemp", "rm", "cp", "cut", "dirname", "tar", "gzip", "sha256sum", "curl" }.Where(program => program != missing))
+        {
+            var path = sandbox.Variables["PATH"].Split(':').Select(folder => Path.Combine(folder, program)).First(File.Exists);
+            File.CreateSymbolicLink(Path.Combine(sandbox.Folder("bin"), program), path);
+        }
+
+        sandbox.Variables["PATH"] = sandbox.Folder("bin");
+        var outcome = (await RunAsync(sandbox, Script("sh"), $"http://127.0.0.1:{UnusedPort()}")).Failed();
+
+        Assert.Contains(why, Assert.Single(outcome.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local")));
+    }
+
+    private static async Task<Sandbox> StartAsync()
+    {
+        Artifacts.Require(Own, "the release archive");
+        return await Sandbox.StartAsync();
+    }
+
+    private static string Script(string shell) => Artifacts.Script(shell == "sh" ? "install.sh" : "install.ps1");
+
+    private static Task<Outcome> RunAsync(Sandbox sandbox, string script, string source, params string[] options)
+    {
+        string[] from = source.Length == 0 ? [] : ["--from", source];
+        return script.EndsWith(".sh", StringComparison.Ordinal) ? sandbox.RunAsync("sh", sandbox.Home, [script, .. from, .. options])
+            : sandbox.DotnetAsync(sandbox.Home, [Artifacts.PowerShell, "-NoProfile", "-File", script, .. from, .. options]);
+    }
+
+    /// <summary>Writes the release URL into the script, as the release workflow does.</summary>
+    private static string Stamp(Sandbox sandbox, string script, string url)
+    {
+        var text = File.ReadAllText(script);
+        var stamped = text.Replace("\nrelease_url=''\n", $"\nrelease_url='{url}'\n", StringComparison.Ordinal).Replace("\n$releaseUrl = ''\n", $"\n$releaseUrl = '{url}'\n", StringComparison.Ordinal);
+        Assert.NotEqual(text, stamped);
+        return sandbox.Write($"stamped/{Path.GetFileName(script)}", stamped);
+    }
+
+    private static async Task<string> UnpackAsync(Sandbox sandbox)
+    {
+        (await sandbox.RunAsync("tar", sandbox.Root, "-xzf", Own, "-C", sandbox.Folder("unpacked"))).Succeeded();
+        return Assert.Single(Directory.GetDirectories(sandbox.Folder("unpacked")));
+    }
+
+    private static void WriteExecutable(Sandbox sandbox, string name, string text) => File.SetUnixFileMode(
+        sandbox.Write($"bin/{name}", text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private static void AssertNoTemporaryFiles(Sandbox sandbox) => Assert.Empty(Directory.GetDirectories(sandbox.Folder("tmp")));
+
+    private static int UnusedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Serves the files of a release on loopback.</summary>
+    private sealed class FileServer(HttpListener listener, string folder, string url) : IAsyncDisposable
+    {
+        private Task? _serving;
+
+        public string Url => url;
+
+        public static FileServer Start(string folder)
+        {
+            var url = $"http://127.0.0.1:{UnusedPort()}/v1";
+            var listener = new HttpListener { Prefixes = { $"{url}/" } };
+            listener.Start();
+            var server = new FileServer(listener, folder, url);
+            server._serving = server.ServeAsync();
+            return server;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            listener.Close();
+            await _serving!;
+        }
+
+        private async Task ServeAsync()
+        {
+            while (listener.IsListening)
+            {
+                try
+                {
+                    var context = await listener.GetContextAsync();
+                    var file = Path.Combine(folder, Path.GetFileName(context.Request.Url!.AbsolutePath));
+                    context.Response.StatusCode = File.Exists(file) ? 200 : 404;
+                    if (File.Exists(file))
+                        await context.Response.OutputStream.WriteAsync(await File.ReadAllBytesAsync(file));
+                    context.Response.Close();
+                }
+                catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+                {
+                    // The listener was closed, or the client disconnected.
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+using System.Text.RegularExpressions;
+using LocalAws;
+
+namespace CredentialProvider.EndToEndTests.Pipelines;
+
+/// <summary>The CI templates of build/ci: their scripts run exactly as written.</summary>
+[Trait("Category", "Slow")]
+public sealed partial class CiTemplates
+{
+    public static TheoryData<string> Files => [.. Pipeline.All];
+
+    public static TheoryData<string> Templates => [.. Pipeline.All.Where(file => file.StartsWith("build/ci/", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Templates))]
+    public async Task They_install_the_pinned_version_and_restore(string file)
+    {
+        await using var sandbox = await PrepareAsync(file);
+
+        await RunAsync(sandbox, file);
+
+        Assert.True(sandbox.HasPackage("Contoso.App.Client"));
+        Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal("Pipeline", token.Caller.Role.Name));
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Templates))]
+    public async Task They_reject_an_archive_with_another_checksum(string file)
+    {
+        await using var sandbox = await PrepareAsync(file);
+        sandbox.Variables[file.EndsWith("action.yml", StringComparison.Ordinal) ? "SHA256" : "PLUGIN_SHA256"] = new string('0', 64);
+
+        var outcome = await RunAsync(sandbox, file);
+
+        outcome.Failed();
+        Assert.Contains(".tar.gz: FAILED", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal([], Directory.EnumerateFiles(sandbox.Root, "nuget-plugin-codeartifact", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task Their_scripts_pass_shellcheck(string file)
+    {
+        Artifacts.Require("/usr/bin/shellcheck", "shellcheck");
+        await using var sandbox = await Sandbox.StartAsync();
+        foreach (var script in Pipeline.Read(file).Scripts)
+        {
+            // GitHub runs bash with these options, which its files do not show.
+            var path = sandbox.Write("script", Path.GetFileName(Path.GetDirectoryName(file)) is "github" or "workflows" ? "set -eo pipefail\n" + script : script);
+            (await sandbox.RunAsync("bash", sandbox.Root, "-n", path)).Succeeded();
+            (await sandbox.RunAsync("shellcheck", sandbox.Root, "--shell=bash", path)).Succeeded();
+        }
+    }
+
+    [Fact]
+    public void GitHub_steps_use_bash_which_stops_at_the_first_failure() => Assert.All(
+        Pipeline.All.Select(Pipeline.Read).Where(pipeline => pipeline.Root is { } root && (root.Children.ContainsKey("jobs") || root.Children.ContainsKey("runs"))),
+        pipeline => Assert.Contains(" shell: bash\n", pipeline.Text, StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Workflow_scripts_interpolate_no_untrusted_input(string file)
+    {
+        var pipeline = Pipeline.Read(file);
+        Assert.NotEmpty(pipeline.Scripts);
+        Assert.All(pipeline.Scripts, script => Assert.DoesNotContain("${{", script, StringComparison.Ordinal));
+        Assert.DoesNotContain(pipeline.Scripts, script => Traced().IsMatch(script));
+    }
+
+    [Fact]
+    public void The_documentation_quotes_them_verbatim()
+    {
+        var shown = Directory.GetFiles(Artifacts.Source("docs"), "*.md", SearchOption.AllDirectories).SelectMany(page => Shown().Matches(File.ReadAllText(page))).ToList();
+        Assert.All(shown, block => Assert.Equal(File.ReadAllText(Artifacts.Source(block.Groups[2].Value)), block.Groups[1].Value));
+        Assert.Equal(["build/ci/Jenkinsfile", "build/ci/azure-pipelines.yml", "build/ci/buildspec.yml", "build/ci/gitlab-ci.yml", "build/images/eks-pod.yml"],
+            shown.Select(block => block.Groups[2].Value).Order(StringComparer.Ordinal));
+        // The documentation uses the action rather than quoting it; it must pass only inputs that exist.
+        var inputs = ((YamlDotNet.RepresentationModel.YamlMappingNode)Pipeline.Read("build/ci/github/action.yml").Root!["inputs"]).Children.Select(input => (string)input.Key!);
+        Assert.Subset(inputs.ToHashSet(), Given().Matches(File.ReadAllText(Artifacts.Source("docs/guides/github-actions.md"))).Select(match => match.Groups[1].Value).ToHashSet());
+    }
+
+    [Fact]
+    public void They_pin_the_version_of_this_source()
+    {
+        var versions = new[] { "build/ci", "build/images", "docs" }.SelectMany(folder => Directory.GetFiles(Artifacts.Source(folder), "*", SearchOption.AllDirectories))
+            .SelectMany(file => Pinned().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToList();
+        Assert.InRange(versions.Count, 10, 100);
+        Assert.All(versions, version => Assert.Equal(Artifacts.Version, version));
+    }
+
+    private static async Task<Sandbox> PrepareAsync(string file)
+    {
+        Artifacts.Require(Artifacts.Archive(Artifacts.Platform), "the release archive");
+        var sandbox = await Sandbox.StartAsync();
+        var sums = (await File.ReadAllLinesAsync(Path.Combine(Artifacts.Archives, "SHA256SUMS"), TestContext.Current.CancellationToken)).Select(line => line.Split("  "));
+        var prefix = file.EndsWith("action.yml", StringComparison.Ordinal) ? "" : "PLUGIN_";
+        sandbox.Variables[prefix + "VERSION"] = Artifacts.Version;
+        sandbox.Variables[prefix + "URL"] = new Uri(Artifacts.Archives).AbsoluteUri;
+        sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1] == Path.GetFileName(Artifacts.Archive(Artifacts.Platform)))[0];
+        sandbox.WriteSimpleProject();
+        var temporary = sandbox.Folder("runner");
+        foreach (var name in new[] { "RUNNER_TEMP", "WORKSPACE_TMP", "AGENT_TEMPDIRECTORY" })
+            sandbox.Variables[name] = temporary;
+        (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", Artifacts.Platform["linux-".Length..].ToUpperInvariant());
+        (sandbox.Variables["GITHUB_PATH"], sandbox.Variables["GITHUB_ENV"]) = (Path.Combine(temporary, "path"), Path.Combine(temporary, "env"));
+        ProvideCredentials(sandbox, file);
+        return sandbox;
+    }
+
+    /// <summary>Provides the role's credentials as that CI system does.</summary>
+    private static void ProvideCredentials(Sandbox sandbox, string file)
+    {
+        var role = new Role("arn:aws:iam::111122223333:role/Pipeline") { Policy = World.ReadPolicy(), WebIdentityToken = "the-job's-token-5f2c" };
+        sandbox.Aws.World.Roles[role.Arn] = role;
+        switch (Path.GetFileName(file))
+        {
+            case "buildspec.yml":
+                sandbox.Aws.World.InstanceRole = role;
+                sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;
+                sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
+                break;
+            case "gitlab-ci.yml":
+                (sandbox.Variables["AWS_ID_TOKEN"], sandbox.Variables["AWS_ROLE_ARN"]) = (role.WebIdentityToken, role.Arn);
+                break;
+            default:
+                var session = sandbox.Aws.World.OpenSession(role, "job", DateTimeOffset.UtcNow);
+                sandbox.Variables["AWS_ACCESS_KEY_ID"] = session.AccessKeyId;
+                sandbox.Variables["AWS_SECRET_ACCESS_KEY"] = session.SecretAccessKey;
+                sandbox.Variables["AWS_SESSION_TOKEN"] = session.Token!;
+                break;
+        }
+    }
+
+    private static async Task<Outcome> RunAsync(Sandbox sandbox, string file)
+    {
+        var scripts = Pipeline.Read(file).Scripts;
+        // GitLab and CodeBuild run all scripts of a job in one shell; the others start a shell for each step.
+        string[] steps = Path.GetFileName(file) switch
+        {
+            "action.yml" => [.. scripts, "dotnet restore"],
+            "azure-pipelines.yml" => [.. scripts.Distinct()],
+            "gitlab-ci.yml" or "buildspec.yml" => [string.Join('\n', scripts)],
+            _ => [.. scripts],
+        };
+        Outcome? outcome = null;
+        foreach (var step in steps)
+        {
+            outcome = await sandbox.RunAsync("bash", Path.Combine(sandbox.Root, "client"), "-e", "-o", "pipefail", sandbox.Write("step", step));
+            if (outcome.ExitCode != 0)
+                break;
+            ApplyStepOutput(sandbox, outcome.Output);
+        }
+
+        return outcome!;
+    }
+
+    /// <summary>Applies the paths and variables that a step exports to later steps, in the syntax of GitHub and Azure.</summary>
+    private static void ApplyStepOutput(Sandbox sandbox, string printed)
+    {
+        var paths = Lines(sandbox.Variables["GITHUB_PATH"]).Concat(AzurePath().Matches(printed).Select(match => match.Groups[1].Value));
+        var variables = Lines(sandbox.Variables["GITHUB_ENV"]).Select(line => line.Split('=', 2))
+            .Concat(AzureVariable().Matches(printed).Select(match => new[] { match.Groups[1].Value, match.Groups[2].Value }));
+        foreach (var path in paths)
+            sandbox.Variables["PATH"] = $"{path}:{sandbox.Variables["PATH"]}";
+        foreach (var variable in variables)
+            sandbox.Variables[variable[0]] = variable[1];
+    }
+
+    private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+
+    [GeneratedRegex(@"```\w*\n((?:#|//) (build/\S+):[\s\S]*?)```")]
+    private static partial Regex Shown();
+
+    [GeneratedRegex(@"(?:\bPLUGIN_VERSION\W+|\bVERSION=|dotnet-codeartifact:|\bversion: )(\d+\.\d+\.\d+)")]
+    private static partial Regex Pinned();
+
+    [GeneratedRegex(@"^      (\w+): ", RegexOptions.Multiline)]
+    private static partial Regex Given();
+
+    [GeneratedRegex(@"\bset -[a-z]*x|xtrace")]
+    private static partial Regex Traced();
+
+    [GeneratedRegex(@"^##vso\[task\.prependpath\](.*)$", RegexOptions.Multiline)]
+    private static partial Regex AzurePath();
+
+    [GeneratedRegex(@"^##vso\[task\.setvariable variable=(\w+)\](.*)$", RegexOptions.Multiline)]
+    private static partial Regex AzureVariable();
+}

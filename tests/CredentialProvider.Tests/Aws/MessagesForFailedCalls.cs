@@ -1,0 +1,93 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text.Json;
+using Amazon.Runtime;
+using CredentialProvider.Aws;
+using static CredentialProvider.Tests.Aws.FailedCalls;
+using static CredentialProvider.Tests.Tokens.Examples;
+
+namespace CredentialProvider.Tests.Aws;
+
+/// <summary>The only place that asserts the wording of failed AWS calls. AWS's part is as AWS was seen to send it.</summary>
+public sealed class MessagesForFailedCalls
+{
+    private const string NotAuthorized = "User: arn:aws:sts::111122223333:assumed-role/Reader/build is not authorized to perform: ";
+
+    [Theory]
+    [InlineData("AccessDeniedException", NotAuthorized + "codeartifact:GetAuthorizationToken on resource: x", "CACP1001: " + NotAuthorized
+        + "codeartifact:GetAuthorizationToken on resource: x; attach the policy printed by: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1")]
+    [InlineData("ResourceNotFoundException", "Domain not found.", "CACP1002: no such domain or repository: Domain not found; "
+        + "check domain, owner and region in the feed's URL: aws codeartifact list-domains --region us-east-1")]
+    [InlineData("ThrottlingException", "Rate exceeded",
+        "CACP1003: AWS is throttling requests: Rate exceeded; retry in a minute or request a higher service quota")]
+    [InlineData("ExpiredTokenException", "The security token included in the request is expired", "CACP1005: the AWS credentials have expired: "
+        + "The security token included in the request is expired; renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")]
+    [InlineData("UnrecognizedClientException", "The security token included in the request is invalid.", "CACP1005: AWS rejected the credentials: "
+        + "The security token included in the request is invalid; check them with 'aws sts get-caller-identity'")]
+    [InlineData("RequestExpired", "Request has expired.",
+        "CACP1006: this machine's clock differs from AWS's: Request has expired; set the clock, for example with chrony or timedatectl")]
+    [InlineData("ValidationException", "Invalid duration",
+        "CACP1013: CodeArtifact rejected the request as invalid: Invalid duration; check CODEARTIFACT_TOKEN_DURATION and the feed's URL")]
+    [InlineData("InternalServerException", "oops",
+        "CACP1013: AWS returned InternalServerException (500): oops; retry; if the error persists, check https://health.aws.amazon.com")]
+    public void CodeArtifact_returns_an_error(string code, string message, string expected) =>
+        Assert.Equal(expected, Describe(ToCodeArtifact(Response(500, code, message))));
+
+    [Fact]
+    public void CodeArtifact_says_when_to_retry() =>
+        Assert.Equal("CACP1003: AWS is throttling requests: Rate exceeded; retry in 7 s", Describe(Throttled(retryAfter: 7)));
+
+    [Theory]
+    [InlineData("AccessDenied", NotAuthorized + "sts:AssumeRole on resource: x", $"CACP1009: role {RoleArn} cannot be assumed: " + NotAuthorized
+        + "sts:AssumeRole on resource: x; allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
+        + "if one is required) in the role's trust policy")]
+    [InlineData("InvalidIdentityToken", "Couldn't retrieve verification key",
+        $"CACP1009: role {RoleArn} was not assumed: Couldn't retrieve verification key; check the role and the identity that assumes it")]
+    public void STS_returns_an_error(string code, string message, string expected) => Assert.Equal(expected, Describe(ToSts(Response(403, code, message))));
+
+    public static TheoryData<Exception, string> Causes => new()
+    {
+        { new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)), $"CACP1007: {Endpoint} cannot be reached: "
+            + $"{new SocketException((int)SocketError.HostNotFound).Message}; check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for codeartifact.api" },
+        { new HttpRequestException("The proxy tunnel request failed with status code '407'."),
+            $"CACP1007: {Endpoint} cannot be reached: The proxy tunnel request failed with status code '407'; check HTTPS_PROXY and NO_PROXY" },
+        { new IOException("premature end"), $"CACP1007: the connection to {Endpoint} was lost: premature end; check HTTPS_PROXY and the firewalls on the network path" },
+        { new TaskCanceledException("A task was canceled."), $"CACP1007: {Endpoint} did not respond in time; check the network path: firewall, HTTPS_PROXY, VPC endpoint" },
+        { new HttpRequestException("no", new AuthenticationException("PartialChain")), $"CACP1008: the certificate of {Endpoint} is not trusted: PartialChain; "
+            + "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a CA bundle" },
+        { Response(502), $"CACP1013: unexpected response from {Endpoint}: HTTP 502 without an AWS error code; "
+            + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
+        { new JsonException("'<' is an invalid start"), $"CACP1013: unexpected response from {Endpoint}: '<' is an invalid start; "
+            + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
+        { new ResponseTooLargeException("more than 1 MB"), $"CACP1013: unexpected response from {Endpoint}: more than 1 MB; "
+            + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
+        { new InvalidDataException("line 3"), "CACP1010: the AWS profiles cannot be read: line 3; correct that file, or point AWS_CONFIG_FILE at another" },
+        { new AmazonClientException("no", new InvalidDataException("no SSO token.")), "CACP1004: no SSO token; check the AWS credentials with 'aws sts get-caller-identity'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Causes), DisableDiscoveryEnumeration = true)]
+    public void The_call_has_no_AWS_response(Exception cause, string expected) => Assert.Equal(expected, Describe(ToCodeArtifact(cause)));
+
+    [Fact]
+    public void Something_else_answers_for_STS() => Assert.Equal("CACP1013: unexpected response from STS in us-east-1: HTTP 404 without an AWS error code; "
+        + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_STS", Describe(ToSts(Response(404))));
+
+    [Fact]
+    public void AWS_does_not_respond_at_all()
+    {
+        var message = FailureMessages.NoResponse(Endpoint, TimeSpan.FromSeconds(60));
+        Assert.Equal($"CACP1007: AWS did not respond within 60 s; check the network path to {Endpoint}", $"{message.Code}: {message.Message}");
+    }
+
+    [Fact]
+    public void The_policy_command_names_a_caller_from_another_account() =>
+        Assert.EndsWith("policy contoso/app --owner 111122223333 --region us-east-1 --publish --principal 444455556666",
+            FailureMessages.PolicyCommand(App, "User: arn:aws:iam::444455556666:user/build is not authorized", isPublishing: true), StringComparison.Ordinal);
+
+    private static string Describe(AwsCallException failure)
+    {
+        var message = FailureMessages.Describe(App, "https://not-this-one", failure);
+        return $"{message.Code}: {message.Message}";
+    }
+}

@@ -1,0 +1,37 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Tests.Configuration;
+
+/// <summary>The host that GetAuthorizationToken is sent to.</summary>
+public sealed class ApiEndpoints
+{
+    [Theory]
+    [InlineData("us-east-1", "", "https://codeartifact.us-east-1.amazonaws.com")]
+    [InlineData("us-east-1", "AWS_USE_FIPS_ENDPOINT", "https://codeartifact-fips.us-east-1.amazonaws.com")]
+    [InlineData("us-east-1", "AWS_USE_DUALSTACK_ENDPOINT", "https://codeartifact.us-east-1.api.aws")]
+    [InlineData("us-east-1", "AWS_USE_FIPS_ENDPOINT,AWS_USE_DUALSTACK_ENDPOINT", "https://codeartifact-fips.us-east-1.api.aws")]
+    [InlineData("us-gov-west-1", "AWS_USE_DUALSTACK_ENDPOINT", "https://codeartifact.us-gov-west-1.api.aws")]
+    [InlineData("cn-north-1", "", "https://codeartifact.cn-north-1.amazonaws.com.cn")]
+    [InlineData("cn-north-1", "AWS_USE_DUALSTACK_ENDPOINT", "https://codeartifact.cn-north-1.api.amazonwebservices.com.cn")]
+    [InlineData("us-iso-east-1", "", "https://codeartifact.us-iso-east-1.c2s.ic.gov")]
+    [InlineData("eusc-de-east-1", "AWS_USE_DUALSTACK_ENDPOINT", "https://codeartifact.eusc-de-east-1.api.amazonwebservices.eu")]
+    public void Follow_AWS_endpoint_rules(string region, string variables, string endpoint) =>
+        Assert.Equal(endpoint, EndpointFor(region, name => variables.Split(',').Contains(name) ? "true" : null));
+
+    [Theory]
+    [InlineData("AWS_ENDPOINT_URL_CODEARTIFACT=https://own.example,AWS_ENDPOINT_URL=https://all.example", "https://own.example")]
+    [InlineData("AWS_ENDPOINT_URL=https://all.example", "https://all.example")]
+    [InlineData("AWS_ENDPOINT_URL=https://all.example,AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "https://codeartifact.us-east-1.amazonaws.com")]
+    public void Can_be_overridden(string variables, string endpoint)
+    {
+        var values = variables.Split(',').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        Assert.Equal(endpoint, EndpointFor("us-east-1", values.GetValueOrDefault));
+    }
+
+    private static string EndpointFor(string region, Func<string, string?> variable)
+    {
+        var (feed, settings) = (new Feed("contoso", "111122223333", region, "app"), Settings.From(variable));
+        return ApiEndpoint.For(feed, FeedSettings.For(feed, settings), settings);
+    }
+}

@@ -1,0 +1,86 @@
+namespace CredentialProvider.Tests.Identity;
+
+/// <summary>A cached token of one principal is never given to another, and never fetched again for the same one.</summary>
+public sealed class TokensOfDifferentPrincipals
+{
+    private const string R = "arn:aws:iam::111122223333:role/", Keys = "aws_access_key_id = AK1\naws_secret_access_key = SK\n";
+
+    /// <summary>A configuration and an environment, before and after a change.</summary>
+    public static TheoryData<string?, string, string?, string> Different => new()
+    {
+        { null, "AWS_ACCESS_KEY_ID=AK1 AWS_SECRET_ACCESS_KEY=S", null, "AWS_ACCESS_KEY_ID=AK2 AWS_SECRET_ACCESS_KEY=S" },
+        { null, "AWS_ACCESS_KEY_ID=AK1 AWS_SECRET_ACCESS_KEY=S", null, "" },
+        { $"[default]\n{Keys}", "", $"[default]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "" },
+        { $"[default]\n{Keys}", "", null, "" },
+        { $"[profile a]\nrole_arn = {R}Admin\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"[profile a]\nrole_arn = {R}ReadOnly\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a" },
+        { $"[profile a]\nrole_arn = {R}A\nexternal_id = 1\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"[profile a]\nrole_arn = {R}A\nexternal_id = 2\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a" },
+        { $"[profile a]\nrole_arn = {R}A\nrole_session_name = x1\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"[profile a]\nrole_arn = {R}A\nrole_session_name = x2\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a" },
+        { $"[profile a]\nrole_arn = {R}A\nsource_profile = b\n[profile b]\n{Keys}", "AWS_PROFILE=a", $"[profile a]\nrole_arn = {R}A\nsource_profile = b\n[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a" },
+        { $"[profile a]\nrole_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"[profile a]\nrole_arn = {R}A\ncredential_source = EcsContainer\n", "AWS_PROFILE=a AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/c" },
+        { "[default]\nregion = x\n", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a", "[default]\nregion = x\n", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/b" },
+        { null, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/a", null, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/b" },
+        { null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/t1", null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/t2" },
+        { null, $"AWS_WEB_IDENTITY_TOKEN_FILE=/t AWS_ROLE_ARN={R}A", null, $"AWS_WEB_IDENTITY_TOKEN_FILE=/t AWS_ROLE_ARN={R}B" },
+        { null, $"AWS_WEB_IDENTITY_TOKEN_FILE=/t1 AWS_ROLE_ARN={R}A", null, $"AWS_WEB_IDENTITY_TOKEN_FILE=/t2 AWS_ROLE_ARN={R}A" },
+        { null, $"AWS_WEB_IDENTITY_TOKEN_FILE=/t AWS_ROLE_ARN={R}A AWS_ROLE_SESSION_NAME=one", null, $"AWS_WEB_IDENTITY_TOKEN_FILE=/t AWS_ROLE_ARN={R}A AWS_ROLE_SESSION_NAME=two" },
+        { Sso("111122223333", "Admin"), "", Sso("111122223333", "ReadOnly"), "" },
+        { Sso("111122223333", "Admin"), "", Sso("444455556666", "Admin"), "" },
+        { Sso("111122223333", "Admin"), "", Sso("111122223333", "Admin").Replace("https://corp", "https://other", StringComparison.Ordinal), "" },
+        { "[default]\ncredential_process = a\n", "", "[default]\ncredential_process = b\n", "" },
+        { "[default]\nlogin_session = arn:a\n", "", "[default]\nlogin_session = arn:b\n", "" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}B" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A,{R}B", null, $"CODEARTIFACT_ROLE_ARN={R}B,{R}A" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_EXTERNAL_ID=x" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, "" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}A AWS_ACCESS_KEY_ID=AK1 AWS_SECRET_ACCESS_KEY=S" },
+        { $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a", $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=b" },
+        { $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a", $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a CODEARTIFACT_PROFILE=b" },
+        { $"[default]\n{Keys}", "", "[default]\nregion = x\n", "" },
+        { $"[default]\n{Keys}", "", "[default]\ncredential_process = a\n", "" },
+        { "[default]\nlogin_session = arn:a\n", "", Sso("111122223333", "Admin"), "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Different))]
+    public void Never_share_a_cache_key(string? config, string variables, string? changedConfig, string changedVariables)
+    {
+        using var home = new AwsHome(config).With(variables);
+        using var changed = new AwsHome(changedConfig).With(changedVariables);
+        Assert.NotEqual(home.Key.Identity, changed.Key.Identity);
+        Assert.NotEqual(home.Key.FileName, changed.Key.FileName);
+    }
+
+    [Theory]
+    [MemberData(nameof(Different))]
+    public void Keep_their_cache_key_while_nothing_changes(string? config, string variables, string? changedConfig, string changedVariables)
+    {
+        using var home = new AwsHome(config).With(variables);
+        using var changed = new AwsHome(changedConfig).With(changedVariables);
+        Assert.Equal(home.Key, home.Key);
+        Assert.Equal(changed.Key, changed.Key);
+        Assert.Equal(home.Key.FileName, home.Key.FileName);
+    }
+
+    [Theory]
+    [InlineData("[default]\nregion = x\nKEYS", "[default]\nregion = y\noutput = json\nKEYS")]
+    [InlineData("[default]\nKEYS", "[profile other]\nregion = x\n\n# moved\n[default]\nKEYS")]
+    public void Keep_their_cache_key_when_other_settings_change(string config, string changed)
+    {
+        using var before = new AwsHome(config.Replace("KEYS", Keys, StringComparison.Ordinal));
+        using var after = new AwsHome(changed.Replace("KEYS", Keys, StringComparison.Ordinal));
+        Assert.Equal(before.Key, after.Key);
+    }
+
+    [Fact]
+    public void Have_no_secret_in_their_key()
+    {
+        using var home = new AwsHome("[default]\ncredential_process = vault --password hunter2\n");
+        Assert.DoesNotContain("hunter2", home.Key.ToString(), StringComparison.Ordinal);
+        home.With("AWS_ACCESS_KEY_ID=AKIAVISIBLE AWS_SECRET_ACCESS_KEY=verysecret AWS_SESSION_TOKEN=sessionsecret");
+        Assert.DoesNotContain("secret", home.Key.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("AKIAVISIBLE", home.Key.ToString(), StringComparison.Ordinal);
+    }
+
+    private static string Sso(string account, string role) =>
+        $"[default]\nsso_session = corp\nsso_account_id = {account}\nsso_role_name = {role}\n[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n";
+}

@@ -1,0 +1,107 @@
+using CredentialProvider.Platform;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CredentialProvider.Tests.Platform;
+
+/// <summary>CODEARTIFACT_LOG_FILE: content, limits and paths that cannot be written.</summary>
+public sealed class LogFiles : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    [Fact]
+    public void Are_readable_only_by_their_owner_and_filtered_by_level()
+    {
+        var path = _temporary.Below("log");
+        var log = new LogFile(path, LogLevels.Warning, TimeProvider.System);
+        log.Write(LogLevels.Verbose, "details");
+        log.Write(LogLevels.Warning, "CACP1001: no token");
+        log.Write(LogLevels.Error, "worse");
+        TemporaryFolder.AssertOwnerOnly(path);
+        Assert.Collection(File.ReadAllLines(path),
+            line => Assert.EndsWith(" Warning: CACP1001: no token", line, StringComparison.Ordinal),
+            line => Assert.EndsWith(" Error: worse", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Are_not_created_unless_configured()
+    {
+        var before = Directory.GetFileSystemEntries(Environment.CurrentDirectory).Length;
+        new LogFile(null, LogLevels.Debug, TimeProvider.System).Write(LogLevels.Error, "nothing");
+        Assert.Equal(before, Directory.GetFileSystemEntries(Environment.CurrentDirectory).Length);
+    }
+
+    [Fact]
+    public void Contain_the_UTC_time_and_the_PID()
+    {
+        var path = _temporary.Below("log");
+        new LogFile(path, null, new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.FromHours(2)))).Write(LogLevels.Debug, "text");
+        Assert.Equal($"2026-11-24T10:00:00.0000000Z {Environment.ProcessId} Debug: text{Environment.NewLine}", File.ReadAllText(path));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)] // NuGet can start several plugins, which share one file
+    public void Keep_every_line_of_concurrent_writers(int processes)
+    {
+        var path = _temporary.Below("log");
+        var logs = Enumerable.Range(0, processes).Select(_ => new LogFile(path, null, TimeProvider.System)).ToList();
+        using var start = new Barrier(4);
+        var threads = Enumerable.Range(0, 4).Select(i => new Thread(() =>
+        {
+            start.SignalAndWait();
+            for (var line = 0; line < 300; line++)
+                logs[i % processes].Write(LogLevels.Error, new string('x', 500));
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        Assert.All(File.ReadAllLines(path), line => Assert.EndsWith(" Error: " + new string('x', 500), line, StringComparison.Ordinal));
+        Assert.Equal(1200, File.ReadAllLines(path).Length);
+    }
+
+    [Theory]
+    [InlineData("Warning", "Verbose", false)]
+    [InlineData("Warning", "Warning", true)]
+    [InlineData("Warning", "Error", true)]
+    [InlineData("Minimal", "Information", false)]
+    [InlineData("Debug", "Debug", true)]
+    [InlineData("warning", "Verbose", false)]
+    public void Contain_their_level_and_higher_ones(string logLevel, string level, bool isWritten)
+    {
+        var path = _temporary.Below("log");
+        new LogFile(path, logLevel, TimeProvider.System).Write(level, "text");
+        Assert.Equal(isWritten, File.Exists(path));
+    }
+
+    [Fact]
+    public void Are_rotated_at_four_megabytes()
+    {
+        var path = _temporary.Below("log");
+        var log = new LogFile(path, null, TimeProvider.System);
+        var huge = new string('x', 1_000_000);
+        for (var line = 0; line < 1500; line++)
+            log.Write(LogLevels.Error, huge);
+        Assert.Equal([path, path + ".1"], Directory.GetFiles(_temporary.Path).Order());
+        Assert.All(Directory.GetFiles(_temporary.Path), file =>
+        {
+            Assert.InRange(new FileInfo(file).Length, 1, (4 * 1024 * 1024) + 20_000);
+            TemporaryFolder.AssertOwnerOnly(file);
+        });
+    }
+
+    [Fact]
+    public void That_are_pipes_without_a_reader_do_not_block()
+    {
+        TemporaryFolder.RequireUnix();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", _temporary.Below("pipe")))
+            make.WaitForExit();
+        new LogFile(_temporary.Below("pipe"), null, TimeProvider.System).Write(LogLevels.Error, "lost");
+    }
+
+    [Theory]
+    [InlineData("missing/folder/log")]
+    [InlineData(".")]
+    public void That_cannot_be_written_are_ignored(string name) =>
+        new LogFile(_temporary.Below(name), null, TimeProvider.System).Write(LogLevels.Error, "lost");
+
+    public void Dispose() => _temporary.Dispose();
+}
