@@ -95,7 +95,7 @@ internal static class Program
     {
         Expect<JsonException>(() => new AmazonCodeArtifactClient.Answer(GetAuthorizationTokenResponse.From).Read(new MemoryStream(bytes)));
         var text = Encoding.UTF8.GetString(bytes);
-        Expect<NoTokenException>(() => new InstanceRoleCredentials(EmptySettings.Metadata, TimeProvider.System).Parse(text));
+        Expect<NoTokenException>(() => new InstanceRoleCredentials(EmptySettings.Metadata(), TimeProvider.System).Parse(text));
         Expect<NoTokenException>(() => ContainerCredentials.Parse(text));
     }
 

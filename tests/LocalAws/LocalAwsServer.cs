@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace LocalAws;
 
 /// <summary>
-/// Simulates EC2 instance metadata, STS, IAM Identity Center and CodeArtifact on loopback, under AWS's real host names. Clients reach it
+/// Simulates EC2 instance metadata, STS, IAM Identity Center, AWS Sign-In and CodeArtifact on loopback, under AWS's real host names. Clients reach it
 /// through an HTTP proxy that terminates TLS with a temporary certificate authority. <see cref="Environment"/> redirects a client to it.
 /// </summary>
 public sealed class LocalAwsServer : IAsyncDisposable
@@ -28,6 +28,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     private readonly CodeArtifactApi _api;
     private readonly SsoPortal _sso;
     private readonly SsoOidc _oidc;
+    private readonly SignIn _signIn;
     private readonly Repositories _repositories;
     private WebApplication? _application;
 
@@ -36,7 +37,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         (World, _time) = (world, time);
         world.Now = Now;
         (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
-        (_sso, _oidc, _repositories) = (new(world, Now), new(world, Now), new(world, Now));
+        (_sso, _oidc, _signIn, _repositories) = (new(world, Now), new(world, Now), new(world, Now), new(world, Now));
     }
 
     public World World { get; }
@@ -208,6 +209,9 @@ public sealed class LocalAwsServer : IAsyncDisposable
             case "sso-oidc":
                 SsoOidc.Name(exchange);
                 return () => _oidc.Respond(exchange);
+            case "signin":
+                SignIn.Name(exchange);
+                return () => _signIn.Respond(exchange);
             case "codeartifact":
                 CodeArtifactApi.Name(exchange);
                 return () => _api.Respond(exchange, region);

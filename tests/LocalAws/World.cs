@@ -100,6 +100,14 @@ public sealed record SsoDevice(string UserCode)
     public bool IsDenied { get; set; }
 }
 
+/// <summary>A session of <c>aws login</c>.</summary>
+/// <param name="Key">The public key that its refresh tokens are bound to, on the curve P-256.</param>
+public sealed record LoginSession(string ClientId, ECParameters Key, Role Role)
+{
+    /// <summary>The OAuth error that ends the session, for example TOKEN_EXPIRED; null while it can be renewed.</summary>
+    public string? Error { get; set; }
+}
+
 /// <summary>The state of the simulated AWS: roles, sessions, domains, repositories and tokens.</summary>
 public sealed class World
 {
@@ -127,6 +135,12 @@ public sealed class World
 
     /// <summary>The role of a user who approves every device immediately; null if the test approves devices.</summary>
     public Role? SsoUser { get; set; }
+
+    /// <summary>Sessions of <c>aws login</c> by their refresh token, which can be used once.</summary>
+    public ConcurrentDictionary<string, LoginSession> LoginSessions { get; } = new();
+
+    /// <summary>The jti of each DPoP proof that was accepted. A proof can be used once.</summary>
+    internal ConcurrentDictionary<string, bool> LoginProofs { get; } = new();
 
     /// <summary>The Authorization header that a container must send to get the instance role's credentials.</summary>
     public string ContainerAuthorization { get; } = RandomText(24);

@@ -18,6 +18,9 @@ internal sealed record AwsCall(string Endpoint)
 
     /// <param name="endpoint">Of the portal, which returns credentials, or of OIDC, which signs users in.</param>
     public static AwsCall ToIdentityCenter(string endpoint) => new(endpoint);
+
+    /// <param name="endpoint">Of AWS Sign-In, which renews sessions of <c>aws login</c>.</param>
+    public static AwsCall ToSignIn(string endpoint) => new(endpoint);
 }
 
 /// <summary>A call to AWS failed. The failure is judged here, once; <see cref="FailureMessages"/> words it

@@ -42,6 +42,9 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
     /// <summary>True if no response was received, so that nothing was refused.</summary>
     public static bool IsOfNetwork(Exception cause) => JudgeConnection(cause) is not null;
 
+    /// <summary>The error response of an AWS service; null if there was none.</summary>
+    public static AmazonServiceException? FindResponse(Exception cause) => Find<AmazonServiceException>(cause);
+
     private static FailureKind KindOf(AwsCall call, AmazonServiceException e) => e.ErrorCode switch
     {
         "AccessDenied" or "AccessDeniedException" => FailureKind.AccessDenied,
@@ -71,6 +74,7 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
     private static TransientFailure? TransientIn(AmazonServiceException e) =>
         IsThrottling(e) ? new TransientFailure(IsThrottling: true, RetryAfterOf(e))
         : (int)e.StatusCode is >= 500 and not 501 || e.StatusCode == HttpStatusCode.RequestTimeout
+            || e.ErrorCode == "IDPCommunicationError" // a 400: STS could not reach the identity provider
             ? new TransientFailure(IsThrottling: false, RetryAfterOf(e)) : null;
 
     /// <summary>The Retry-After header in seconds; null if there is none or it is a date.</summary>

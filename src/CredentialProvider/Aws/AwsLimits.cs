@@ -14,11 +14,13 @@ internal static class AwsLimits
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
+    /// <param name="followsRedirects">False for requests with a secret, which a redirect would carry to another
+    /// host.</param>
     /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
-    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
+    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, bool followsRedirects = true)
     {
         TrustStore.Configure(settings);
-        var handler = new HttpClientHandler();
+        var handler = new HttpClientHandler { AllowAutoRedirect = followsRedirects };
         if (ProxyFrom(settings) is { } proxy)
             handler.Proxy = proxy;
         return new HttpClient(handler) { Timeout = timeout };

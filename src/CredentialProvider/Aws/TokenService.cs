@@ -59,7 +59,10 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
             DomainOwner = request.Feed.Owner,
             DurationSeconds = request.FeedSettings.Duration,
         }, stop);
-        return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration);
+        return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration)
+        {
+            Principal = request.Identity.Source?.Description,
+        };
     }, cancel);
 
     private async Task<T> DescribeFailuresAsync<T>(TokenRequest request, Func<Task<T>> run, CancellationToken cancel)

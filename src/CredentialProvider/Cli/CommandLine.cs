@@ -9,12 +9,15 @@ namespace CredentialProvider.Cli;
 /// <summary>The program's command line. Each command is a class in Commands/.</summary>
 internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProvider time)
 {
-    /// <summary>A source may be named @something: no response files.</summary>
+    /// <summary>A source may be named @something: no response files among other words.</summary>
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
     /// <returns>The exit code: 0 success, 1 failure, 2 invalid command line.</returns>
     public int Run(string[] args)
     {
+        // The MSBuild package passes its words in a file: there may be more sources than a command line takes.
+        if (args is [['@', .. var file]] && File.Exists(file))
+            args = File.ReadAllText(file).Split([' ', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
         if (args.Length == 0)
             args = ["--help"];
         else if (args[0] == HelpCommand.Word && !args.Contains("--help"))

@@ -1,6 +1,7 @@
 namespace CredentialProvider.Configuration;
 
-/// <summary>Where and how long to ask the EC2 instance metadata service (IMDS). Names are those of the AWS SDKs.</summary>
+/// <summary>Where and how long to ask the EC2 instance metadata service (IMDS). Names are those of the AWS SDKs; the
+/// environment comes first, then the AWS profile.</summary>
 /// <param name="IsDisabled">AWS_EC2_METADATA_DISABLED.</param>
 /// <param name="Endpoint">AWS_EC2_METADATA_SERVICE_ENDPOINT, else by AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE.</param>
 /// <param name="Timeout">AWS_METADATA_SERVICE_TIMEOUT, per attempt.</param>
@@ -12,17 +13,21 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, TimeSp
     private const int DefaultSeconds = 1, DefaultAttempts = 2;
 
     /// <param name="variable">Reads the environment; null for a variable that is unset or blank.</param>
-    public static MetadataSettings From(Func<string, string?> variable)
+    /// <param name="profile">Reads the AWS profile in use; null for a setting that is absent.</param>
+    public static MetadataSettings From(Func<string, string?> variable, Func<string, string?> profile)
     {
-        var isIpv6 = string.Equals(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), "IPv6",
-            StringComparison.OrdinalIgnoreCase);
+        var isIpv6 = string.Equals(
+            variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") ?? profile("ec2_metadata_service_endpoint_mode"),
+            "IPv6", StringComparison.OrdinalIgnoreCase);
         return new MetadataSettings(
             string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase),
-            variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+            variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? profile("ec2_metadata_service_endpoint")
                 ?? (isIpv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254"),
-            TimeSpan.FromSeconds(ParsePositive(variable("AWS_METADATA_SERVICE_TIMEOUT")) ?? DefaultSeconds),
-            ParsePositive(variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS")) ?? DefaultAttempts,
-            variable("AWS_EC2_INSTANCE_PROFILE_NAME"));
+            TimeSpan.FromSeconds(ParsePositive(
+                variable("AWS_METADATA_SERVICE_TIMEOUT") ?? profile("metadata_service_timeout")) ?? DefaultSeconds),
+            ParsePositive(variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS") ?? profile("metadata_service_num_attempts"))
+                ?? DefaultAttempts,
+            variable("AWS_EC2_INSTANCE_PROFILE_NAME") ?? profile("ec2_instance_profile_name"));
     }
 
     private static int? ParsePositive(string? value) =>

@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using System.Text;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
@@ -88,7 +88,9 @@ internal sealed class Settings
     public string? HttpsProxy => GetString("HTTPS_PROXY") ?? GetString("https_proxy");
 
     /// <summary>How to reach the instance metadata service.</summary>
-    public MetadataSettings Metadata => MetadataSettings.From(GetString);
+    /// <param name="profile">Reads the AWS profile in use; null if there is none.</param>
+    public MetadataSettings Metadata(Func<string, string?>? profile = null) =>
+        MetadataSettings.From(GetString, profile ?? (_ => null));
 
     /// <summary>Names the variable, its value and what was expected; null if everything is usable.</summary>
     public string? Problem { get; }
@@ -151,6 +153,10 @@ internal sealed class Settings
     public string AwsCredentialsFile =>
         GetExpanded("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
+    /// <summary>AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache: the sessions of <c>aws login</c>.</summary>
+    public string AwsLoginCacheFolder =>
+        GetExpanded("AWS_LOGIN_CACHE_DIRECTORY") ?? Path.Combine(Home, ".aws", "login", "cache");
+
     /// <summary>At least one of AWS's shared files exists.</summary>
     public bool HasAwsFiles => Exists(AwsConfigFile) || Exists(AwsCredentialsFile);
 
@@ -170,8 +176,39 @@ internal sealed class Settings
     public static bool IsRoleArn(string arn) =>
         arn.StartsWith("arn:", StringComparison.Ordinal) && arn.Contains(":role/", StringComparison.Ordinal);
 
+    /// <summary>The variables that make the AWS SDK read AWS's shared files.</summary>
+    private static readonly string[] SharedFileVariables =
+        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+
+    /// <summary>What they were before <see cref="HideSharedFiles"/>; null until then.</summary>
+    private static Dictionary<string, string?>? _hidden;
+
     /// <summary>Reads the process's environment.</summary>
-    public static Settings FromEnvironment() => new(Environment.GetEnvironmentVariable);
+    public static Settings FromEnvironment() => new(name =>
+        _hidden is { } hidden && hidden.TryGetValue(name, out var value) ? value
+            : Environment.GetEnvironmentVariable(name));
+
+    /// <summary>
+    /// Keeps the AWS SDK from reading AWS's shared files, which it does for every client, and fails for one line that it
+    /// cannot read. This program reads them itself.
+    /// </summary>
+    /// <returns>The variables and their values before, for child processes.</returns>
+    public static IReadOnlyDictionary<string, string?> HideSharedFiles()
+    {
+        lock (SharedFileVariables)
+        {
+            if (_hidden is not null)
+                return _hidden;
+            var values = SharedFileVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+            _hidden = values;
+            var nowhere = Path.Combine(Path.DirectorySeparatorChar.ToString(), "nonexistent", "aws");
+            Environment.SetEnvironmentVariable("AWS_PROFILE", null);
+            Environment.SetEnvironmentVariable("AWS_DEFAULT_PROFILE", null);
+            Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", nowhere);
+            Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", nowhere);
+            return values;
+        }
+    }
 
     /// <param name="variable">Returns null or an empty string for a variable that is unset.</param>
     public static Settings From(Func<string, string?> variable) => new(variable);
@@ -197,8 +234,32 @@ internal sealed class Settings
             return null;
         if (path[0] == '~' && (path.Length == 1 || path[1] is '/' or '\\'))
             path = (GetString("HOME") ?? Home) + path[1..];
-        return AsciiText.IndexOf(path, '$') < 0 ? path
-            : Regex.Replace(path, @"\$(\w+|\{[^}]*\})", match => GetString(match.Value.Trim('$', '{', '}')) ?? match.Value);
+        return AsciiText.IndexOf(path, '$') < 0 ? path : ExpandVariables(path);
+    }
+
+    private string ExpandVariables(string path)
+    {
+        var expanded = new StringBuilder();
+        for (var i = 0; i < path.Length; i++)
+        {
+            var isBraced = i + 1 < path.Length && path[i + 1] == '{';
+            var start = i + (isBraced ? 2 : 1);
+            var end = start;
+            while (path[i] == '$' && end < path.Length && (AsciiText.IsLetterOrDigit(path[end]) || path[end] == '_'))
+                end++;
+            // As the AWS CLI does, leave a variable that is unset or not closed as it is.
+            if (end <= start || (isBraced && (end == path.Length || path[end] != '}'))
+                || GetString(path[start..end]) is not { } value)
+            {
+                expanded.Append(path[i]);
+                continue;
+            }
+
+            expanded.Append(value);
+            i = isBraced ? end : end - 1;
+        }
+
+        return expanded.ToString();
     }
 
     private bool? GetBoolean(string name) =>

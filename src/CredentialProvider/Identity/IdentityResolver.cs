@@ -227,8 +227,11 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private string Suggest(string name)
     {
+        const int MaxNames = 10;
         var names = _files.ProfileNames();
-        return names.Count == 0 ? "create it: aws configure" : Spelling.Suggest(name, names);
+        return names.Count == 0 ? $"create it: aws configure --profile {name}"
+            : Spelling.FindNearest(name, names) is { } meant ? $"did you mean '{meant}'?"
+            : $"use one of these profiles: {string.Join(", ", names.Take(MaxNames))}{(names.Count > MaxNames ? ", ..." : "")}";
     }
 
     private static NoTokenException Unusable(AwsProfile profile, string why, string fix) =>

@@ -34,7 +34,9 @@ internal sealed class SharedFile
     {
         if (!FileExists(path))
             return new SharedFile(path) { Exists = false };
+        // Like the AWS CLI, ignore a folder.
         return ReadBytes(path) is { } bytes ? Parse(path, bytes)
+            : Directory.Exists(path) ? new SharedFile(path) { Exists = false }
             : new SharedFile(path) { Problem = $"{path} cannot be read; check its owner, mode and size" };
     }
 

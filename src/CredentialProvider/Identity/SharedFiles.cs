@@ -16,6 +16,8 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
     /// <summary>Null if the profile is in neither file.</summary>
     public AwsProfile? FindProfile(string name)
     {
+        if (Config.Sections.Count + Credentials.Sections.Count == 0)
+            return null;
         var config = FindInConfig("profile", name);
         if (name == "default")
             config.InsertRange(0, FindNamed(Config, name)); // [profile default] wins over [default]

@@ -110,36 +110,9 @@ internal sealed class OwnerOnlyFolder
 
     public void Delete(string name) => OwnerOnlyFile.TryDelete(Path.Combine(_path, name));
 
-    /// <summary>
-    /// Takes the named lock until the result is disposed. The operating system releases it when the process ends, so a
-    /// crashed process never blocks others. Releasing a lock keeps its file: deleting it would let two processes hold
-    /// the same lock.
-    /// </summary>
-    /// <param name="isBusy">True if another process holds the lock. False with a null result means that locks do not
-    /// work here, for example on a file system without them.</param>
-    /// <returns>Null if the lock was not taken.</returns>
-    public FileStream? TryLock(string name, out bool isBusy)
-    {
-        // FileStream sets HResult to errno EWOULDBLOCK on Linux and macOS, and to ERROR_SHARING_VIOLATION on Windows.
-        const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
-        isBusy = false;
-        var path = Path.Combine(_path, name);
-        if (!OperatingSystem.IsWindows() && !File.Exists(path))
-            Posix.CreateFile(path);
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
-        }
-        catch (IOException e)
-        {
-            isBusy = e.HResult is LinuxWouldBlock or MacWouldBlock or SharingViolation;
-            return null;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Takes the named lock: see <see cref="OwnerOnlyFile.TryLock"/>.</summary>
+    public FileStream? TryLock(string name, out bool isBusy) =>
+        OwnerOnlyFile.TryLock(Path.Combine(_path, name), out isBusy);
 
     private static bool IsOwnerOnly(string path)
     {

@@ -11,6 +11,9 @@ internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained,
     /// <summary>A restore can run for minutes with the token that it got first.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromMinutes(10);
 
+    /// <summary>Who obtained it, for users; null if unknown.</summary>
+    public string? Principal { get; init; }
+
     private TimeSpan Lifetime => Expires - Obtained;
 
     /// <summary>Not expired. A token from the future was obtained by another clock and is not valid.</summary>

@@ -71,6 +71,8 @@ internal sealed class TokenCache(string? folder)
             json.WriteString("Domain", key.Domain);
             json.WriteString("Owner", key.Owner);
             json.WriteString("Identity", key.Identity);
+            if (token.Principal is not null)
+                json.WriteString("Principal", token.Principal);
             json.WriteString("Token", token.Token.Reveal());
             json.WriteNumber("Obtained", token.Obtained.ToUnixTimeMilliseconds());
             json.WriteNumber("Expires", token.Expires.ToUnixTimeMilliseconds());
@@ -111,7 +113,10 @@ internal sealed class TokenCache(string? folder)
                 return null;
             var key = new TokenKey(GetString(entry, "Endpoint"), GetString(entry, "Region"),
                 GetString(entry, "Domain"), GetString(entry, "Owner"), GetString(entry, "Identity"));
-            return (key, new AuthorizationToken(new Secret(token), GetTime(entry, "Obtained"), GetTime(entry, "Expires")));
+            return (key, new AuthorizationToken(new Secret(token), GetTime(entry, "Obtained"), GetTime(entry, "Expires"))
+            {
+                Principal = entry.Find("Principal")?.GetString(),
+            });
         }
         catch (Exception e) when (IsDamage(e))
         {

@@ -174,7 +174,7 @@ public sealed class DotnetRestore
         var line = Assert.Single(outcome.Output.Split('\n').Where(l => l.Contains("CACP1001", StringComparison.Ordinal)).Select(l => l[l.IndexOf("CACP", StringComparison.Ordinal)..]).Distinct());
         Assert.Contains("contoso (111122223333, us-east-1)", line, StringComparison.Ordinal);
         Assert.Contains("not authorized to perform: sts:GetServiceBearerToken", line, StringComparison.Ordinal);
-        Assert.Contains("; attach what this prints: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1", line, StringComparison.Ordinal);
+        Assert.Contains("; attach the policy printed by: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1", line, StringComparison.Ordinal);
         Assert.DoesNotContain("A task was canceled", outcome.Output, StringComparison.Ordinal);
     }
 

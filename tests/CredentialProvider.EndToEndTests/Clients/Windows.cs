@@ -49,7 +49,7 @@ public sealed class Windows
         var doctor = await sandbox.RunAsync(Plugin(sandbox), sandbox.Folder("client"), "doctor");
         var install = await sandbox.RunAsync(Plugin(sandbox), sandbox.Home, "install");
 
-        Assert.Contains("  ok    read                the repository answers with the token", doctor.Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("  ok    read                the repository accepts the token", doctor.Succeeded().Output, StringComparison.Ordinal);
         Assert.Matches(@"^C:\\users\\[^\\]+\\AppData\\Local\\Programs\\nuget-plugin-codeartifact\\nuget-plugin-codeartifact\.exe installed", install.Succeeded().Output);
         (await sandbox.RunAsync(Plugin(sandbox), sandbox.Home, "uninstall")).Succeeded();
     }

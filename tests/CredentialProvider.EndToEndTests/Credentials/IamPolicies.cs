@@ -174,6 +174,6 @@ public sealed partial class IamPolicies
     [GeneratedRegex("^resource \"([a-z_]+)\"", RegexOptions.Multiline)]
     private static partial Regex Resources();
 
-    [GeneratedRegex(@"attach what this prints: nuget-plugin-codeartifact (policy [^\[\r\n]*?)\s*(?:\[|\r|\n)")]
+    [GeneratedRegex(@"attach the policy printed by: nuget-plugin-codeartifact (policy [^\[\r\n]*?)\s*(?:\[|\r|\n)")]
     private static partial Regex Command();
 }

@@ -64,7 +64,39 @@ public sealed partial class SigningIn
 
         var outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login", "--profile", "keys")).Failed();
 
-        Assert.Equal("error: CACP1010: AWS profile 'keys' cannot be used: it has no sso_session; add one with 'aws configure sso', or choose another profile with --profile\n", outcome.Output);
+        Assert.Equal("error: CACP1010: AWS profile 'keys' does not use IAM Identity Center; configure it with 'aws configure sso', or choose another profile with --profile\n", outcome.Output);
+    }
+
+    [Theory]
+    [InlineData("sso_role_name = SsoReader", "sso_role_name = Admin", "grants no access to role Admin in account 111122223333 (No access)")]
+    [InlineData("sso_account_id = 111122223333", "sso_account_id = 444455556666", "grants no access to role SsoReader in account 444455556666 (No access)")]
+    public async Task A_role_without_access_is_reported_as_such_and_not_as_an_ended_session(string setting, string changed, string why)
+    {
+        await using var sandbox = await WithProfileAsync();
+        sandbox.Aws.World.SsoUser = sandbox.Aws.World.Roles.Values.Single(role => role.Name == "SsoReader");
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login")).Succeeded();
+        sandbox.Write("home/.aws/config", SsoFiles.Profile.Replace(setting, changed, StringComparison.Ordinal));
+
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).InitializeAsync();
+        await plugin.GetCredentialsAsync(Feeds.App);
+
+        var warning = Assert.Single(plugin.Warnings);
+        Assert.StartsWith("CACP1010: ", warning, StringComparison.Ordinal);
+        Assert.Contains(why, warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_the_portal_refuses_is_dropped_and_started_again()
+    {
+        await using var sandbox = await WithProfileAsync();
+        sandbox.Aws.World.SsoUser = sandbox.Aws.World.Roles.Values.Single(role => role.Name == "SsoReader");
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login")).Succeeded();
+        // The session was ended elsewhere; by its date it is still valid.
+        sandbox.Aws.World.SsoTokens.Clear();
+
+        Assert.Contains("signed in for AWS profile 'default'\n", (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login")).Succeeded().Output, StringComparison.Ordinal);
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).InitializeAsync();
+        Assert.Equal("Success", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed partial class FaultMatrix
         Metadata("answers 500 once to the request for credentials", new Fault("metadata", "GetCredentials", Times: 1) { Status = 500 }),
         Metadata("reports that EC2 may not assume the role", CredentialsDocument("""{"Code":"AssumeRoleUnauthorizedAccess"}"""), "AssumeRoleUnauthorizedAccess"),
         Metadata("returns expired credentials", CredentialsDocument("""{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2026-01-01T00:00:00Z"}"""),
-            "that expired at 2026-01-01") with { Answer = "CACP1005" },
+            "AWS rejected the credentials") with { Answer = "CACP1005" },
         Metadata("returns credentials without an access key ID", CredentialsDocument("""{"Code":"Success","SecretAccessKey":"S","Token":"T","Expiration":"2036-01-01T00:00:00Z"}"""), "incomplete credentials"),
         Metadata("returns credentials with an empty secret key", CredentialsDocument("""{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"","Token":"T","Expiration":"2036-01-01T00:00:00Z"}"""), "incomplete credentials"),
         Metadata("returns credentials whose expiration is not a time", CredentialsDocument("""{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"soon"}"""), "incomplete credentials"),
@@ -189,7 +189,7 @@ public sealed partial class FaultMatrix
             s.Variables["HOME"] = s.Home;
         }, Setting) { NeedsRoot = true, Repair = s => File.Delete(ConfigurationFile(s)) },
         new("~/.aws/config is a folder", s => s.Folder("home/.aws/config"), Token),
-        new("~/.aws/config contains garbage", s => s.Write("home/.aws/config", "\0\u0001[[[profile\n=\n"), "CACP1010") { Says = ".aws/config" },
+        new("~/.aws/config contains garbage", s => s.Write("home/.aws/config", "\0\u0001[[[profile\n=\n"), Token),
     ];
 
     private static IReadOnlyDictionary<string, string> Location => new Dictionary<string, string> { ["Location"] = "https://example.test/" };

@@ -8,7 +8,7 @@ namespace CredentialProvider.EndToEndTests.Infra;
 
 /// <summary>
 /// Scans a sandbox at the end of every test for credentials and tokens: all output and all files. Only the files of the token cache and of
-/// the AWS SSO cache may contain secrets, and only if they are readable by their owner alone.
+/// AWS's SSO and login caches may contain secrets, and only if they are readable by their owner alone.
 /// </summary>
 public static partial class SecretScan
 {
@@ -33,7 +33,7 @@ public static partial class SecretScan
             if (!Read(path).AsSpan().ContainsAny(secrets))
                 continue;
             var isCache = path.EndsWith(".json", StringComparison.Ordinal) && File.GetUnixFileMode(path) == OwnerOnly
-                && (path.Contains("/.aws/sso/cache/", StringComparison.Ordinal) || TokenCacheFile().IsMatch(path));
+                && (path.Contains("/.aws/sso/cache/", StringComparison.Ordinal) || path.Contains("/.aws/login/cache/", StringComparison.Ordinal) || TokenCacheFile().IsMatch(path));
             Assert.True(isCache || sandbox.PrintsTokens, $"a secret is in {path}");
         }
     }
@@ -41,7 +41,7 @@ public static partial class SecretScan
     /// <summary>Every secret that LocalAws has issued.</summary>
     public static IEnumerable<string> SecretsOf(World world) => world.Sessions.Values
         .SelectMany(session => new[] { session.SecretAccessKey, session.Token })
-        .Concat(world.Tokens.Keys).Concat(world.SsoTokens.Keys).Concat(world.SsoRefreshTokens.Keys).Append(world.ContainerAuthorization)
+        .Concat(world.Tokens.Keys).Concat(world.SsoTokens.Keys).Concat(world.SsoRefreshTokens.Keys).Concat(world.LoginSessions.Keys).Append(world.ContainerAuthorization)
         .Where(secret => secret is { Length: >= 16 }).Select(secret => secret!);
 
     private static bool IsRegular(string path) => (File.GetAttributes(path) & (FileAttributes.Normal | FileAttributes.Archive | FileAttributes.ReadOnly)) != 0

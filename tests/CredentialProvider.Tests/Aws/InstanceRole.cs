@@ -29,7 +29,7 @@ public sealed class InstanceRole : IAsyncLifetime
     public async Task Is_read_once_for_concurrent_callers_also_when_it_fails()
     {
         var role = Role();
-        _aws.Faults.Add(new Fault("metadata", "PutToken", Times: 1) { Status = 404 });
+        _aws.Faults.Add(new Fault("metadata", "PutToken", Times: 1) { Status = 400 });
         var failing = Enumerable.Range(0, 5).Select(_ => role.GetCredentialsAsync()).ToList();
         foreach (var call in failing)
             await Assert.ThrowsAsync<NoTokenException>(() => call);
@@ -56,6 +56,38 @@ public sealed class InstanceRole : IAsyncLifetime
         Assert.NotNull(await Role().GetCredentialsAsync());
     }
 
+    /// <summary>As the AWS CLI does: right after boot, while the service is busy, and when it ends a session.</summary>
+    [Theory]
+    [InlineData("GetRole", 404, null)]
+    [InlineData("GetRole", 401, null)]
+    [InlineData("GetRole", 429, null)]
+    [InlineData("GetRole", 200, "")]
+    [InlineData("GetCredentials", 404, null)]
+    [InlineData("GetCredentials", 401, null)]
+    [InlineData("GetCredentials", 200, "")]
+    [InlineData("PutToken", 429, null)]
+    public async Task Is_read_again_after_a_response_that_may_change(string operation, int status, string? body)
+    {
+        _aws.Faults.Add(new Fault("metadata", operation, Times: 1) { Status = status, Body = body });
+        Assert.NotNull(await Role().GetCredentialsAsync());
+    }
+
+    [Fact]
+    public async Task Starts_a_new_session_after_a_401()
+    {
+        _aws.Faults.Add(new Fault("metadata", "GetCredentials", Times: 1) { Status = 401 });
+        await Role().GetCredentialsAsync();
+        Assert.Equal(["PutToken", "GetRole", "GetCredentials", "PutToken", "GetCredentials"], _aws.Audit.Entries.Select(entry => entry.Operation));
+    }
+
+    /// <summary>The service keeps returning old credentials during an outage, and a machine's clock may be ahead.</summary>
+    [Fact]
+    public async Task Is_used_although_its_credentials_look_expired()
+    {
+        _aws.Faults.Add(new Fault("metadata", "GetCredentials") { Body = """{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2020-01-01T00:00:00Z"}""" });
+        Assert.Equal("A", (await Role().GetCredentialsAsync()).AccessKey);
+    }
+
     [Theory]
     [InlineData("GetRole", "", 200, "the instance has no role")]
     [InlineData("GetRole", "", 404, "the instance has no role")]
@@ -66,7 +98,6 @@ public sealed class InstanceRole : IAsyncLifetime
     [InlineData("GetCredentials", "[]", 200, "invalid JSON")]
     [InlineData("GetCredentials", "{}", 200, "incomplete credentials")]
     [InlineData("GetCredentials", """{"Code":"AssumeRoleUnauthorizedAccess"}""", 200, "returned AssumeRoleUnauthorizedAccess")]
-    [InlineData("GetCredentials", """{"AccessKeyId":"A","SecretAccessKey":"S","Expiration":"2020-01-01T00:00:00Z"}""", 200, "expired at 2020-01-01 00:00:00Z")]
     [InlineData("GetCredentials", """{"AccessKeyId":7}""", 200, "invalid JSON")]
     public async Task A_failure_names_its_reason(string operation, string body, int status, string reason)
     {
@@ -150,5 +181,5 @@ public sealed class InstanceRole : IAsyncLifetime
     }
 
     private InstanceRoleCredentials Role(params (string, string)[] variables) => new(SettingsFromVariables.From(
-        [.. variables, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri)]).Metadata, TimeProvider.System);
+        [.. variables, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri)]).Metadata(), TimeProvider.System);
 }

@@ -14,8 +14,8 @@ public sealed class EnvironmentVariables
         Assert.Null(settings.Problem);
         Assert.Equal(TokenOptions.None, settings.TokenOptions);
         Assert.Equal(43200, FeedSettings.For(Examples.App, settings).Duration);
-        Assert.Equal("http://169.254.169.254", settings.Metadata.Endpoint);
-        Assert.Equal(TimeSpan.FromSeconds(1), settings.Metadata.Timeout);
+        Assert.Equal("http://169.254.169.254", settings.Metadata().Endpoint);
+        Assert.Equal(TimeSpan.FromSeconds(1), settings.Metadata().Timeout);
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class EnvironmentVariables
         Assert.Equal("AWS_CONFIG_FILE", settings.AwsConfigFile);
         Assert.Equal("AWS_SHARED_CREDENTIALS_FILE", settings.AwsCredentialsFile);
         Assert.Equal("HTTPS_PROXY", settings.HttpsProxy);
-        Assert.Equal("AWS_EC2_INSTANCE_PROFILE_NAME", settings.Metadata.RoleName);
+        Assert.Equal("AWS_EC2_INSTANCE_PROFILE_NAME", settings.Metadata().RoleName);
     }
 
     [Theory]
@@ -134,7 +134,7 @@ public sealed class EnvironmentVariables
     [InlineData("99999999999")]
     public void Ignore_invalid_metadata_limits(string value)
     {
-        var metadata = From(("AWS_METADATA_SERVICE_TIMEOUT", value), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", value)).Metadata;
+        var metadata = From(("AWS_METADATA_SERVICE_TIMEOUT", value), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", value)).Metadata();
         Assert.Equal((TimeSpan.FromSeconds(1), 2), (metadata.Timeout, metadata.Attempts));
     }
 
@@ -145,7 +145,7 @@ public sealed class EnvironmentVariables
     public void Configure_instance_metadata_like_the_SDKs()
     {
         var metadata = From(("AWS_EC2_METADATA_DISABLED", "TRUE"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6"),
-            ("AWS_METADATA_SERVICE_TIMEOUT", "3"), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "5")).Metadata;
+            ("AWS_METADATA_SERVICE_TIMEOUT", "3"), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "5")).Metadata();
         Assert.True(metadata.IsDisabled);
         Assert.Equal("http://[fd00:ec2::254]", metadata.Endpoint);
         Assert.Equal(TimeSpan.FromSeconds(3), metadata.Timeout);

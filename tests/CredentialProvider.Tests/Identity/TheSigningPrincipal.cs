@@ -142,7 +142,7 @@ public sealed class TheSigningPrincipal
     [InlineData("", "AWS_WEB_IDENTITY_TOKEN_FILE=/t", "CACP1004", "AWS_ROLE_ARN")]
     [InlineData("[build]\nregion = x\n", "AWS_PROFILE=build", "CACP1010", "without the word profile")]
     [InlineData("[profile build]\nregion = x\n", "AWS_PROFILE=biuld", "CACP1010", "did you mean 'build'?")]
-    [InlineData("[profile one]\n[profile two]\n", "AWS_PROFILE=nothing-like-it", "CACP1010", "expected one, two")]
+    [InlineData("[profile one]\n[profile two]\n", "AWS_PROFILE=nothing-like-it", "CACP1010", "use one of these profiles: one, two")]
     [InlineData("[default]\naws_access_key_id = AK\n", "", "CACP1010", "aws_secret_access_key")]
     [InlineData("[default]\nsso_session = x\n", "", "CACP1010", "sso_account_id")]
     [InlineData("[default]\nsso_session = x\nsso_account_id = 1\nsso_role_name = r\n", "", "CACP1010", "sso-session 'x'")]
@@ -169,10 +169,19 @@ public sealed class TheSigningPrincipal
     public void Is_an_error_for_a_file_that_exists_and_cannot_be_read()
     {
         using var home = new AwsHome();
-        Directory.CreateDirectory(home.Variables["AWS_CONFIG_FILE"]);
+        using (var file = File.Create(home.Variables["AWS_CONFIG_FILE"]))
+            file.SetLength(64L * 1024 * 1024);
         Assert.StartsWith("error CACP1010", home.Principal, StringComparison.Ordinal);
         home.With("AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=SK");
         Assert.Equal(TheKeys, home.Principal);
+    }
+
+    [Fact]
+    public void Ignores_a_folder_in_place_of_a_file()
+    {
+        using var home = new AwsHome();
+        Directory.CreateDirectory(home.Variables["AWS_CONFIG_FILE"]);
+        Assert.Equal(TheInstanceRole, home.Principal);
     }
 
     [Fact]

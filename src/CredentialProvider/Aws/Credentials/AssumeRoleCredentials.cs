@@ -40,14 +40,8 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         string tokenFile, RoleRequest role, StsEndpoint sts, TimeProvider time) =>
         new(AwsCall.ToSts(role.Arn, sts.Region), time, async () =>
     {
-        if (!File.Exists(tokenFile))
-        {
-            throw new NoTokenException(ErrorCode.NoCredentials,
-                $"the web identity token file {tokenFile} does not exist", "check AWS_WEB_IDENTITY_TOKEN_FILE");
-        }
-
+        var token = ReadToken(tokenFile);
         using var client = sts.Client(new AnonymousAWSCredentials());
-        var token = (await File.ReadAllTextAsync(tokenFile)).Trim();
         var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
         {
             RoleArn = role.Arn,
@@ -56,6 +50,28 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         }, stop), CancellationToken.None);
         return response.Credentials;
     });
+
+    private static string ReadToken(string file)
+    {
+        const string Fix = "check AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file in the profile";
+        if (!File.Exists(file))
+        {
+            throw new NoTokenException(ErrorCode.NoCredentials,
+                $"the web identity token file {file} does not exist", Fix);
+        }
+
+        try
+        {
+            return File.ReadAllText(file).Trim() is { Length: > 0 } token ? token
+                : throw new NoTokenException(ErrorCode.NoCredentials,
+                    $"the web identity token file {file} is empty", Fix);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NoTokenException(ErrorCode.NoCredentials,
+                $"the web identity token file {file} cannot be read: {e.Message}", Fix);
+        }
+    }
 
     /// <exception cref="NoTokenException">The credentials that sign the call cannot be had.</exception>
     /// <exception cref="AwsCallException">STS returned no session.</exception>

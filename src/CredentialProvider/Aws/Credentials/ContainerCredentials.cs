@@ -119,10 +119,10 @@ internal sealed class ContainerCredentials : AsyncCredentials
     private Secret? ReadAuthorization()
     {
         if (_settings.AwsContainerTokenFile is not { } file)
-            return _settings.AwsContainerToken;
+            return RequireOneLine(_settings.AwsContainerToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
         try
         {
-            return new Secret(File.ReadAllText(file).Trim());
+            return RequireOneLine(new Secret(File.ReadAllText(file).Trim()), file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -130,6 +130,11 @@ internal sealed class ContainerCredentials : AsyncCredentials
                 "check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
         }
     }
+
+    /// <summary>A line break would end the header and start another.</summary>
+    private static Secret? RequireOneLine(Secret? token, string place) =>
+        token?.Reveal().IndexOfAny(['\r', '\n']) >= 0
+            ? throw Error($"the container's authorization token in {place} contains a line break", "remove it") : token;
 
     private static NoTokenException Error(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);
 }

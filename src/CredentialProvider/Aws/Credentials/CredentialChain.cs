@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Amazon.Runtime;
 using Amazon.RuntimeDependencies;
 using Amazon.SSO;
@@ -17,12 +18,14 @@ internal sealed class CredentialChain
 {
     private readonly Settings _settings;
     private readonly TimeProvider _time;
-    private readonly InstanceRoleCredentials _instanceRole;
+    private readonly ConcurrentDictionary<MetadataSettings, InstanceRoleCredentials> _instanceRoles = new();
     private readonly ContainerCredentials _container;
 
-    /// <summary>The SDK finds these clients by reflection, which Native AOT does not support.</summary>
+    /// <summary>Prepares the SDK: it must not read AWS's shared files, and it finds these clients by reflection, which
+    /// Native AOT does not support.</summary>
     static CredentialChain()
     {
+        Settings.HideSharedFiles();
         var registry = GlobalRuntimeDependencyRegistry.Instance;
         registry.RegisterSSOClient(context => new AmazonSSOClient(
             new AnonymousAWSCredentials(), context.SSOClientContextData.Region));
@@ -33,7 +36,6 @@ internal sealed class CredentialChain
     public CredentialChain(Settings settings, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
-        _instanceRole = new InstanceRoleCredentials(settings.Metadata, time);
         _container = new ContainerCredentials(settings, time);
     }
 
@@ -42,30 +44,29 @@ internal sealed class CredentialChain
     public AWSCredentials Resolve(TokenRequest request)
     {
         TrustStore.Configure(_settings);
-        return Open(request.Identity.SourceOrThrow(), StsEndpoint.For(request, _settings));
+        return Open(request.Identity.SourceOrThrow(), request);
     }
 
-    public AWSCredentials Open(CredentialSource source, StsEndpoint sts) => source switch
+    public AWSCredentials Open(CredentialSource source, TokenRequest request) => source switch
     {
         AccessKeySource { SessionToken: { } token } key =>
             new SessionAWSCredentials(key.AccessKeyId, key.SecretAccessKey.Reveal(), token.Reveal()),
         AccessKeySource key => new BasicAWSCredentials(key.AccessKeyId, key.SecretAccessKey.Reveal()),
-        RoleSource role => Assume(Open(role.Source, sts), role.Role, sts),
-        WebIdentitySource web => AssumeRoleCredentials.FromWebIdentity(web.TokenFile, web.Role, sts, _time),
+        RoleSource role => Assume(Open(role.Source, request), role.Role, request),
+        WebIdentitySource web => AssumeRoleCredentials.FromWebIdentity(
+            web.TokenFile, web.Role, StsEndpoint.For(request, _settings), _time),
         SsoSource sso => new SsoCredentials(sso),
         ProcessSource process => new ProcessCredentials(process, _time),
         ContainerSource => _container,
-        InstanceRoleSource => _instanceRole,
-        LoginSource login => throw new NoTokenException(ErrorCode.Profile,
-            $"AWS profile '{login.Profile}' cannot be used: sessions of 'aws login' are not supported yet",
-            "add a profile with credential_process = aws configure export-credentials --format process --profile "
-                + login.Profile),
+        InstanceRoleSource => _instanceRoles.GetOrAdd(_settings.Metadata(name => request.Identity.Profile?.Find(name)),
+            metadata => new InstanceRoleCredentials(metadata, _time)),
+        LoginSource login => new LoginCredentials(login, request.Feed.Region, _settings, _time),
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
     /// <summary>A session of the role.</summary>
-    public AWSCredentials Assume(AWSCredentials source, RoleRequest role, StsEndpoint sts) =>
-        AssumeRoleCredentials.From(source, role, sts, _time);
+    public AWSCredentials Assume(AWSCredentials source, RoleRequest role, TokenRequest request) =>
+        AssumeRoleCredentials.From(source, role, StsEndpoint.For(request, _settings), _time);
 
     /// <summary>Signs the user in to IAM Identity Center, for a profile or for the one that its source_profile leads
     /// to.</summary>
@@ -78,6 +79,16 @@ internal sealed class CredentialChain
         var source = SigningIdentity.Resolve(options, _settings).SourceOrThrow();
         while (source is RoleSource role)
             source = role.Source;
+        if (source is LoginSource login)
+        {
+            var command = $"aws login --profile {login.Profile}";
+            throw new NoTokenException(ErrorCode.Profile,
+                $"AWS profile '{login.Profile}' uses a session of the AWS CLI", $"sign in: {command}")
+            {
+                Command = command,
+            };
+        }
+
         if (source is not SsoSource sso)
         {
             throw new NoTokenException(ErrorCode.Profile, $"AWS profile '{profile}' does not use IAM Identity Center",

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
+using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Identity;
 
@@ -66,6 +67,14 @@ internal sealed class CredentialProcess(ProcessSource source)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in Settings.HideSharedFiles())
+        {
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
+        }
+
         try
         {
             return Process.Start(start)!;

@@ -19,6 +19,9 @@ internal sealed class InstanceMetadata : IDisposable
     /// <summary>Seconds. Enough to read the credentials once.</summary>
     private const string SessionLifetime = "300";
 
+    /// <summary>Right after an instance has booted, its role may not be there yet.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Bytes.</summary>
     private const int MaxResponseSize = 64 * 1024;
 
@@ -59,22 +62,26 @@ internal sealed class InstanceMetadata : IDisposable
     /// <exception cref="NoTokenException">There was no usable response.</exception>
     public async Task<string> GetAsync(string path, Func<HttpStatusCode, NoTokenException?> describe)
     {
-        _session ??= await SendAsync(() => new HttpRequestMessage(HttpMethod.Put, "latest/api/token")
-        {
-            Headers = { { "X-aws-ec2-metadata-token-ttl-seconds", SessionLifetime } },
-        }, describe: null);
+        var session = _session ??= await StartSessionAsync();
         return await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path)
         {
-            Headers = { { "X-aws-ec2-metadata-token", _session } },
-        }, describe);
+            Headers = { { "X-aws-ec2-metadata-token", session } },
+        }, describe, async () => session = _session = await StartSessionAsync());
     }
+
+    private Task<string> StartSessionAsync() =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Put, "latest/api/token")
+    {
+        Headers = { { "X-aws-ec2-metadata-token-ttl-seconds", SessionLifetime } },
+    }, describe: null, renew: null);
 
     public void Dispose() => _http.Dispose();
 
     /// <summary>Makes up to <see cref="MetadataSettings.Attempts"/> attempts, fewer if another would fail as
     /// well.</summary>
-    private async Task<string> SendAsync(
-        Func<HttpRequestMessage> create, Func<HttpStatusCode, NoTokenException?>? describe)
+    /// <param name="renew">Starts a new session after a 401; null for the request that starts one.</param>
+    private async Task<string> SendAsync(Func<HttpRequestMessage> create,
+        Func<HttpStatusCode, NoTokenException?>? describe, Func<Task>? renew)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -84,10 +91,18 @@ internal sealed class InstanceMetadata : IDisposable
                 using var limit = new CancellationTokenSource(_settings.Timeout);
                 using var request = create();
                 using var response = await _http.SendAsync(request, limit.Token);
-                if (response.IsSuccessStatusCode)
-                    return await response.Content.ReadAsStringAsync();
-                if (isLast || (int)response.StatusCode < 500)
-                    throw describe?.Invoke(response.StatusCode) ?? UnexpectedStatus(response.StatusCode);
+                var status = response.StatusCode;
+                if (response.IsSuccessStatusCode && await response.Content.ReadAsStringAsync() is var content
+                    && (isLast || content.Length > 0))
+                {
+                    return content;
+                }
+
+                if (!response.IsSuccessStatusCode && (isLast || !MayChange(status)))
+                    throw describe?.Invoke(status) ?? UnexpectedStatus(status);
+                if (status == HttpStatusCode.Unauthorized && renew is not null)
+                    await renew();
+                await Task.Delay(RetryDelay);
             }
             catch (OperationCanceledException) when (isLast)
             {
@@ -107,6 +122,10 @@ internal sealed class InstanceMetadata : IDisposable
             }
         }
     }
+
+    /// <summary>True for a status after which another attempt may succeed.</summary>
+    private static bool MayChange(HttpStatusCode status) => (int)status is >= 500 or 429
+        || status is HttpStatusCode.Unauthorized or HttpStatusCode.NotFound;
 
     private static async Task<bool> CanConnectAsync(Uri endpoint)
     {

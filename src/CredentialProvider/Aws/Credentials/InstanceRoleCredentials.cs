@@ -14,6 +14,9 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
 {
     private const string RolesPath = "latest/meta-data/iam/security-credentials/";
 
+    /// <summary>How long to use credentials that look expired before the service is asked again.</summary>
+    private static readonly TimeSpan ExpiredLifetime = TimeSpan.FromMinutes(5);
+
     private readonly MetadataSettings _settings;
     private readonly TimeProvider _time;
     private readonly ExpiringCredentials _credentials;
@@ -52,14 +55,10 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
                     "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");
             }
 
-            if (expires <= _time.GetUtcNow())
-            {
-                throw new NoTokenException(ErrorCode.BadCredentials,
-                    $"the instance metadata service returned credentials for role {_role} "
-                        + $"that expired at {expires.UtcDateTime:u}",
-                    "check this machine's clock, or stop and start the instance");
-            }
-
+            // The service extends credentials during an outage, and this machine's clock may be wrong: AWS decides.
+            var now = _time.GetUtcNow();
+            if (expires <= now)
+                expires = now + ExpiredLifetime;
             return (new ImmutableCredentials(id, secret, GetString("Token")), expires);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

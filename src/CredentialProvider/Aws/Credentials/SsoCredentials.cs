@@ -1,6 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 using Amazon.Runtime;
+using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Identity;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -14,8 +19,14 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
     /// <summary>Shown in the browser to the user who approves the sign-in.</summary>
     private const string ClientName = "nuget-plugin-codeartifact";
 
+    private readonly AwsCall _portal = AwsCall.ToIdentityCenter($"https://portal.sso.{source.Region}.amazonaws.com");
+
+    /// <summary>The portal has refused the cached session although it has not expired.</summary>
+    private bool _isRefused;
+
     /// <exception cref="SsoSessionExpiredException">The user has to sign in.</exception>
-    /// <exception cref="AwsCallException">The portal cannot be reached.</exception>
+    /// <exception cref="NoTokenException">The user has no access to the role; signing in would not help.</exception>
+    /// <exception cref="AwsCallException">The portal cannot be reached, or is busy.</exception>
     public override async Task<ImmutableCredentials> GetCredentialsAsync()
     {
         using var credentials = Create();
@@ -23,13 +34,21 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
         {
             return await credentials.GetCredentialsAsync();
         }
-        catch (Exception e) when (AwsFailure.IsOfNetwork(e))
+        catch (Exception e) when (AwsFailure.IsOfNetwork(e) || AwsFailure.Judge(_portal, e).Transient is not null)
         {
-            throw new AwsCallException(
-                AwsCall.ToIdentityCenter($"https://portal.sso.{source.Region}.amazonaws.com"), e);
+            throw new AwsCallException(_portal, e);
+        }
+        catch (Exception e) when (AwsFailure.FindResponse(e)?.ErrorCode is "ForbiddenException"
+            or "ResourceNotFoundException")
+        {
+            throw new NoTokenException(ErrorCode.Profile,
+                $"AWS profile '{source.Profile}' cannot be used: IAM Identity Center grants no access to role "
+                    + $"{source.RoleName} in account {source.AccountId} ({AwsFailure.FindResponse(e)!.Message})",
+                "correct sso_account_id and sso_role_name, or have the permission set assigned to you", e);
         }
         catch (Exception e) when (e is AmazonClientException or AmazonServiceException)
         {
+            _isRefused = AwsFailure.FindResponse(e)?.ErrorCode == "UnauthorizedException";
             throw new SsoSessionExpiredException(source.Profile, e, SignInAsync)
             {
                 Command = $"nuget-plugin-codeartifact login --profile {source.Profile}",
@@ -40,6 +59,8 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
     /// <summary>The device code flow (RFC 8628): shows a URL and a code, and waits for the user's approval.</summary>
     private async Task SignInAsync(Action<string> show, CancellationToken cancel)
     {
+        if (_isRefused)
+            ForgetSession();
         using var credentials = Create();
         var options = credentials.Options;
         options.SupportsGettingNewToken = true;
@@ -48,7 +69,7 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
         try
         {
             // The SDK writes the session to the cache with the mode that the process's umask leaves.
-            Platform.Posix.KeepNewFilesPrivate();
+            Posix.KeepNewFilesPrivate();
             await credentials.GetCredentialsAsync().WaitAsync(cancel);
         }
         catch (Exception e) when (AwsFailure.IsOfNetwork(e) && !cancel.IsCancellationRequested)
@@ -62,6 +83,16 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
                 $"sign-in for AWS profile '{source.Profile}' was not completed: {e.Message}",
                 $"try again: nuget-plugin-codeartifact login --profile {source.Profile}", e);
         }
+    }
+
+    /// <summary>Deletes the cached session: the SDK would use it again for as long as it looks valid.</summary>
+    [SuppressMessage("Security", "CA5350", Justification = "AWS names these files by SHA-1")]
+    private void ForgetSession()
+    {
+        var name = new StringBuilder();
+        foreach (var b in SHA1.HashData(Encoding.UTF8.GetBytes(source.Session ?? source.StartUrl)))
+            name.Append(b.ToString("x2"));
+        OwnerOnlyFile.TryDelete(Path.Combine(Settings.Home, ".aws", "sso", "cache", name + ".json"));
     }
 
     private SSOAWSCredentials Create() => new(source.AccountId, source.Region, source.RoleName, source.StartUrl,

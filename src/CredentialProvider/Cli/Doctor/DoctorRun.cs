@@ -71,7 +71,19 @@ internal sealed class DoctorRun(
             return external;
         }
 
+        if (request.FeedSettings.Problem is not null)
+        {
+            report.Add(source, Finding.Skip(Checks.Token, "the settings have to be corrected first"));
+            return null;
+        }
+
         await CheckIdentityAsync(source, request);
+        if (request.Identity.Failure is not null)
+        {
+            report.Add(source, Finding.Skip(Checks.Token, "there are no credentials"));
+            return null;
+        }
+
         var key = request.Key;
         if (_tokens.TryGetValue(key, out var known))
         {
@@ -82,7 +94,6 @@ internal sealed class DoctorRun(
         terminal.Progress($"{source.Title}: getting a token");
         try
         {
-            request.FeedSettings.ThrowIfProblem();
             var token = await _service.FetchAsync(request, prompt: null, cancel);
             report.Add(source, Finding.Ok(
                 Checks.Token, $"issued by CodeArtifact, valid until {token.Expires.UtcDateTime:u}"));
@@ -97,7 +108,7 @@ internal sealed class DoctorRun(
 
     private async Task CheckIdentityAsync(CheckedSource source, TokenRequest request)
     {
-        var identity = $"{request.Key.Identity} in {request.Feed.Region}";
+        var identity = $"{request.Identity.Source?.Key ?? request.Identity.Failure?.Message} in {request.Feed.Region}";
         if (_identities.TryGetValue(identity, out var other))
         {
             report.Add(source, Finding.Skip(Checks.Credentials, $"same as for {other}"));

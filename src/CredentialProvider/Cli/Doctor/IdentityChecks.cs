@@ -43,7 +43,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
         {
             var source = WithoutRolesOfSettings();
             (var finding, credentials) = await TryAsync(Checks.Credentials, source.Description,
-                () => _chain.Open(source, StsEndpoint.For(request, settings)));
+                () => _chain.Open(source, request));
             yield return finding;
         }
 
@@ -56,7 +56,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
             }
 
             (var finding, credentials) = await TryAsync(Checks.Role, $"assumed {role.Arn}", () =>
-                _chain.Assume(source, role, StsEndpoint.For(request, settings)));
+                _chain.Assume(source, role, request));
             yield return finding;
         }
 
