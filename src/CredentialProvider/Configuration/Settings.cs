@@ -1,13 +1,11 @@
-using System.Text;
 using CredentialProvider.Errors;
-using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
 
 namespace CredentialProvider.Configuration;
 
 /// <summary>
-/// The environment, read in this one place; a test compares the documentation with the variable names here. A value that
+/// What the environment variables say; only this room reads them. A test compares the documentation with the variable names here. A value that
 /// cannot be used becomes a <see cref="Problem"/>, which is reported only when a CodeArtifact feed needs a token: a
 /// build without one must not notice.
 /// </summary>
@@ -15,6 +13,8 @@ internal sealed class Settings
 {
     private readonly Func<string, string?> _variable;
     private readonly Lazy<ConfigurationFile> _configurationFile;
+    private string? _awsConfigFile;
+    private string? _awsCredentialsFile;
 
     private Settings(Func<string, string?> variable)
     {
@@ -104,9 +104,6 @@ internal sealed class Settings
     /// <summary>AWS_SESSION_TOKEN, else AWS_SECURITY_TOKEN, its old name.</summary>
     public Secret? AwsSessionToken => GetSecret("AWS_SESSION_TOKEN") ?? GetSecret("AWS_SECURITY_TOKEN");
 
-    /// <summary>AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are both set.</summary>
-    public bool HasAwsKeys => AwsAccessKeyId is not null && AwsSecretAccessKey is not null;
-
     /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: renewed by the platform. Needs <see cref="AwsRoleArn"/>.</summary>
     public string? AwsWebIdentityTokenFile => GetString("AWS_WEB_IDENTITY_TOKEN_FILE");
 
@@ -147,22 +144,20 @@ internal sealed class Settings
     public Secret? AwsContainerToken => GetSecret("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
     /// <summary>AWS_CONFIG_FILE, else ~/.aws/config.</summary>
-    public string AwsConfigFile => GetExpanded("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");
+    public string AwsConfigFile =>
+        _awsConfigFile ??= GetExpanded("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");
 
     /// <summary>AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.</summary>
-    public string AwsCredentialsFile =>
+    public string AwsCredentialsFile => _awsCredentialsFile ??=
         GetExpanded("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
 
     /// <summary>AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache: the sessions of <c>aws login</c>.</summary>
     public string AwsLoginCacheFolder =>
         GetExpanded("AWS_LOGIN_CACHE_DIRECTORY") ?? Path.Combine(Home, ".aws", "login", "cache");
 
-    /// <summary>At least one of AWS's shared files exists.</summary>
-    public bool HasAwsFiles => Exists(AwsConfigFile) || Exists(AwsCredentialsFile);
-
     /// <summary>The user's home directory; empty if the user has none, as in some containers.</summary>
     public static string Home { get; } =
-        !OperatingSystem.IsWindows() && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
+        !OperatingSystem.IsWindows() && ProcessEnvironment.Get("HOME") is { Length: > 0 } home
             ? Exists(home) ? home : "" : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>The configuration file in use; null if there is none.</summary>
@@ -176,39 +171,8 @@ internal sealed class Settings
     public static bool IsRoleArn(string arn) =>
         arn.StartsWith("arn:", StringComparison.Ordinal) && arn.Contains(":role/", StringComparison.Ordinal);
 
-    /// <summary>The variables that make the AWS SDK read AWS's shared files.</summary>
-    private static readonly string[] SharedFileVariables =
-        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
-
-    /// <summary>What they were before <see cref="HideSharedFiles"/>; null until then.</summary>
-    private static Dictionary<string, string?>? _hidden;
-
     /// <summary>Reads the process's environment.</summary>
-    public static Settings FromEnvironment() => new(name =>
-        _hidden is { } hidden && hidden.TryGetValue(name, out var value) ? value
-            : Environment.GetEnvironmentVariable(name));
-
-    /// <summary>
-    /// Keeps the AWS SDK from reading AWS's shared files, which it does for every client, and fails for one line that it
-    /// cannot read. This program reads them itself.
-    /// </summary>
-    /// <returns>The variables and their values before, for child processes.</returns>
-    public static IReadOnlyDictionary<string, string?> HideSharedFiles()
-    {
-        lock (SharedFileVariables)
-        {
-            if (_hidden is not null)
-                return _hidden;
-            var values = SharedFileVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
-            _hidden = values;
-            var nowhere = Path.Combine(Path.DirectorySeparatorChar.ToString(), "nonexistent", "aws");
-            Environment.SetEnvironmentVariable("AWS_PROFILE", null);
-            Environment.SetEnvironmentVariable("AWS_DEFAULT_PROFILE", null);
-            Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", nowhere);
-            Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", nowhere);
-            return values;
-        }
-    }
+    public static Settings FromEnvironment() => new(ProcessEnvironment.Get);
 
     /// <param name="variable">Returns null or an empty string for a variable that is unset.</param>
     public static Settings From(Func<string, string?> variable) => new(variable);
@@ -226,41 +190,8 @@ internal sealed class Settings
 
     private Secret? GetSecret(string name) => GetString(name) is { } value ? new Secret(value) : null;
 
-    /// <summary>A path in which <c>~</c>, <c>$NAME</c> and <c>${NAME}</c> are expanded, as the AWS CLI does: YAML files
-    /// and systemd units leave them as they are.</summary>
-    private string? GetExpanded(string name)
-    {
-        if (GetString(name) is not { } path)
-            return null;
-        if (path[0] == '~' && (path.Length == 1 || path[1] is '/' or '\\'))
-            path = (GetString("HOME") ?? Home) + path[1..];
-        return AsciiText.IndexOf(path, '$') < 0 ? path : ExpandVariables(path);
-    }
-
-    private string ExpandVariables(string path)
-    {
-        var expanded = new StringBuilder();
-        for (var i = 0; i < path.Length; i++)
-        {
-            var isBraced = i + 1 < path.Length && path[i + 1] == '{';
-            var start = i + (isBraced ? 2 : 1);
-            var end = start;
-            while (path[i] == '$' && end < path.Length && (AsciiText.IsLetterOrDigit(path[end]) || path[end] == '_'))
-                end++;
-            // As the AWS CLI does, leave a variable that is unset or not closed as it is.
-            if (end <= start || (isBraced && (end == path.Length || path[end] != '}'))
-                || GetString(path[start..end]) is not { } value)
-            {
-                expanded.Append(path[i]);
-                continue;
-            }
-
-            expanded.Append(value);
-            i = isBraced ? end : end - 1;
-        }
-
-        return expanded.ToString();
-    }
+    private string? GetExpanded(string name) => GetString(name) is { } path
+        ? ProcessEnvironment.ExpandPath(path, GetString("HOME") ?? Home, GetString) : null;
 
     private bool? GetBoolean(string name) =>
         GetString(name) is { } value ? value.Equals("true", StringComparison.OrdinalIgnoreCase) : null;

@@ -11,6 +11,8 @@ namespace CredentialProvider.Identity;
 /// <param name="considered">Collects each source that is looked at; null to save the work.</param>
 internal sealed class IdentityResolver(FeedSettings feed, Settings settings, List<ConsideredSource>? considered = null)
 {
+    private static InstanceRoleSource? _instanceRole;
+
     private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
 
     public SigningIdentity Resolve()
@@ -20,11 +22,12 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         {
             // An explicit profile wins over the environment, as --profile does in the AWS CLI.
             var source = feed.Profile is null ? FindInEnvironment() : null;
-            var name = feed.Profile ?? settings.AwsProfile ?? "default";
+            var chosen = feed.Profile ?? settings.AwsProfile;
+            var name = chosen ?? "default";
             if (source is null && _files.Problem is { } problem)
                 throw new NoTokenException(ErrorCode.Profile, problem, "make it readable, or name another file");
             profile = _files.FindProfile(name);
-            if (source is null && profile is null && (feed.Profile ?? settings.AwsProfile) is not null)
+            if (source is null && profile is null && chosen is not null)
                 throw Missing(name);
             source ??= (profile is null ? FindWithoutProfile(name) : FromProfile(profile, isTop: true)) ?? FindOnMachine();
             foreach (var role in feed.Roles)
@@ -57,7 +60,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private CredentialSource? FindWithoutProfile(string name)
     {
-        Pass(null, "profile " + name, "does not exist");
+        considered?.Add(new ConsideredSource("profile " + name, "does not exist", IsTaken: false));
         return FindWebIdentity(new AwsProfile(name, [], []), readsEnvironment: true);
     }
 
@@ -208,7 +211,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         : Pass(null, "container credentials");
 
     private CredentialSource FindInstanceRole() =>
-        Take(null, "instance role", new InstanceRoleSource(MachineIdentity.Find()));
+        Take(null, "instance role", _instanceRole ??= new InstanceRoleSource(MachineIdentity.Find()));
 
     private static void RequireOneLine(string value, string variable)
     {

@@ -9,10 +9,8 @@ internal static class MachineIdentity
 {
     private const int MaxFileSize = 256;
 
-    private static string? _id;
-
     /// <summary>systemd's machine id, else the kernel's boot id (containers), else the host name; hashed.</summary>
-    public static string Find() => _id ??= "machine " + Fnv1a.Hash(
+    public static string Find() => "machine " + Fnv1a.Hash(
         OperatingSystem.IsLinux() ? Read("/etc/machine-id") ?? Read("/proc/sys/kernel/random/boot_id")
             ?? Environment.MachineName : Environment.MachineName);
 

@@ -31,11 +31,11 @@ internal sealed record SigningIdentity(
     public static SigningIdentity Resolve(Feed feed, FeedSettings feedSettings, Settings settings)
     {
         var identity = Resolve(feedSettings, settings);
-        var partition = Partition.OfRegion(feed.Region)?.Name;
         for (var source = identity.Source; source is not null; source = (source as RoleSource)?.Source)
         {
             var arn = (source as RoleSource)?.Role.Arn ?? (source as WebIdentitySource)?.Role.Arn;
-            if (arn?.Split(':') is ["arn", var other, ..] && other != partition)
+            if (arn?.Split(':') is ["arn", var other, ..] && Partition.OfRegion(feed.Region)?.Name is var partition
+                && other != partition)
             {
                 return identity with
                 {

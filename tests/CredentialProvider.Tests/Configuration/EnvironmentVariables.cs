@@ -101,14 +101,6 @@ public sealed class EnvironmentVariables
     }
 
     [Fact]
-    public void Need_both_halves_of_an_access_key()
-    {
-        Assert.True(From(("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "S")).HasAwsKeys);
-        Assert.False(From(("AWS_ACCESS_KEY_ID", "A")).HasAwsKeys);
-        Assert.False(From(("AWS_SECRET_ACCESS_KEY", "S")).HasAwsKeys);
-    }
-
-    [Fact]
     public void Are_otherwise_passed_through_unchanged()
     {
         var settings = Settings.From(name => name);

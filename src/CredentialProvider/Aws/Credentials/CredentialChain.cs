@@ -25,7 +25,7 @@ internal sealed class CredentialChain
     /// Native AOT does not support.</summary>
     static CredentialChain()
     {
-        Settings.HideSharedFiles();
+        ProcessEnvironment.HideSharedFiles();
         var registry = GlobalRuntimeDependencyRegistry.Instance;
         registry.RegisterSSOClient(context => new AmazonSSOClient(
             new AnonymousAWSCredentials(), context.SSOClientContextData.Region));

@@ -67,7 +67,7 @@ internal sealed class CredentialProcess(ProcessSource source)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in Settings.HideSharedFiles())
+        foreach (var (name, value) in ProcessEnvironment.HideSharedFiles())
         {
             if (value is null)
                 start.Environment.Remove(name);

@@ -1,0 +1,77 @@
+using System.Text;
+using CredentialProvider.FastStart;
+
+namespace CredentialProvider.Configuration;
+
+/// <summary>The process's environment variables, as they were when the process started.</summary>
+internal static class ProcessEnvironment
+{
+    /// <summary>The variables that make the AWS SDK read AWS's shared files.</summary>
+    private static readonly string[] SharedFileVariables =
+        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+
+    /// <summary>What they were before <see cref="HideSharedFiles"/>; null until then.</summary>
+    private static Dictionary<string, string?>? _hidden;
+
+    public static string? Get(string name) =>
+        _hidden is { } hidden && hidden.TryGetValue(name, out var value) ? value
+            : Environment.GetEnvironmentVariable(name);
+
+    /// <summary>
+    /// Keeps the AWS SDK from reading AWS's shared files. It reads them for every client, and fails for one line that it
+    /// cannot read; this program reads them itself.
+    /// </summary>
+    /// <returns>The variables with their values, for child processes.</returns>
+    public static IReadOnlyDictionary<string, string?> HideSharedFiles()
+    {
+        lock (SharedFileVariables)
+        {
+            if (_hidden is not null)
+                return _hidden;
+            var values = SharedFileVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+            _hidden = values;
+            Environment.SetEnvironmentVariable("AWS_PROFILE", null);
+            Environment.SetEnvironmentVariable("AWS_DEFAULT_PROFILE", null);
+            // The SDK ignores a file that does not exist and reads the default one. Windows has no file that is always
+            // there and empty, so there the SDK still reads them.
+            if (!OperatingSystem.IsWindows())
+            {
+                Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", "/dev/null");
+                Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+            }
+
+            return values;
+        }
+    }
+
+    /// <summary>Expands <c>~</c>, <c>$NAME</c> and <c>${NAME}</c> in a path, as the AWS CLI does: YAML files and systemd
+    /// units leave them as they are. A variable that is unset or not closed stays.</summary>
+    /// <param name="variable">Reads a variable; null for one that is unset or blank.</param>
+    public static string ExpandPath(string path, string home, Func<string, string?> variable)
+    {
+        if (path[0] == '~' && (path.Length == 1 || path[1] is '/' or '\\'))
+            path = home + path[1..];
+        if (AsciiText.IndexOf(path, '$') < 0)
+            return path;
+        var expanded = new StringBuilder();
+        for (var i = 0; i < path.Length; i++)
+        {
+            var isBraced = i + 1 < path.Length && path[i + 1] == '{';
+            var start = i + (isBraced ? 2 : 1);
+            var end = start;
+            while (path[i] == '$' && end < path.Length && (AsciiText.IsLetterOrDigit(path[end]) || path[end] == '_'))
+                end++;
+            if (end <= start || (isBraced && (end == path.Length || path[end] != '}'))
+                || variable(path[start..end]) is not { } value)
+            {
+                expanded.Append(path[i]);
+                continue;
+            }
+
+            expanded.Append(value);
+            i = isBraced ? end : end - 1;
+        }
+
+        return expanded.ToString();
+    }
+}
