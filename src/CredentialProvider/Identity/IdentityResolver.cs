@@ -167,8 +167,14 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var session = profile.Find("sso_session");
         var section = session is null ? null : _files.FindSsoSession(session)
             ?? throw Unusable(profile, $"its sso-session '{session}' does not exist in {_files.Config.Path}", fix);
-        string Require(string name) => section?.Find(name) ?? profile.Find(name)
-            ?? throw Unusable(profile, $"{name} is missing", fix);
+        string Require(string name)
+        {
+            var (own, shared) = (profile.Find(name), section?.Find(name));
+            if (own is not null && shared is not null && own != shared)
+                throw Unusable(profile, $"its {name} differs from that of sso-session '{session}'", "remove one of them");
+            return shared ?? own ?? throw Unusable(profile, $"{name} is missing", fix);
+        }
+
         return Take(profile, "SSO", new SsoSource(profile.Name, session, Require("sso_start_url"), Require("sso_region"),
             account ?? Require("sso_account_id"), role ?? Require("sso_role_name")));
     }

@@ -44,6 +44,7 @@ internal sealed class GeneratedHome
         return (theirs is "error ConfigParseError" && HasStrayLine) || HasRepeatedSection
             || (theirs is "error ProfileNotFound" && ours == $"key {Variables.GetValueOrDefault("AWS_ACCESS_KEY_ID")} {Variables.GetValueOrDefault("AWS_SECRET_ACCESS_KEY")} {Variables.GetValueOrDefault("AWS_SESSION_TOKEN") ?? "None"}")
             || (theirs.Contains("mfa", StringComparison.Ordinal) && isError && ours.Contains("MFA", StringComparison.Ordinal))
+            || (theirs is "error InvalidConfigError" && ours.StartsWith("sso ", StringComparison.Ordinal) && _config.Contains("region", StringComparison.OrdinalIgnoreCase))
             || (isError && ours.Contains("AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not", StringComparison.Ordinal))
             || (isError && ours.Contains("aws_access_key_id is missing", StringComparison.Ordinal))
             || (isError && ours.Contains("sso_account_id and sso_role_name are missing", StringComparison.Ordinal));

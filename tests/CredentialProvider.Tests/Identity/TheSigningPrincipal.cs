@@ -148,6 +148,7 @@ public sealed class TheSigningPrincipal
     [InlineData("[default]\nsso_session = x\nsso_account_id = 1\nsso_role_name = r\n", "", "CACP1010", "sso-session 'x'")]
     [InlineData("[default]\nsso_session = x\nsso_account_id = 1\nsso_role_name = r\n[sso-session x]\nsso_start_url = u\n", "", "CACP1010", "sso_region")]
     [InlineData("[default]\nsso_account_id = 1\nsso_start_url = u\nsso_region = r\n", "", "CACP1010", "sso_role_name")]
+    [InlineData("[default]\nsso_session = x\nsso_account_id = 1\nsso_role_name = r\nsso_start_url = u\n[sso-session x]\nsso_start_url = v\nsso_region = r\n", "", "CACP1010", "sso_start_url differs")]
     [InlineData("[default]\nrole_arn = r\n", "", "CACP1010", "neither source_profile nor credential_source")]
     [InlineData("[default]\nrole_arn = r\nsource_profile = a\ncredential_source = Environment\n", "", "CACP1010", "both")]
     [InlineData("[default]\nrole_arn = r\ncredential_source = environment\n", "", "CACP1010", "'environment'")]

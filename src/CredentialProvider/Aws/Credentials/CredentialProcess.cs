@@ -15,14 +15,14 @@ namespace CredentialProvider.Aws.Credentials;
 /// empty standard input (ours carries NuGet's protocol) and a time limit of its own. It ends with this process.
 /// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 /// </summary>
-internal sealed class CredentialProcess(ProcessSource source)
+internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout = null)
 {
     private const int MaxOutput = 64 * 1024, MaxReason = 300;
 
     private static readonly ConcurrentDictionary<Process, bool> Running = new();
 
     /// <summary>Some commands open a browser and wait for the user.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromSeconds(60);
 
     static CredentialProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
@@ -34,9 +34,9 @@ internal sealed class CredentialProcess(ProcessSource source)
     /// <exception cref="NoTokenException">The command failed, with the last line of its stderr.</exception>
     public async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync()
     {
-        if (ShellWords.Split(source.Command) is not { Length: > 0 } words)
+        if (Split(source.Command) is not var (program, arguments))
             throw Failed("it has an unclosed quote or is empty", "correct the command");
-        using var process = Start(words[0], words.Skip(1));
+        using var process = Start(program, arguments);
         Running[process] = true;
         try
         {
@@ -44,8 +44,8 @@ internal sealed class CredentialProcess(ProcessSource source)
             var output = ReadAsync(process.StandardOutput);
             var errors = ReadAsync(process.StandardError);
             var reading = Task.WhenAll(output, errors);
-            if (await Task.WhenAny(reading, Task.Delay(Timeout)) != reading)
-                throw Failed($"it did not end within {Timeout.TotalSeconds:0} s", "run it by hand to see what it waits for");
+            if (await Task.WhenAny(reading, Task.Delay(_timeout)) != reading)
+                throw Failed($"it did not end within {_timeout.TotalSeconds:0} s", "run it by hand to see what it waits for");
             await process.WaitForExitAsync();
             return process.ExitCode == 0 ? Parse(await output)
                 : throw Failed($"it exited with code {process.ExitCode}{Reason(await errors)}", "run it by hand");
@@ -57,9 +57,26 @@ internal sealed class CredentialProcess(ProcessSource source)
         }
     }
 
-    private Process Start(string program, IEnumerable<string> arguments)
+    /// <summary>The program and its arguments; null if a quote is not closed or there is no program.</summary>
+    private static (string Program, string Arguments)? Split(string command)
     {
-        var start = new ProcessStartInfo(program, string.Join(" ", arguments.Select(QuoteArgument)))
+        command = command.Trim();
+        if (!OperatingSystem.IsWindows())
+        {
+            return ShellWords.Split(command) is { Length: > 0 } words
+                ? (words[0], string.Join(" ", words.Skip(1).Select(QuoteArgument))) : null;
+        }
+
+        // Windows programs split their command line themselves; a backslash is part of a path.
+        var isQuoted = command.StartsWith('"');
+        var end = command.IndexOf(isQuoted ? '"' : ' ', isQuoted ? 1 : 0);
+        return isQuoted ? end < 0 ? null : (command[1..end], command[(end + 1)..])
+            : command.Length == 0 ? null : end < 0 ? (command, "") : (command[..end], command[end..]);
+    }
+
+    private Process Start(string program, string arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             CreateNoWindow = true,
