@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CredentialProvider.Cli;
+using CredentialProvider.Cli.Doctor;
 using CredentialProvider.Cli.Policy;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
@@ -111,6 +112,15 @@ public sealed partial class Documentation
     [Fact]
     public void The_README_has_a_first_screen_of_at_most_forty_lines() =>
         Assert.InRange(Readme.Split('\n').Index().First(line => line.Item.StartsWith("## ", StringComparison.Ordinal)).Index, 20, 40);
+
+    [Fact]
+    public void The_doctor_reference_lists_every_check_in_order()
+    {
+        var checks = typeof(Checks).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
+        var table = Repository.Read("docs/reference/doctor.md").Split("\n## ").Single(section => section.StartsWith("Checks\n", StringComparison.Ordinal));
+        var names = table.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|')[1]);
+        Assert.Equal(checks, names.SelectMany(cell => cell.Split(',')).Select(name => name.Trim(' ', '`')));
+    }
 
     [Fact]
     public void The_README_shows_a_doctor_session_that_a_test_runs()
