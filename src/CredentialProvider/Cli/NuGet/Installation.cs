@@ -25,20 +25,20 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         : Path.Combine(Settings.Home, ".local", "bin");
 
     private InstallablePart Native => new("native", "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)",
-        Build("native", NuGetClient.NativeName), Path.Combine(_bin, NuGetClient.NativeName));
+        Build("native", PluginDiscovery.ExecutableName), Path.Combine(_bin, PluginDiscovery.ExecutableName));
 
     private InstallablePart NetCore => new("netcore", "every .NET SDK",
-        Build("plugins", "netcore", NuGetClient.PluginName) ?? NetCoreAlone,
-            Path.Combine(_home, ".nuget", "plugins", "netcore", NuGetClient.PluginName));
+        Build("plugins", "netcore", PluginDiscovery.PluginName) ?? NetCoreAlone,
+            Path.Combine(_home, ".nuget", "plugins", "netcore", PluginDiscovery.PluginName));
 
     /// <summary>The folder that this program runs from, if it is the netcore build, as in the .NET tool.</summary>
     private static string? NetCoreAlone =>
-        File.Exists(Path.Combine(AppContext.BaseDirectory, $"{NuGetClient.PluginName}.dll"))
+        File.Exists(Path.Combine(AppContext.BaseDirectory, $"{PluginDiscovery.PluginName}.dll"))
         ? Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory) : null;
 
     private InstallablePart NetFx => new("netfx", "Visual Studio, msbuild.exe and nuget.exe",
-        Build("plugins", "netfx", NuGetClient.PluginName),
-            Path.Combine(_home, ".nuget", "plugins", "netfx", NuGetClient.PluginName));
+        Build("plugins", "netfx", PluginDiscovery.PluginName),
+            Path.Combine(_home, ".nuget", "plugins", "netfx", PluginDiscovery.PluginName));
 
     /// <summary>Installs the named parts.</summary>
     /// <param name="names">native, netcore, netfx; empty for what the clients on this machine need.</param>

@@ -9,12 +9,6 @@ namespace CredentialProvider.Cli.NuGet;
 /// <param name="FindsOnPath">True if it searches PATH for <c>nuget-plugin-*</c>.</param>
 internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsOnPath)
 {
-    /// <inheritdoc cref="PluginDiscovery.ExecutableName"/>
-    public static string NativeName => PluginDiscovery.ExecutableName;
-
-    /// <inheritdoc cref="PluginDiscovery.PluginName"/>
-    public const string PluginName = PluginDiscovery.PluginName;
-
     /// <summary>The clients on PATH and, on Windows, Visual Studio in its default location.</summary>
     public static IReadOnlyList<NuGetClient> FindAll(Settings settings)
     {
