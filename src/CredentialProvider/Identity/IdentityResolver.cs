@@ -1,5 +1,6 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
 
@@ -78,7 +79,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         if (source is null && (profile.Find("sso_session") ?? profile.Find("sso_start_url")) is not null)
         {
             throw Unusable(profile, "sso_account_id and sso_role_name are missing",
-                $"add them: aws configure sso --profile {profile.Name}");
+                $"add them: aws configure sso --profile {ShellText.Quote(profile.Name)}");
         }
 
         return source is null && profile.Problem is { } problem
@@ -163,7 +164,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var (account, role) = (profile.Find("sso_account_id"), profile.Find("sso_role_name"));
         if (account is null && role is null)
             return Pass(profile, "SSO");
-        var fix = $"complete it: aws configure sso --profile {profile.Name}";
+        var fix = $"complete it: aws configure sso --profile {ShellText.Quote(profile.Name)}";
         var session = profile.Find("sso_session");
         var section = session is null ? null : _files.FindSsoSession(session)
             ?? throw Unusable(profile, $"its sso-session '{session}' does not exist in {_files.Config.Path}", fix);
@@ -238,7 +239,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     {
         const int MaxNames = 10;
         var names = _files.ProfileNames();
-        return names.Count == 0 ? $"create it: aws configure --profile {name}"
+        return names.Count == 0 ? $"create it: aws configure --profile {ShellText.Quote(name)}"
             : Spelling.FindNearest(name, names) is { } meant ? $"did you mean '{meant}'?"
             : $"use one of these profiles: {string.Join(", ", names.Take(MaxNames))}{(names.Count > MaxNames ? ", ..." : "")}";
     }

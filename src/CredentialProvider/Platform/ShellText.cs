@@ -1,6 +1,6 @@
 using CredentialProvider.FastStart;
 
-namespace CredentialProvider.Cli;
+namespace CredentialProvider.Platform;
 
 /// <summary>Commands that users paste: bash and other POSIX shells, or PowerShell on Windows.</summary>
 internal static class ShellText

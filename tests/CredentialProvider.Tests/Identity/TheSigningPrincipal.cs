@@ -166,6 +166,17 @@ public sealed class TheSigningPrincipal
         Assert.Contains(names, home.Principal, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "aws configure --profile 'My Team; x'")]
+    [InlineData("[profile \"My Team; x\"]\nsso_session = s\n", "aws configure sso --profile 'My Team; x'")]
+    [InlineData("[profile \"My Team; x\"]\nsso_session = s\nsso_account_id = 1\nsso_role_name = r\n", "aws configure sso --profile 'My Team; x'")]
+    public void Is_an_error_whose_command_quotes_the_profile(string? config, string command)
+    {
+        using var home = new AwsHome(config);
+        home.Variables["AWS_PROFILE"] = "My Team; x";
+        Assert.EndsWith(command, home.Identity.Failure?.Fix, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Is_an_error_for_a_file_that_exists_and_cannot_be_read()
     {

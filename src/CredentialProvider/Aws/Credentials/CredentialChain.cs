@@ -6,6 +6,7 @@ using Amazon.SSOOIDC;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Identity;
+using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws.Credentials;
@@ -81,7 +82,7 @@ internal sealed class CredentialChain
             source = role.Source;
         if (source is LoginSource login)
         {
-            var command = $"aws login --profile {login.Profile}";
+            var command = $"aws login --profile {ShellText.Quote(login.Profile)}";
             throw new NoTokenException(ErrorCode.Profile,
                 $"AWS profile '{login.Profile}' uses a session of the AWS CLI", $"sign in: {command}")
             {

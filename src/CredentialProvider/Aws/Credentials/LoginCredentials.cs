@@ -9,6 +9,7 @@ using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CredentialProvider.Identity;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -197,7 +198,7 @@ internal sealed class LoginCredentials(LoginSource source, string region, Settin
 
     private NoTokenException SignIn(string why, Exception? cause = null)
     {
-        var command = $"aws login --profile {source.Profile}";
+        var command = $"aws login --profile {ShellText.Quote(source.Profile)}";
         return new NoTokenException(ErrorCode.BadCredentials,
             $"the 'aws login' session of AWS profile '{source.Profile}' cannot be used: {why}", $"sign in: {command}",
             cause)

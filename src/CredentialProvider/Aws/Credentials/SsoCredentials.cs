@@ -51,7 +51,7 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
             _isRefused = AwsFailure.FindResponse(e)?.ErrorCode == "UnauthorizedException";
             throw new SsoSessionExpiredException(source.Profile, e, SignInAsync)
             {
-                Command = $"nuget-plugin-codeartifact login --profile {source.Profile}",
+                Command = $"nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}",
             };
         }
     }
@@ -81,7 +81,7 @@ internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
         {
             throw new NoTokenException(ErrorCode.BadCredentials,
                 $"sign-in for AWS profile '{source.Profile}' was not completed: {e.Message}",
-                $"try again: nuget-plugin-codeartifact login --profile {source.Profile}", e);
+                $"try again: nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}", e);
         }
     }
 
@@ -105,7 +105,8 @@ internal sealed class SsoSessionExpiredException(
     string profile, Exception cause, Func<Action<string>, CancellationToken, Task> signIn)
     : NoTokenException(ErrorCode.BadCredentials,
         $"the SSO session for AWS profile '{profile}' has expired or was never started: {cause.Message}",
-        $"sign in: nuget-plugin-codeartifact login --profile {profile} (or: aws sso login --profile {profile})", cause)
+        $"sign in: nuget-plugin-codeartifact login --profile {ShellText.Quote(profile)} "
+            + $"(or: aws sso login --profile {ShellText.Quote(profile)})", cause)
 {
     /// <exception cref="NoTokenException">The user did not sign in.</exception>
     /// <exception cref="AwsCallException">IAM Identity Center cannot be reached.</exception>

@@ -3,6 +3,7 @@ using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Commands;

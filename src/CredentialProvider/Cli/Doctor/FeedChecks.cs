@@ -7,6 +7,7 @@ using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
 

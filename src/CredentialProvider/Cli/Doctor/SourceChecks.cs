@@ -1,6 +1,7 @@
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
 
