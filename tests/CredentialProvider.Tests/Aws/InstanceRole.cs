@@ -180,6 +180,29 @@ public sealed class InstanceRole : IAsyncLifetime
         Assert.Contains($"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{endpoint}'", failure.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As on an instance whose network has IPv6 alone.</summary>
+    [Fact]
+    public async Task Is_read_at_the_other_address_if_nothing_listens_at_the_first()
+    {
+        var metadata = SettingsFromVariables.From().Metadata() with { Endpoint = UnusedAddress(), OtherEndpoint = _aws.Metadata.AbsoluteUri };
+        Assert.NotNull(await new InstanceRoleCredentials(metadata, TimeProvider.System).GetCredentialsAsync());
+    }
+
+    [Fact]
+    public async Task Is_reported_missing_at_the_first_address_if_nothing_listens_at_either()
+    {
+        var metadata = SettingsFromVariables.From().Metadata() with { Endpoint = UnusedAddress(), OtherEndpoint = UnusedAddress() };
+        var e = await Assert.ThrowsAsync<NoTokenException>(() => new InstanceRoleCredentials(metadata, TimeProvider.System).GetCredentialsAsync());
+        Assert.Contains(metadata.Endpoint, e.Why, StringComparison.Ordinal);
+    }
+
+    /// <summary>No other process gets this port for a while, because the system hands out others first.</summary>
+    private static string UnusedAddress()
+    {
+        using var server = new LoopbackServer(200, "");
+        return server.Url;
+    }
+
     private InstanceRoleCredentials Role(params (string, string)[] variables) => new(SettingsFromVariables.From(
         [.. variables, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri)]).Metadata(), TimeProvider.System);
 }

@@ -140,8 +140,16 @@ public sealed class EnvironmentVariables
             ("AWS_METADATA_SERVICE_TIMEOUT", "3"), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "5")).Metadata();
         Assert.True(metadata.IsDisabled);
         Assert.Equal("http://[fd00:ec2::254]", metadata.Endpoint);
+        Assert.Null(metadata.OtherEndpoint);
         Assert.Equal(TimeSpan.FromSeconds(3), metadata.Timeout);
         Assert.Equal(5, metadata.Attempts);
+    }
+
+    [Fact]
+    public void Leave_both_addresses_of_instance_metadata_open()
+    {
+        var metadata = From().Metadata();
+        Assert.Equal(("http://169.254.169.254", "http://[fd00:ec2::254]"), (metadata.Endpoint, metadata.OtherEndpoint));
     }
 
     [Fact]

@@ -27,20 +27,14 @@ internal sealed class InstanceMetadata : IDisposable
 
     private readonly MetadataSettings _settings;
     private readonly HttpClient _http;
+    private Uri _endpoint;
     private string? _session;
 
     /// <exception cref="NoTokenException">The endpoint is not an HTTP URL.</exception>
     public InstanceMetadata(MetadataSettings settings)
     {
         _settings = settings;
-        if (!Uri.TryCreate(settings.Endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var endpoint)
-            || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
-        {
-            throw new NoTokenException(ErrorCode.Setting,
-                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{settings.Endpoint}'",
-                "expected a URL such as http://169.254.169.254");
-        }
-
+        _endpoint = ToUri(settings.Endpoint);
         var handler = new HttpClientHandler
         {
             UseProxy = false,
@@ -49,12 +43,14 @@ internal sealed class InstanceMetadata : IDisposable
         };
         _http = new HttpClient(handler)
         {
-            BaseAddress = endpoint,
             // Each attempt has its own, shorter timeout.
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = MaxResponseSize,
         };
     }
+
+    /// <summary>For messages.</summary>
+    private string Address => _endpoint.AbsoluteUri.TrimEnd('/');
 
     /// <param name="path">Relative to the endpoint.</param>
     /// <param name="describe">The error for a 4xx or 3xx status, or for a 5xx status of the last attempt; null for the
@@ -63,14 +59,36 @@ internal sealed class InstanceMetadata : IDisposable
     public async Task<string> GetAsync(string path, Func<HttpStatusCode, NoTokenException?> describe)
     {
         var session = _session ??= await StartSessionAsync();
-        return await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path)
+        return await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(_endpoint, path))
         {
             Headers = { { "X-aws-ec2-metadata-token", session } },
         }, describe, async () => session = _session = await StartSessionAsync());
     }
 
-    private Task<string> StartSessionAsync() =>
-        SendAsync(() => new HttpRequestMessage(HttpMethod.Put, "latest/api/token")
+    private static Uri ToUri(string endpoint) =>
+        Uri.TryCreate(endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) ? uri
+            : throw new NoTokenException(ErrorCode.Setting,
+                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{endpoint}'", "expected a URL such as http://169.254.169.254");
+
+    private async Task<string> StartSessionAsync()
+    {
+        try
+        {
+            return await RequestSessionAsync();
+        }
+        catch (NoTokenException) when (_settings.OtherEndpoint is { } other && _endpoint != ToUri(other))
+        {
+            // Connect first: an attempt would take a second where nothing is there.
+            if (!await CanConnectAsync(ToUri(other)))
+                throw;
+            _endpoint = ToUri(other);
+            return await RequestSessionAsync();
+        }
+    }
+
+    private Task<string> RequestSessionAsync() =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Put, new Uri(_endpoint, "latest/api/token"))
     {
         Headers = { { "X-aws-ec2-metadata-token-ttl-seconds", SessionLifetime } },
     }, describe: null, renew: null);
@@ -106,7 +124,7 @@ internal sealed class InstanceMetadata : IDisposable
             }
             catch (OperationCanceledException) when (isLast)
             {
-                throw await CanConnectAsync(_http.BaseAddress!) ? NoResponse() : NoService("no response");
+                throw await CanConnectAsync(_endpoint) ? NoResponse() : NoService("no response");
             }
             catch (OperationCanceledException)
             {
@@ -142,16 +160,16 @@ internal sealed class InstanceMetadata : IDisposable
     private NoTokenException UnexpectedStatus(HttpStatusCode status) => status == HttpStatusCode.Forbidden
         ? Error("instance metadata is disabled (403)",
             "enable it: aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled")
-        : Error($"the instance metadata service at {_settings.Endpoint} returned {(int)status}",
+        : Error($"the instance metadata service at {Address} returned {(int)status}",
             "provide credentials another way, or check what serves that address");
 
     private NoTokenException NoResponse() => Error(
-        $"the instance metadata service at {_settings.Endpoint} accepts connections but does not respond "
+        $"the instance metadata service at {Address} accepts connections but does not respond "
             + "(in a container, the usual cause is a hop limit of 1)",
         "raise it: aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2");
 
     private NoTokenException NoService(string why) => Error(
-        $"no instance metadata service at {_settings.Endpoint} ({why}): this is not an EC2 instance, or its "
+        $"no instance metadata service at {Address} ({why}): this is not an EC2 instance, or its "
             + "metadata is unreachable",
         "provide credentials another way: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 
