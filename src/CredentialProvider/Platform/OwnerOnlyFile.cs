@@ -28,6 +28,22 @@ internal static class OwnerOnlyFile
         }
     }
 
+    /// <summary>True if a file can be created where <see cref="Replace"/> would create one.</summary>
+    public static bool CanReplace(string path)
+    {
+        try
+        {
+            var probe = $"{path}.probe";
+            Replace(probe, [0]);
+            TryDelete(probe);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Appends text to a file, creating it if necessary.</summary>
     /// <param name="maxSize">In bytes. A larger file is first renamed to FILE.1, replacing the previous one.</param>
     public static void Append(string path, string text, long maxSize)

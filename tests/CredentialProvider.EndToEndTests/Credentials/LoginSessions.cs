@@ -154,6 +154,33 @@ public sealed class LoginSessions
         Assert.Contains("SignInLocalDevelopmentAccess", warning, StringComparison.Ordinal);
     }
 
+    /// <summary>AWS takes a refresh token once, so a renewal that cannot be stored would sign the user out everywhere.</summary>
+    [Fact]
+    public async Task A_session_that_cannot_be_written_back_is_not_renewed()
+    {
+        await using var sandbox = await StartAsync(Artifacts.Native);
+        sandbox.StartLoginSession(Expired);
+        sandbox.MakeCacheReadOnly();
+
+        var warning = await WarningAsync(sandbox, Artifacts.Native);
+
+        Assert.StartsWith("CACP1005: ", warning, StringComparison.Ordinal);
+        Assert.Contains($"{LoginFiles.Name} cannot be written", warning, StringComparison.Ordinal);
+        Assert.Equal(0, sandbox.Aws.Audit.Count("signin"));
+    }
+
+    [Fact]
+    public async Task A_session_that_cannot_be_written_back_is_used_to_its_end()
+    {
+        await using var sandbox = await StartAsync(Artifacts.Native);
+        sandbox.StartLoginSession(Aging);
+        sandbox.MakeCacheReadOnly();
+
+        await AssertTokenAsync(sandbox, Artifacts.Native);
+
+        Assert.Equal(0, sandbox.Aws.Audit.Count("signin"));
+    }
+
     [Fact]
     public async Task A_redirect_is_not_followed()
     {

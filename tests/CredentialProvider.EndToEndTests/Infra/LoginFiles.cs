@@ -16,6 +16,14 @@ public static class LoginFiles
 
     public const string Profile = "[default]\nlogin_session = " + Session + "\nregion = us-east-1\n";
 
+    /// <summary>Root needs fewer rights as well: otherwise modes do not concern it.</summary>
+    public static void MakeCacheReadOnly(this Sandbox sandbox)
+    {
+        File.SetUnixFileMode(Path.GetDirectoryName(Path.Combine(sandbox.Root, Cache))!, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (Environment.IsPrivilegedProcess)
+            sandbox.Wrapper = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"];
+    }
+
     /// <summary>Starts a session for a new role, DevUser, and writes its file.</summary>
     /// <param name="left">How long its credentials are still valid.</param>
     public static LoginSession StartLoginSession(this Sandbox sandbox, TimeSpan left, string file = Cache)

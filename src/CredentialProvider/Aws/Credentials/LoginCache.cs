@@ -49,6 +49,9 @@ internal sealed class LoginCache(string folder, string session)
     public void Write(LoginSession renewed) =>
         OwnerOnlyFile.Replace(File, Encoding.UTF8.GetBytes(renewed.Document.ToJsonString()));
 
+    /// <summary>True if <see cref="Write"/> will probably succeed.</summary>
+    public bool IsWritable() => OwnerOnlyFile.CanReplace(File);
+
     /// <summary>Keeps other processes of this program from renewing the session at the same time.</summary>
     /// <param name="isBusy">Another process holds the lock.</param>
     /// <returns>Null if the lock was not taken.</returns>

@@ -48,7 +48,12 @@ internal sealed class LoginCredentials(LoginSource source, string region, Settin
             return session.Credentials;
         using var taken = await WaitForLockAsync();
         session = Read();
-        return IsFresh(session) ? session.Credentials : (await RenewAsync(session)).Credentials;
+        if (IsFresh(session))
+            return session.Credentials;
+        // AWS takes each refresh token once: if the next one cannot be stored, the session is lost for every tool.
+        if (!_cache.IsWritable())
+            return session.Expires > time.GetUtcNow() ? session.Credentials : throw Unwritable(_cache.File);
+        return (await RenewAsync(session)).Credentials;
     }
 
     /// <summary>Null if locks do not work here, or another process holds it for too long.</summary>
@@ -150,8 +155,8 @@ internal sealed class LoginCredentials(LoginSource source, string region, Settin
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The credentials are valid all the same. If AWS no longer takes the old refresh token, the next process
-            // reports that the user has to sign in.
+            // The disk has filled up in the meantime. The credentials are valid all the same; the next process reports
+            // that the user has to sign in.
         }
     }
 
@@ -206,6 +211,11 @@ internal sealed class LoginCredentials(LoginSource source, string region, Settin
             Command = command,
         };
     }
+
+    private NoTokenException Unwritable(string file) => new(ErrorCode.BadCredentials,
+        $"the 'aws login' session of AWS profile '{source.Profile}' has expired and is not renewed, because {file} cannot "
+            + "be written",
+        $"make {Path.GetDirectoryName(file)} writable, or sign in as the user that owns it");
 
     private NoTokenException Unusable(string why) => new(ErrorCode.Profile,
         $"the 'aws login' session of AWS profile '{source.Profile}' cannot be renewed: {why}",
