@@ -36,7 +36,7 @@ public sealed class GetSourceUrls : Microsoft.Build.Utilities.Task
             Environment.GetEnvironmentVariable("AWS_REGION"), Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION"));
         var isDualStack = source.GetMetadata("DualStack").Equals("true", StringComparison.OrdinalIgnoreCase);
         if (FindProblem(names, owner, region, isDualStack) is not { } problem)
-            return new Feed(names[0], owner, region, names[1]).ToUrl(isDualStack);
+            return new Feed(names[0], owner, region, names[1]) { IsDualStack = isDualStack }.ToUrl();
         Log.LogError(null, "CACP1012", null, source.GetMetadata("DefiningProjectFullPath"), 0, 0, 0, 0, "{0}",
             $"CodeArtifactSource '{source.ItemSpec}': {problem}");
         return null;

@@ -36,22 +36,22 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     /// <param name="request">If the feed's owner is empty, the domain is in the caller's account.</param>
     /// <returns>The repository's URL; append v3/index.json to get the NuGet source.</returns>
     /// <exception cref="NoTokenException">With the cause and a fix.</exception>
-    public Task<string> FindEndpointAsync(TokenRequest request, bool isDualStack, CancellationToken cancel) =>
-        DescribeFailuresAsync(request, () => CallAsync(request, prompt: null, async (client, stop) =>
+    public Task<string> FindEndpointAsync(TokenRequest request, CancellationToken cancel) =>
+        DescribeFailuresAsync(request, () => CallAsync(request, prompt: null, async (client, _, stop) =>
     {
         var response = await client.GetRepositoryEndpointAsync(new GetRepositoryEndpointRequest
         {
             Domain = request.Feed.Domain,
             DomainOwner = request.Feed.Owner.Length > 0 ? request.Feed.Owner : null,
             Repository = request.Feed.Repository,
-            EndpointType = isDualStack ? "dualstack" : "ipv4",
+            EndpointType = request.Feed.IsDualStack ? "dualstack" : "ipv4",
         }, stop);
         return response.RepositoryEndpoint;
     }, cancel), cancel);
 
     private Task<AuthorizationToken> GetTokenAsync(
         TokenRequest request, UserPrompt? prompt, CancellationToken cancel) =>
-        CallAsync(request, prompt, async (client, stop) =>
+        CallAsync(request, prompt, async (client, principal, stop) =>
     {
         var response = await client.GetAuthorizationTokenAsync(new GetAuthorizationTokenRequest
         {
@@ -61,7 +61,8 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         }, stop);
         return new AuthorizationToken(new Secret(response.AuthorizationToken), time.GetUtcNow(), response.Expiration)
         {
-            Principal = request.Identity.Source?.Description,
+            Source = request.Identity.Source?.Description,
+            Principal = principal,
         };
     }, cancel);
 
@@ -82,7 +83,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     }
 
     private async Task<T> CallAsync<T>(TokenRequest request, UserPrompt? prompt,
-        Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+        Func<AmazonCodeArtifactClient, string?, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
         _trustStore ??= TrustStore.LoadAsync(settings);
         // Shared by all domains that call at the same time, so that credentials are fetched once.
@@ -107,18 +108,20 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     }
 
     /// <summary>One attempt.</summary>
+    /// <param name="call">With a client and the principal that signs its calls, if that is known.</param>
     private async Task<T> TryCallAsync<T>(TokenRequest request, CredentialChain chain,
-        Func<AmazonCodeArtifactClient, CancellationToken, Task<T>> call, CancellationToken cancel)
+        Func<AmazonCodeArtifactClient, string?, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
         var endpoint = DefaultEndpoint(request);
         try
         {
-            var credentials = await FetchedCredentials.FromAsync(chain.Resolve(request));
+            var source = chain.Resolve(request);
+            var credentials = await FetchedCredentials.FromAsync(source);
             endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, request.Identity.EndpointOf("codeartifact", settings));
             var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
             AwsLimits.Apply(config, settings);
             using var client = new AmazonCodeArtifactClient(credentials, config);
-            return await AwsLimits.WithTimeoutAsync(stop => call(client, stop), cancel);
+            return await AwsLimits.WithTimeoutAsync(stop => call(client, (source as AsyncCredentials)?.Principal, stop), cancel);
         }
         catch (Exception e) when (e is not (NoTokenException or AwsCallException) && !cancel.IsCancellationRequested)
         {

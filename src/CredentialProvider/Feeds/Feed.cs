@@ -14,12 +14,14 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     /// <summary>Domain, owner and region as every message names them.</summary>
     public string DomainName => Domain.Length > 0 ? $"domain {Domain} ({Owner}, {Region})" : $"host {Host}";
 
+    /// <summary>True for AWS's host that also answers over IPv6; the region's partition must have one.</summary>
+    public bool IsDualStack { get; init; }
+
     /// <summary>The NuGet source URL on AWS's own hosts.</summary>
-    /// <param name="isDualStack">The host that also answers over IPv6; the region's partition must have one.</param>
-    public string ToUrl(bool isDualStack = false)
+    public string ToUrl()
     {
         var partition = Partition.OfRegion(Region)!;
-        var host = isDualStack ? $"codeartifact.{Region}.{partition.RepositoryDualStackSuffix}"
+        var host = IsDualStack ? $"codeartifact.{Region}.{partition.RepositoryDualStackSuffix}"
             : $"d.codeartifact.{Region}.{partition.DnsSuffix}";
         return $"https://{Domain}-{Owner}.{host}/nuget/{Repository}/v3/index.json";
     }

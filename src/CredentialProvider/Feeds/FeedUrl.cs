@@ -19,8 +19,12 @@ internal static class FeedUrl
         feed = null;
         if (!TrySplit(url, out var host, out var path))
             return false;
-        if (!TryParseHost(AsciiText.Split(host, '.'), out var domainOwner, out var region, out var isVpcEndpoint))
+        if (!TryParseHost(AsciiText.Split(host, '.'), out var domainOwner, out var region, out var isVpcEndpoint,
+            out var isDualStack))
+        {
             return false;
+        }
+
         if (!TryParsePath(path, out var domainOwnerInPath, out var repository)
             || isVpcEndpoint != domainOwnerInPath is not null)
         {
@@ -30,7 +34,7 @@ internal static class FeedUrl
         if (!TrySplitOwner(domainOwnerInPath ?? domainOwner, out var domain, out var owner))
             return false;
 
-        feed = new Feed(domain, owner, region, repository);
+        feed = new Feed(domain, owner, region, repository) { IsDualStack = isDualStack };
         return true;
     }
 
@@ -89,11 +93,12 @@ internal static class FeedUrl
     /// Reads <c>DOMAIN-OWNER.d.codeartifact.REGION.SUFFIX</c>, <c>DOMAIN-OWNER[.d].codeartifact.REGION.on.aws</c> or
     /// <c>vpce-ID.d.codeartifact.REGION.vpce.SUFFIX</c>.
     /// </summary>
-    private static bool TryParseHost(string[] labels, out string domainOwner, out string region, out bool isVpcEndpoint)
+    private static bool TryParseHost(string[] labels, out string domainOwner, out string region,
+        out bool isVpcEndpoint, out bool isDualStack)
     {
         domainOwner = labels[0];
         region = "";
-        isVpcEndpoint = false;
+        isVpcEndpoint = isDualStack = false;
 
         var next = 1;
         var hasD = labels.Length > next && labels[next] == "d";
@@ -113,7 +118,8 @@ internal static class FeedUrl
             return hasD && suffix == partition.DnsSuffix && IsVpcEndpoint(domainOwner);
 
         // Sources disagree on whether a dual-stack host has the "d"; both names are in the same AWS-owned zone.
-        return (hasD && suffix == partition.DnsSuffix) || suffix == partition.RepositoryDualStackSuffix;
+        isDualStack = suffix == partition.RepositoryDualStackSuffix;
+        return isDualStack || (hasD && suffix == partition.DnsSuffix);
     }
 
     /// <summary>True for <c>vpce-0123456789abcdef0-abcdefgh</c>, also with an availability zone appended.</summary>

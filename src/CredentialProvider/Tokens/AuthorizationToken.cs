@@ -11,8 +11,15 @@ internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained,
     /// <summary>A restore can run for minutes with the token that it got first.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromMinutes(10);
 
-    /// <summary>Who obtained it, for users; null if unknown.</summary>
+    /// <summary>Where the credentials that obtained it came from, for users; null if unknown.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Whose they were: the ARN that STS returned, or the name of an instance's role; null if
+    /// unknown.</summary>
     public string? Principal { get; init; }
+
+    /// <summary>Who obtained it, for users; null if unknown.</summary>
+    public string? Identity => Principal is null ? Source : $"{Source} ({Principal})";
 
     private TimeSpan Lifetime => Expires - Obtained;
 

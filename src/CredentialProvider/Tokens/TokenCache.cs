@@ -71,6 +71,8 @@ internal sealed class TokenCache(string? folder)
             json.WriteString("Domain", key.Domain);
             json.WriteString("Owner", key.Owner);
             json.WriteString("Identity", key.Identity);
+            if (token.Source is not null)
+                json.WriteString("Source", token.Source);
             if (token.Principal is not null)
                 json.WriteString("Principal", token.Principal);
             json.WriteString("Token", token.Token.Reveal());
@@ -115,6 +117,7 @@ internal sealed class TokenCache(string? folder)
                 GetString(entry, "Domain"), GetString(entry, "Owner"), GetString(entry, "Identity"));
             return (key, new AuthorizationToken(new Secret(token), GetTime(entry, "Obtained"), GetTime(entry, "Expires"))
             {
+                Source = entry.Find("Source")?.GetString(),
                 Principal = entry.Find("Principal")?.GetString(),
             });
         }

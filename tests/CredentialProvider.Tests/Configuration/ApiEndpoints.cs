@@ -29,6 +29,19 @@ public sealed class ApiEndpoints
         Assert.Equal(endpoint, EndpointFor("us-east-1", values.GetValueOrDefault));
     }
 
+    /// <summary>A feed on the host that answers over IPv6 is for networks that may have nothing else.</summary>
+    [Theory]
+    [InlineData("https://contoso-111122223333.codeartifact.us-east-1.on.aws/nuget/app/v3/index.json", null, "https://codeartifact.us-east-1.api.aws")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-gov-west-1.on.aws/nuget/app/", null, "https://codeartifact.us-gov-west-1.api.aws")]
+    [InlineData("https://contoso-111122223333.codeartifact.us-east-1.on.aws/nuget/app/v3/index.json", "false", "https://codeartifact.us-east-1.amazonaws.com")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", null, "https://codeartifact.us-east-1.amazonaws.com")]
+    public void Follow_the_feed_s_host(string url, string? useDualStack, string endpoint)
+    {
+        var settings = Settings.From(name => name == "AWS_USE_DUALSTACK_ENDPOINT" ? useDualStack : null);
+        Assert.True(FeedUrl.TryParse(url, out var feed));
+        Assert.Equal(endpoint, ApiEndpoint.For(feed, FeedSettings.For(feed, settings), settings));
+    }
+
     private static string EndpointFor(string region, Func<string, string?> variable)
     {
         var (feed, settings) = (new Feed("contoso", "111122223333", region, "app"), Settings.From(variable));

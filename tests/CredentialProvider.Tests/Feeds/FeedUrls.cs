@@ -33,7 +33,7 @@ public sealed class FeedUrls
     public void Of_CodeArtifact_are_parsed(string url, string domain, string owner, string region, string repository)
     {
         Assert.True(FeedUrl.TryParse(url, out var feed));
-        Assert.Equal(new Feed(domain, owner, region, repository), feed);
+        Assert.Equal(new Feed(domain, owner, region, repository) { IsDualStack = url.Contains(".on.aws/", StringComparison.Ordinal) }, feed);
     }
 
     [Theory]

@@ -29,6 +29,16 @@ public sealed class TokenCaches : IDisposable
         Assert.Equal((Noon, Noon.AddHours(12)), (read.Obtained, read.Expires));
     }
 
+    [Theory]
+    [InlineData(null, null, null)]
+    [InlineData("environment variables", null, "environment variables")]
+    [InlineData("instance role", "BuildAgentRole", "instance role (BuildAgentRole)")]
+    public void Tell_who_obtained_a_token(string? source, string? principal, string? identity)
+    {
+        _cache.Write(Key, Token() with { Source = source, Principal = principal }, Noon);
+        Assert.Equal(identity, new TokenCache(Folder).Read(Key)!.Identity);
+    }
+
     [Fact]
     public void Are_readable_only_by_their_owner()
     {

@@ -12,13 +12,16 @@ namespace CredentialProvider.Aws.Credentials;
 /// the maximum for chained roles, and a CodeArtifact token may outlive the session that requested it.
 /// </summary>
 /// <param name="call">For messages.</param>
-internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Func<Task<StsCredentials?>> assume)
+internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Func<Task<(StsCredentials?, AssumedRoleUser?)>> assume)
     : AsyncCredentials
 {
     /// <summary>Identifies this program in CloudTrail.</summary>
     private const string DefaultSessionName = "nuget-plugin-codeartifact";
 
     private StsCredentials? _session;
+    private AssumedRoleUser? _user;
+
+    public override string? Principal => _user?.Arn;
 
     /// <summary>AssumeRole, signed with <paramref name="source"/>.</summary>
     public static AssumeRoleCredentials From(
@@ -32,7 +35,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
             RoleSessionName = role.SessionName ?? DefaultSessionName,
             ExternalId = role.ExternalId,
         }, stop), CancellationToken.None);
-        return response.Credentials;
+        return (response.Credentials, response.AssumedRoleUser);
     });
 
     /// <summary>AssumeRoleWithWebIdentity. The file is read for each call, because the platform renews it.</summary>
@@ -48,7 +51,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
             RoleSessionName = role.SessionName ?? DefaultSessionName,
             WebIdentityToken = token,
         }, stop), CancellationToken.None);
-        return response.Credentials;
+        return (response.Credentials, response.AssumedRoleUser);
     });
 
     private static string ReadToken(string file)
@@ -81,7 +84,8 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         {
             try
             {
-                _session = await assume() ?? throw new XmlException("no credentials");
+                var (session, user) = await assume();
+                (_session, _user) = (session ?? throw new XmlException("no credentials"), user);
             }
             catch (Exception e) when (e is not (NoTokenException or AwsCallException))
             {

@@ -28,6 +28,8 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
         _credentials = new ExpiringCredentials(time, FetchAsync);
     }
 
+    public override string? Principal => _role;
+
     /// <exception cref="NoTokenException">There is no instance role, or it cannot be read.</exception>
     public override Task<ImmutableCredentials> GetCredentialsAsync() => _credentials.GetAsync();
 

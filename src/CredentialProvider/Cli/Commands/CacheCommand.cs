@@ -33,7 +33,7 @@ internal sealed class CacheListCommand : CliCommand
         {
             var at = token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
             var state = StateOf(token) == Expired ? "expired at" : "valid until";
-            Terminal.Print($"{key.DomainName}: {state} {at}, identity: {token.Principal ?? key.Identity}");
+            Terminal.Print($"{key.DomainName}: {state} {at}, identity: {token.Identity ?? key.Identity}");
         }
     }
 
@@ -46,7 +46,8 @@ internal sealed class CacheListCommand : CliCommand
             json.WriteString("domain", key.Domain);
             json.WriteString("owner", key.Owner);
             json.WriteString("region", key.Region);
-            json.WriteString("identity", token.Principal ?? key.Identity);
+            json.WriteString("identity", token.Source ?? key.Identity);
+            json.WriteString("principal", token.Principal);
             json.WriteString("endpoint", key.Endpoint);
             json.WriteString("expires", token.Expires);
             json.WriteString("state", StateOf(token));

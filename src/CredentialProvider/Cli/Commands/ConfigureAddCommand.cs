@@ -76,7 +76,7 @@ internal sealed class ConfigureAddCommand : CliCommand
         var name = parsed.GetValue(_name) ?? $"{domain}/{repository}";
         var feed = NuGetSources.FeedFor(domain, owner ?? UnknownOwner, region, repository);
         var url = owner is not null && !isDualStack ? feed.ToUrl()
-            : await GetUrlAsync(owner is null ? feed with { Owner = "" } : feed, isDualStack, cancel);
+            : await GetUrlAsync(feed with { Owner = owner ?? "", IsDualStack = isDualStack }, cancel);
 
         var sources = Context.Sources;
         var path = parsed.GetValue(_config) is { } config ? Path.GetFullPath(config)
@@ -101,12 +101,12 @@ internal sealed class ConfigureAddCommand : CliCommand
     }
 
     /// <param name="feed">Its owner may be empty, which means the caller's account.</param>
-    private async Task<string> GetUrlAsync(Feed feed, bool isDualStack, CancellationToken cancel)
+    private async Task<string> GetUrlAsync(Feed feed, CancellationToken cancel)
     {
         try
         {
             var service = new TokenService(Context.Settings, Context.Time, Retries.BuildTimeout);
-            var url = await service.FindEndpointAsync(TokenRequest.For(feed, Context.Settings), isDualStack, cancel);
+            var url = await service.FindEndpointAsync(TokenRequest.For(feed, Context.Settings), cancel);
             return url.TrimEnd('/') + "/v3/index.json";
         }
         catch (NoTokenException e)
