@@ -32,8 +32,9 @@ internal static class NuGetPlugins
     {
         var discovery = new PluginDiscovery(isNetFramework,
             nuget.GetName().Version >= PluginDiscovery.FirstNuGetWithPathSearch,
-            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable);
-        if (discovery.CandidatePaths().Any(File.Exists))
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable,
+            UnixFiles.ModeOf);
+        if (discovery.Find().Any(file => file.Problem is null && PluginDiscovery.IsPlugin(file.Path)))
             return true;
 
         var variable = discovery.VariableToExtend;

@@ -11,6 +11,11 @@ internal static class ShellText
         : OperatingSystem.IsWindows() ? $"'{word.Replace("'", "''")}'"
         : $"'{word.Replace("'", @"'\''")}'";
 
+    /// <summary>Deletes a file, a link or a folder.</summary>
+    public static string Remove(string path) =>
+        OperatingSystem.IsWindows() ? $"Remove-Item -Recurse {Quote(path)}"
+        : $"rm {(Directory.Exists(path) ? "-r " : "")}{Quote(path)}";
+
     /// <summary>Removes an environment variable.</summary>
     public static string Unset(string variable) =>
         OperatingSystem.IsWindows() ? $"Remove-Item Env:{variable}" : $"unset {variable}";

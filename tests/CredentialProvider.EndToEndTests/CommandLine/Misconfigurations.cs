@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LocalAws;
@@ -14,7 +16,7 @@ public sealed partial class Misconfigurations
     private const string Source = "contoso", Published = "Contoso.App.Client";
 
     /// <summary>The others need the AWS CLI or change the machine.</summary>
-    private static readonly string[] RunHere = ["nuget-plugin-codeartifact ", "dotnet ", "chmod ", "rm -r "];
+    private static readonly string[] RunHere = ["nuget-plugin-codeartifact ", "dotnet ", "chmod ", "rm "];
 
     private static readonly string Document = File.ReadAllText(Path.GetFullPath(Path.Combine(Artifacts.Built("."), "..", "docs", "reference", "doctor.md")));
 
@@ -81,6 +83,29 @@ public sealed partial class Misconfigurations
         new("`NUGET_NETCORE_PLUGIN_PATHS` names another plugin", "plugin", null, s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = "/opt/CredentialProvider.Other.dll"),
 
         new("`NUGET_NETCORE_PLUGIN_PATHS` names the native executable", "plugin", null, s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.Native),
+
+        new("`NUGET_PLUGIN_PATHS` has a relative path", "plugin", null, s => s.Variables["NUGET_PLUGIN_PATHS"] = $"tools/nuget-plugin-other:{Artifacts.Native}",
+            s => s.Variables["NUGET_PLUGIN_PATHS"] = Artifacts.Native),
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names a file that does not exist", "plugin", null,
+            s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = $"/opt/Other.dll:{Artifacts.NetCore}", s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.NetCore),
+        new("a link to a plugin that was removed", "plugin", null, s => File.CreateSymbolicLink(Path.Combine(FirstOnPath(s), "nuget-plugin-gone"), "/opt/gone")),
+        new("another plugin ends at once", "plugin", null, s => Other(s, "#!/bin/sh\necho 'no license' >&2\nexit 3\n")),
+        new("another plugin hangs", "plugin", null, s =>
+        {
+            Other(s, "#!/bin/sh\nexec sleep 300\n");
+            s.Variables["NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS"] = "2";
+        }, s => s.Variables.Remove("NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS")),
+        new("another plugin is for another processor", "plugin", null, s => Other(s, "\u007fELF\u0002\u0001\u0001")),
+        new("AWS's older provider for a run-time that is gone", "plugin", null, s => s.Write(
+            "home/.nuget/plugins/netcore/AWS.CodeArtifact.NuGetCredentialProvider/AWS.CodeArtifact.NuGetCredentialProvider.dll", "")),
+        new("a web page was saved in place of the plugin", "plugin", null, s => Executable(Path.Combine(FirstOnPath(s), "nuget-plugin-codeartifact"), "<!DOCTYPE html>\n")),
+        new("NuGet remembers that the plugin has no credentials", "plugin", null, s =>
+        {
+            // As NuGet does after a version of the plugin that offered nothing.
+            var claims = Path.Combine(s.Home, ".local/share/NuGet/plugin-cache", Hash(Artifacts.Native), $"{Hash("Source-Agnostic")}.dat");
+            Directory.CreateDirectory(Path.GetDirectoryName(claims)!);
+            File.WriteAllText(claims, "[]");
+        }),
 
         // Settings.
         new("a mistyped key in the configuration file", "settings", "CACP1012", s => s.Write("home/.config/codeartifact.json", """{ "defaults": { "duraton": 900 } }"""),
@@ -250,8 +275,25 @@ public sealed partial class Misconfigurations
 
     /// <summary>A table cell, with names for everything that differs between runs.</summary>
     private static string Cell(Sandbox sandbox, string text) => Sdk().Replace(Port().Replace(text.Replace(sandbox.Home, "~", StringComparison.Ordinal)
-        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal), "127.0.0.1:PORT"), "dotnet VERSION")
+        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal).Replace(Artifacts.Built("."), "BUILD", StringComparison.Ordinal), "127.0.0.1:PORT"), "dotnet VERSION")
         .Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+
+    private static string FirstOnPath(Sandbox sandbox)
+    {
+        var folder = sandbox.Folder("home/bin");
+        sandbox.Variables["PATH"] = $"{folder}:{sandbox.Variables["PATH"]}";
+        return folder;
+    }
+
+    private static void Other(Sandbox sandbox, string content) => Executable(Path.Combine(FirstOnPath(sandbox), "nuget-plugin-other"), content);
+
+    private static void Executable(string path, string content)
+    {
+        File.WriteAllText(path, content);
+        File.SetUnixFileMode(path, (UnixFileMode)0x1ED);
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..40];
 
     private static string Bare(Sandbox sandbox) => sandbox.Variables["PATH"].Replace($"{Artifacts.NativeFolder}:", "", StringComparison.Ordinal);
 

@@ -38,7 +38,7 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
             Add(source, finding);
     }
 
-    public async Task AddAsync(CheckedSource source, IAsyncEnumerable<Finding> findings)
+    public async Task AddAsync(CheckedSource? source, IAsyncEnumerable<Finding> findings)
     {
         await foreach (var finding in findings)
             Add(source, finding);

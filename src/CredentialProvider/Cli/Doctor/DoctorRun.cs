@@ -26,7 +26,11 @@ internal sealed class DoctorRun(
     public async Task<bool> RunAsync(
         IReadOnlyList<CheckedSource> sources, string? package, string? publish, CancellationToken cancel)
     {
-        report.Add(null, new MachineChecks(settings, new TokenCache(settings.CacheFolder)).Run());
+        var machine = new MachineChecks(settings, new TokenCache(settings.CacheFolder));
+        report.Add(null, machine.CheckSettings());
+        terminal.Progress("starting the plugins that NuGet finds");
+        await report.AddAsync(null, new PluginChecks(settings, time).RunAsync());
+        report.Add(null, machine.CheckCache());
         if (sources.Count == 0)
         {
             report.Add(null, Finding.Fail(

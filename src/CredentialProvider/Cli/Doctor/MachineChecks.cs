@@ -1,4 +1,3 @@
-using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Platform;
@@ -6,14 +5,12 @@ using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Doctor;
 
-/// <summary>What affects every source: settings, where NuGet clients find the plugin, the token cache.</summary>
+/// <summary>What affects every source: settings and the token cache.</summary>
 internal sealed class MachineChecks(Settings settings, TokenCache cache)
 {
     private const int FolderMode = 0x1C0, FileMode = 0x180, PermissionMask = 0x1FF; // 0700, 0600, 0777
 
-    public IEnumerable<Finding> Run() => [.. CheckSettings(), .. CheckPlugin(), .. CheckCache()];
-
-    private IEnumerable<Finding> CheckSettings()
+    public IEnumerable<Finding> CheckSettings()
     {
         var file = settings.ConfigurationFile;
         var problems = new[] { settings.Problem, file.Problem }.Concat(file.Rules.Select(rule => rule.Problem))
@@ -28,40 +25,7 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
         }
     }
 
-    private IEnumerable<Finding> CheckPlugin()
-    {
-        var clients = NuGetClient.FindAll(settings);
-        if (clients.Count == 0)
-            yield return Finding.Skip(Checks.Plugin, "no NuGet client is on PATH");
-        foreach (var client in clients)
-            yield return CheckPlugin(client);
-    }
-
-    private Finding CheckPlugin(NuGetClient client)
-    {
-        var discovery = client.Discovery(settings);
-        var candidates = discovery.CandidatePaths().ToList();
-        if (candidates.Find(CanStart) is { } found)
-            return Finding.Ok(Checks.Plugin, $"{client.Name} finds {found}");
-        if (candidates.Find(File.Exists) is { } broken)
-        {
-            return Finding.FailWithCommand(Checks.Plugin, $"{client.Name} cannot start {broken}: it is not executable",
-                "make it executable", $"chmod +x {ShellText.Quote(broken)}");
-        }
-
-        return discovery.DecidingVariable is { } variable
-            ? Finding.FailWithCommand(Checks.Plugin,
-                $"{client.Name} looks for plugins only in {variable}, which does not list {discovery.FileName}",
-                $"add the full path of {discovery.FileName} to {variable}, or unset it", ShellText.Unset(variable))
-            : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin",
-                "install it", "nuget-plugin-codeartifact install");
-    }
-
-    private static bool CanStart(string path) => File.Exists(path)
-        && (Path.GetExtension(path) is ".dll" or ".exe" || OperatingSystem.IsWindows()
-            || Posix.MayExecute(path));
-
-    private IEnumerable<Finding> CheckCache()
+    public IEnumerable<Finding> CheckCache()
     {
         if (settings.CacheFolder is not { } folder)
         {

@@ -36,7 +36,7 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
 
     /// <summary>Where this client looks for plugins.</summary>
     public PluginDiscovery Discovery(Settings settings) =>
-        new(IsNetFramework, FindsOnPath, Settings.Home, settings.GetString);
+        new(IsNetFramework, FindsOnPath, Settings.Home, settings.GetString, FileModes.Of);
 
     private static string? FindOnPath(Settings settings, string name) =>
         settings.SearchPath.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);

@@ -1,5 +1,15 @@
 namespace CredentialProvider.Cli.NuGet;
 
+/// <summary>A plugin that NuGet starts for a feed that answers 401.</summary>
+/// <param name="NeedsDotnet">Started as <c>dotnet PATH -Plugin</c>; otherwise as <c>PATH -Plugin</c>.</param>
+/// <param name="Problem">Why NuGet will not even try, such as "does not exist"; null if it starts the file. A restore fails
+/// at such a plugin unless an earlier one had credentials.</param>
+internal sealed record PluginFile(string Path, bool NeedsDotnet, string? Problem = null)
+{
+    /// <summary>True for a file that ends NuGet's search with an exception: NuGet then finds no plugin at all.</summary>
+    public bool HidesOthers { get; init; }
+}
+
 /// <summary>
 /// Where a version of NuGet looks for plugins, by the rules of NuGet.Client's PluginDiscoverer. The MSBuild package
 /// uses the same source file.
@@ -10,8 +20,10 @@ namespace CredentialProvider.Cli.NuGet;
 /// files, and ignore PATH.</param>
 /// <param name="home">The folder that contains <c>.nuget/plugins</c>.</param>
 /// <param name="variable">Reads the environment; null or empty for a variable that is unset.</param>
-internal sealed class PluginDiscovery(
-    bool isNetFramework, bool searchesPath, string home, Func<string, string?> variable)
+/// <param name="modeOf">The permission bits of a file, after following links; null if the link leads nowhere. Not asked on
+/// Windows.</param>
+internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, string home,
+    Func<string, string?> variable, Func<string, int?> modeOf)
 {
     /// <summary>Plugins for all clients: files, and from NuGet 6.13 on also folders.</summary>
     public const string SharedVariable = "NUGET_PLUGIN_PATHS";
@@ -23,7 +35,9 @@ internal sealed class PluginDiscovery(
     /// in it.</summary>
     public const string PluginName = "CredentialProvider.CodeArtifact";
 
-    private const string PathVariable = "PATH";
+    private const string PathVariable = "PATH", ExecutablePrefix = "nuget-plugin-";
+
+    private const int ExecuteBits = 0x49; // 0111
 
     public static Version FirstNuGetWithPathSearch { get; } = new(6, 13);
 
@@ -59,21 +73,62 @@ internal sealed class PluginDiscovery(
     /// <summary>File name of the build that NuGet starts from the locations in use.</summary>
     public string FileName => StartsExecutables ? ExecutableName : PluginName + _extension;
 
-    /// <summary>Every path at which NuGet would find this project's plugin, in NuGet's order. They need not
-    /// exist.</summary>
-    public IEnumerable<string> CandidatePaths()
+    /// <summary>What separates the paths in <see cref="DecidingVariable"/>.</summary>
+    public char ListSeparator => searchesPath ? Path.PathSeparator : ';';
+
+    /// <summary>The plugins that NuGet starts, in its order. If the first one that is not a <see cref="PluginFile.Problem"/>
+    /// has credentials, the others are not started.</summary>
+    public IReadOnlyList<PluginFile> Find()
     {
-        if (DecidingVariable is null)
-            yield return InstalledAssembly(PluginName);
-        foreach (var path in Split(VariableToExtend))
+        if (DecidingVariable is { } deciding)
         {
-            if (IsPlugin(path) && (StartsExecutables || Path.GetExtension(path) == _extension))
-                yield return path;
-            if (!StartsExecutables)
-                continue;
-            foreach (var name in ExecutableNames)
-                yield return Path.Combine(path, name);
+            return [.. Split(deciding, ListSeparator)
+                .SelectMany(path => searchesPath && deciding == SharedVariable ? FilesAt(path) : [FileAt(path)])];
         }
+
+        var installed = InstalledAssemblies().Select(path => new PluginFile(path, !isNetFramework));
+        var folders = searchesPath ? Split(PathVariable, Path.PathSeparator).Where(Path.IsPathRooted) : [];
+        return [.. installed, .. folders.SelectMany(ExecutablesIn)];
+    }
+
+    /// <summary>What NuGet makes of a path in NUGET_PLUGIN_PATHS: any number of plugins.</summary>
+    private IEnumerable<PluginFile> FilesAt(string path)
+    {
+        if (!Path.IsPathRooted(path))
+            return [FileAt(path)];
+        if (!File.Exists(path))
+            return ExecutablesIn(path);
+        var isNamedLikeTool = Path.GetFileName(path).StartsWith(ExecutablePrefix, StringComparison.OrdinalIgnoreCase);
+        return [(isNamedLikeTool ? Executable(path) : null) ?? FileAt(path)];
+    }
+
+    private PluginFile FileAt(string path) => new(path, !isNetFramework,
+        !Path.IsPathRooted(path) ? "is not an absolute path" : File.Exists(path) ? null : "does not exist");
+
+    private IEnumerable<PluginFile> ExecutablesIn(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder)
+                ? Directory.GetFiles(folder, $"{ExecutablePrefix}*").Select(Executable).OfType<PluginFile>() : [];
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            // A folder on PATH that this user may not read.
+            return [];
+        }
+    }
+
+    /// <returns>Null for a file that NuGet ignores.</returns>
+    private PluginFile? Executable(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return Path.GetExtension(path).ToUpperInvariant() is ".EXE" or ".BAT" ? new PluginFile(path, NeedsDotnet: false) : null;
+        if (modeOf(path) is { } mode)
+            return (mode & ExecuteBits) != 0 ? new PluginFile(path, NeedsDotnet: false) : null;
+        // In dotnet, NuGet reads the mode of the link's target, which throws.
+        return isNetFramework ? null
+            : new PluginFile(path, NeedsDotnet: false, "is a link to a file that does not exist") { HidesOthers = true };
     }
 
     /// <summary>The assemblies that exist as <c>~/.nuget/plugins/KIND/NAME/NAME.dll</c> (.NET Framework:
@@ -95,8 +150,8 @@ internal sealed class PluginDiscovery(
     private string InstalledAssembly(string name) =>
         Path.Combine(home, ".nuget", "plugins", _kind, name, name + _extension);
 
-    private string[] Split(string list) =>
-        (variable(list) ?? "").Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries);
+    private string[] Split(string list, char separator) =>
+        (variable(list) ?? "").Split([separator], StringSplitOptions.RemoveEmptyEntries);
 
     private bool IsSet(string name) => !string.IsNullOrEmpty(variable(name));
 }

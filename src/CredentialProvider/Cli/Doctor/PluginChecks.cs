@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>
+/// Which plugins each NuGet client on this machine starts, and whether they answer. NuGet asks one after the other until
+/// one has credentials; a restore fails at the first that cannot be started.
+/// </summary>
+internal sealed class PluginChecks(Settings settings, TimeProvider time)
+{
+    private readonly PluginProbe _probe = new(settings.GetString("DOTNET_HOST_PATH") ?? "dotnet");
+    private readonly Dictionary<PluginFile, string?> _problems = [];
+
+    public async IAsyncEnumerable<Finding> RunAsync()
+    {
+        var clients = NuGetClient.FindAll(settings);
+        if (clients.Count == 0)
+            yield return Finding.Skip(Checks.Plugin, "no NuGet client is on PATH");
+        foreach (var client in clients)
+            yield return await CheckAsync(client);
+    }
+
+    private async Task<Finding> CheckAsync(NuGetClient client)
+    {
+        var discovery = client.Discovery(settings);
+        var plugins = discovery.Find();
+        if (plugins.FirstOrDefault(plugin => plugin.HidesOthers) is { } obstacle)
+        {
+            return Finding.FailWithCommand(Checks.Plugin,
+                $"{client.Name} finds no plugin at all, because {obstacle.Path} {obstacle.Problem}",
+                "remove the link", ShellText.Remove(obstacle.Path));
+        }
+
+        if (plugins.FirstOrDefault(plugin => PluginDiscovery.IsPlugin(plugin.Path)) is not { } own)
+            return NotFound(client, discovery);
+        foreach (var plugin in plugins.TakeWhile(plugin => plugin != own))
+        {
+            if (await FindProblemAsync(plugin) is { } problem)
+                return BlockedBy(client, plugin, problem, discovery);
+        }
+
+        if (await FindProblemAsync(own) is { } why)
+            return Broken(client, own, why);
+        if (PluginClaims.Exclude(own.Path, time.GetUtcNow()))
+        {
+            return Finding.FailWithCommand(Checks.Plugin,
+                $"{client.Name} finds {own.Path} but does not start it: NuGet remembers that it has no credentials",
+                "let NuGet ask it again", "dotnet nuget locals plugins-cache --clear");
+        }
+
+        var others = plugins.Where(plugin => plugin != own && PluginDiscovery.IsPlugin(plugin.Path)).ToList();
+        return Finding.Ok(Checks.Plugin, $"{client.Name} finds {own.Path}{Version(own.Path)}"
+            + string.Concat(others.Select(other => $"; {other.Path}{Version(other.Path)} is not used")));
+    }
+
+    /// <summary>Clients share plugins, and starting one takes time.</summary>
+    private async Task<string?> FindProblemAsync(PluginFile plugin)
+    {
+        if (!_problems.TryGetValue(plugin, out var problem))
+            problem = _problems[plugin] = await _probe.FindProblemAsync(plugin);
+        return problem;
+    }
+
+    private Finding NotFound(NuGetClient client, PluginDiscovery discovery)
+    {
+        if (discovery.DecidingVariable is { } variable)
+        {
+            return Finding.FailWithCommand(Checks.Plugin,
+                $"{client.Name} looks for plugins only in {variable}, which does not list {discovery.FileName}",
+                $"add the full path of {discovery.FileName} to {variable}, or unset it", ShellText.Unset(variable));
+        }
+
+        var ignored = settings.SearchPath.Select(folder => Path.Combine(folder, PluginDiscovery.ExecutableName))
+            .FirstOrDefault(File.Exists);
+        return ignored is not null && discovery.StartsExecutables && !OperatingSystem.IsWindows()
+            ? Finding.FailWithCommand(Checks.Plugin, $"{client.Name} ignores {ignored}, because it is not executable",
+                "make it executable", $"chmod 755 {ShellText.Quote(ignored)}")
+            : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin",
+                "install it", "nuget-plugin-codeartifact install");
+    }
+
+    private static Finding BlockedBy(NuGetClient client, PluginFile plugin, string problem, PluginDiscovery discovery)
+    {
+        var text = $"{client.Name} starts {plugin.Path} first, which {problem}; the restore fails there";
+        if (discovery.DecidingVariable is { } variable)
+            return Finding.Fail(Checks.Plugin, text, $"remove it from {variable}");
+        return Finding.FailWithCommand(Checks.Plugin, text, "repair or remove it", ShellText.Remove(Installed(plugin)));
+    }
+
+    /// <summary>In ~/.nuget/plugins, a plugin is a folder.</summary>
+    private static string Installed(PluginFile plugin) =>
+        plugin.NeedsDotnet ? Path.GetDirectoryName(plugin.Path)! : plugin.Path;
+
+    private static Finding Broken(NuGetClient client, PluginFile own, string problem)
+    {
+        var text = $"{client.Name} cannot use {own.Path}: it {problem}";
+        if (own.Problem is not null)
+            return Finding.Fail(Checks.Plugin, text, "correct the path");
+        if (OperatingSystem.IsWindows() || own.NeedsDotnet || Posix.MayExecute(own.Path))
+        {
+            return Finding.FailWithCommand(Checks.Plugin, text,
+                "remove it, and install the plugin again if there is no other copy", ShellText.Remove(Installed(own)));
+        }
+
+        const int ReadAndExecuteForAll = 0x16D; // 0555
+        return (FileModes.Of(own.Path) & ReadAndExecuteForAll) == ReadAndExecuteForAll
+            ? Finding.Fail(Checks.Plugin, text, "install it where programs may be executed: its file system is mounted noexec")
+            : Finding.FailWithCommand(Checks.Plugin, text, "let every user execute it", $"chmod 755 {ShellText.Quote(own.Path)}");
+    }
+
+    /// <summary>Only assemblies have a version that can be read without starting them.</summary>
+    private static string Version(string path) =>
+        Path.GetExtension(path) is ".dll" or ".exe" && FileVersionInfo.GetVersionInfo(path).FileVersion is { } version
+            ? $" ({version})" : "";
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using NuGet.Configuration;
+
+namespace CredentialProvider.Cli.NuGet;
+
+/// <summary>
+/// What NuGet remembers about a plugin: one file with the operations that the plugin offered. If authentication is not among
+/// them, NuGet does not start the plugin, and so never learns better.
+/// https://github.com/NuGet/Home/issues/15047
+/// </summary>
+internal static class PluginClaims
+{
+    private static readonly TimeSpan MaxAge = TimeSpan.FromDays(30);
+
+    /// <summary>The number of OperationClaim.Authentication in NuGet.Protocol.</summary>
+    private const int Authentication = 1;
+
+    /// <summary>True if NuGet will not start this plugin for a feed that answers 401.</summary>
+    public static bool Exclude(string plugin, DateTimeOffset now)
+    {
+        try
+        {
+            var file = new FileInfo(FileOf(plugin));
+            if (!file.Exists || now - file.LastWriteTimeUtc >= MaxAge)
+                return false;
+            using var claims = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            return !claims.RootElement.EnumerateArray().Any(claim => claim.TryGetInt32(out var number) && number == Authentication);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // NuGet fails at a damaged file.
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    internal static string FileOf(string plugin) =>
+        Path.Combine(SettingsUtility.GetPluginsCacheFolder(), Hash(plugin), $"{Hash("Source-Agnostic")}.dat");
+
+    private static string Hash(string text)
+    {
+        const int Length = 20; // bytes
+        var hex = new StringBuilder();
+        foreach (var value in SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, Length))
+            hex.Append(value.ToString("x2"));
+        return hex.ToString();
+    }
+}
