@@ -12,9 +12,13 @@ internal sealed record AwsCall(string Endpoint)
     /// <summary>The role that an STS call assumes; null for other services.</summary>
     public string? RoleArn { get; private init; }
 
+    /// <summary>Where a profile names that role; null for a role from elsewhere.</summary>
+    public string? RolePlace { get; private init; }
+
     public static AwsCall ToCodeArtifact(Feed feed, string endpoint) => new(endpoint) { Feed = feed };
 
-    public static AwsCall ToSts(string roleArn, string region) => new($"STS in {region}") { RoleArn = roleArn };
+    public static AwsCall ToSts(string roleArn, string region, string? place = null) =>
+        new($"STS in {region}") { RoleArn = roleArn, RolePlace = place };
 
     /// <param name="endpoint">Of the portal, which returns credentials, or of OIDC, which signs users in.</param>
     public static AwsCall ToIdentityCenter(string endpoint) => new(endpoint);

@@ -47,10 +47,10 @@ internal static class FailureMessages
                     : "retry in a minute or request a higher service quota"),
             FailureKind.AccessDenied when call.Feed is { } feed =>
                 (ErrorCode.AccessDenied, detail, $"attach the policy printed by: {PolicyCommand(feed, detail)}"),
-            FailureKind.AccessDenied => (ErrorCode.RoleNotAssumed, $"role {call.RoleArn} cannot be assumed: {detail}",
+            FailureKind.AccessDenied => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} cannot be assumed: {detail}",
                 "allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
                     + "if one is required) in the role's trust policy"),
-            FailureKind.RoleNotAssumed => (ErrorCode.RoleNotAssumed, $"role {call.RoleArn} was not assumed: {detail}",
+            FailureKind.RoleNotAssumed => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} was not assumed: {detail}",
                 "check the role and the identity that assumes it"),
             FailureKind.NotFound => (ErrorCode.DomainNotFound, $"no such domain or repository: {detail}",
                 $"check domain, owner and region in the feed's URL: {ListDomains(call)}"),
@@ -74,6 +74,9 @@ internal static class FailureMessages
             _ => DescribeConnection(endpoint, failure),
         };
     }
+
+    private static string RoleOf(AwsCall call) =>
+        call.RolePlace is { } place ? $"{call.RoleArn} ({place})" : call.RoleArn!;
 
     /// <summary>The command in the fix; null if it has none.</summary>
     private static string? FindCommand(AwsCall call, AwsFailure failure) => failure.Kind switch

@@ -11,6 +11,9 @@ namespace CredentialProvider.Aws;
 /// <param name="throttlingTimeout">How long to keep retrying throttled calls: builds can wait, users cannot.</param>
 internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpan throttlingTimeout)
 {
+    /// <summary>After this long, users want to know what they are waiting for.</summary>
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
+
     private readonly Retries _retries = new(time, Random.Shared.NextDouble, throttlingTimeout);
     private CredentialChain _chain = new(settings, time);
     private Task? _trustStore;
@@ -93,7 +96,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         {
             // The SDK resolves some credentials synchronously, which must not block the protocol.
             var result = await _retries.RunAsync(
-                stop => Task.Run(() => TryCallAsync(request, chain, call, stop), stop).WaitAsync(stop),
+                stop => Task.Run(() => TryCallAsync(request, chain, prompt, call, stop), stop).WaitAsync(stop),
                 () => prompt?.Show($"AWS is throttling requests; waiting to retry for {request.Feed.DomainName}"),
                 cancel);
             hasSucceeded = true;
@@ -109,15 +112,16 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
 
     /// <summary>One attempt.</summary>
     /// <param name="call">With a client and the principal that signs its calls, if that is known.</param>
-    private async Task<T> TryCallAsync<T>(TokenRequest request, CredentialChain chain,
+    private async Task<T> TryCallAsync<T>(TokenRequest request, CredentialChain chain, UserPrompt? prompt,
         Func<AmazonCodeArtifactClient, string?, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
         var endpoint = DefaultEndpoint(request);
         try
         {
             var source = chain.Resolve(request);
-            var credentials = await FetchedCredentials.FromAsync(source);
-            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, request.Identity.EndpointOf("codeartifact", settings));
+            var credentials = await FetchCredentialsAsync(source, request, prompt, cancel);
+            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings,
+                request.Identity.EndpointOf("codeartifact", settings));
             var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
             AwsLimits.Apply(config, settings);
             using var client = new AmazonCodeArtifactClient(credentials, config);
@@ -127,6 +131,22 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         {
             throw new AwsCallException(AwsCall.ToCodeArtifact(request.Feed, endpoint), e);
         }
+    }
+
+    /// <summary>Says where they come from: a command may wait for the user, and a service may be slow.</summary>
+    private async Task<AWSCredentials> FetchCredentialsAsync(
+        AWSCredentials source, TokenRequest request, UserPrompt? prompt, CancellationToken cancel)
+    {
+        var name = request.Identity.SourceOrThrow().Description;
+        prompt?.Log?.Invoke($"getting AWS credentials for {request.Feed.DomainName}: {name}");
+        var fetch = FetchedCredentials.FromAsync(source);
+        if (prompt is not null && await Task.WhenAny(fetch, time.Delay(LongWait, cancel)) != fetch
+            && !cancel.IsCancellationRequested)
+        {
+            prompt.Show($"waiting for AWS credentials for {request.Feed.DomainName}: {name}");
+        }
+
+        return await fetch;
     }
 
     /// <summary>The endpoint without the AWS profile's settings, which may be what cannot be read.</summary>

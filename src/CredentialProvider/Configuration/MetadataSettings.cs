@@ -1,3 +1,5 @@
+using CredentialProvider.Errors;
+
 namespace CredentialProvider.Configuration;
 
 /// <summary>Where and how long to ask the EC2 instance metadata service (IMDS). Names are those of the AWS SDKs; the
@@ -18,21 +20,42 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
 
     /// <param name="variable">Reads the environment; null for a variable that is unset or blank.</param>
     /// <param name="profile">Reads the AWS profile in use; null for a setting that is absent.</param>
-    public static MetadataSettings From(Func<string, string?> variable, Func<string, string?> profile)
+    /// <exception cref="NoTokenException">A value cannot be used.</exception>
+    public static MetadataSettings From(
+        Func<string, string?> variable, Func<string, (string Value, string Place)?> profile)
     {
-        var endpoint = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? profile("ec2_metadata_service_endpoint");
-        var mode = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") ?? profile("ec2_metadata_service_endpoint_mode");
+        // A profile's setting has the name of the variable, without AWS_ and in lower case.
+        (string Value, string Place)? Find(string name) => variable(name) is { } value ? (value, name)
+            : profile(name["AWS_".Length..].ToLowerInvariant());
+        var endpoint = ParseEndpoint(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+        // A mode that is not needed may be wrong.
+        var mode = endpoint is null ? ParseMode(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) : null;
         return new MetadataSettings(
             string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase),
-            endpoint ?? (string.Equals(mode, "IPv6", StringComparison.OrdinalIgnoreCase) ? Ipv6Endpoint : Ipv4Endpoint),
+            endpoint ?? mode ?? Ipv4Endpoint,
             endpoint is null && mode is null ? Ipv6Endpoint : null,
-            TimeSpan.FromSeconds(ParsePositive(
-                variable("AWS_METADATA_SERVICE_TIMEOUT") ?? profile("metadata_service_timeout")) ?? DefaultSeconds),
-            ParsePositive(variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS") ?? profile("metadata_service_num_attempts"))
-                ?? DefaultAttempts,
-            variable("AWS_EC2_INSTANCE_PROFILE_NAME") ?? profile("ec2_instance_profile_name"));
+            TimeSpan.FromSeconds(ParsePositive(Find("AWS_METADATA_SERVICE_TIMEOUT")) ?? DefaultSeconds),
+            ParsePositive(Find("AWS_METADATA_SERVICE_NUM_ATTEMPTS")) ?? DefaultAttempts,
+            Find("AWS_EC2_INSTANCE_PROFILE_NAME")?.Value);
     }
 
-    private static int? ParsePositive(string? value) =>
-        int.TryParse(value, out var number) && number > 0 ? number : null;
+    private static string? ParseEndpoint((string Value, string Place)? setting) =>
+        setting is not var (value, place) ? null
+            : Uri.TryCreate(value, UriKind.Absolute, out var uri)
+                && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) ? value
+            : throw Invalid(place, value, "a URL such as http://169.254.169.254");
+
+    private static string? ParseMode((string Value, string Place)? setting) =>
+        setting is not var (value, place) ? null
+            : value.Equals("IPv4", StringComparison.OrdinalIgnoreCase) ? Ipv4Endpoint
+            : value.Equals("IPv6", StringComparison.OrdinalIgnoreCase) ? Ipv6Endpoint
+            : throw Invalid(place, value, "IPv4 or IPv6");
+
+    private static int? ParsePositive((string Value, string Place)? setting) =>
+        setting is not var (value, place) ? null
+            : int.TryParse(value, out var number) && number > 0 ? number
+            : throw Invalid(place, value, "a whole number greater than 0");
+
+    private static NoTokenException Invalid(string place, string value, string expected) =>
+        new(ErrorCode.Setting, $"{place} is '{value}'; expected {expected}", "correct or unset it");
 }

@@ -6,11 +6,15 @@ namespace CredentialProvider.Configuration;
 /// <summary>The process's environment variables, as they were when the process started.</summary>
 internal static class ProcessEnvironment
 {
-    /// <summary>The variables that make the AWS SDK read AWS's shared files.</summary>
-    private static readonly string[] SharedFileVariables =
-        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+    /// <summary>The variables that make the AWS SDK read AWS's shared files, and those that it parses for every client and
+    /// rejects with texts for developers. This program reads all of them itself.</summary>
+    private static readonly string[] SdkVariables =
+    [
+        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    ];
 
-    /// <summary>What they were before <see cref="HideSharedFiles"/>; null until then.</summary>
+    /// <summary>What they were before <see cref="HideFromSdk"/>; null until then.</summary>
     private static Dictionary<string, string?>? _hidden;
 
     public static string? Get(string name) =>
@@ -22,25 +26,47 @@ internal static class ProcessEnvironment
     /// cannot read; this program reads them itself.
     /// </summary>
     /// <returns>The variables with their values, for child processes.</returns>
-    public static IReadOnlyDictionary<string, string?> HideSharedFiles()
+    public static IReadOnlyDictionary<string, string?> HideFromSdk()
     {
-        lock (SharedFileVariables)
+        lock (SdkVariables)
         {
             if (_hidden is not null)
                 return _hidden;
-            var values = SharedFileVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+            var values = SdkVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
             _hidden = values;
-            Environment.SetEnvironmentVariable("AWS_PROFILE", null);
-            Environment.SetEnvironmentVariable("AWS_DEFAULT_PROFILE", null);
-            // The SDK ignores a file that does not exist and reads the default one. Windows has no file that is always
-            // there and empty, so there the SDK still reads them.
-            if (!OperatingSystem.IsWindows())
+            foreach (var name in SdkVariables)
+                Environment.SetEnvironmentVariable(name, null);
+            // The SDK ignores a file that does not exist and reads the default one.
+            if ((OperatingSystem.IsWindows() ? TryCreateEmptyFile(WindowsEmptyFile) : "/dev/null") is { } empty)
             {
-                Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", "/dev/null");
-                Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+                Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", empty);
+                Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", empty);
             }
 
             return values;
+        }
+    }
+
+    /// <summary>Windows has no file that is always there and empty. Only the user can write to this folder.</summary>
+    private static string WindowsEmptyFile => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "codeartifact-credentials", "empty");
+
+    /// <summary>Creates the file, or empties it.</summary>
+    /// <returns>Null if that is not possible.</returns>
+    internal static string? TryCreateEmptyFile(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using var file = new FileStream(
+                path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            if (file.Length > 0)
+                file.SetLength(0);
+            return path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
         }
     }
 

@@ -27,7 +27,8 @@ internal sealed class Settings
             GetString("CODEARTIFACT_PROFILE"),
             roles.Length == 0 ? null : Array.ConvertAll(roles, arn => new RoleRequest(arn)),
             duration,
-            IgnoresEndpointUrls ? null : EndpointUrl("codeartifact") ?? EndpointUrl(null));
+            GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == true ? null
+                : GetString(EndpointVariable("codeartifact")) ?? GetString(AllEndpoints));
         _configurationFile = new Lazy<ConfigurationFile>(() =>
             ConfigurationPath is { } path ? ConfigurationFileReader.Read(path) : ConfigurationFile.Empty);
         CacheFolder = string.Equals(GetString("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null
@@ -63,17 +64,20 @@ internal sealed class Settings
     /// <summary>CODEARTIFACT_LOG_LEVEL: NuGet's names, Debug to Error.</summary>
     public string? LogLevel => GetString("CODEARTIFACT_LOG_LEVEL");
 
-    /// <summary>AWS_ENDPOINT_URL_CODEARTIFACT, AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL for all services.</summary>
-    /// <param name="service">Null for all.</param>
-    public string? EndpointUrl(string? service) => service switch
+    /// <summary>The variable with the URL of a service.</summary>
+    /// <param name="service">As in <c>services</c> sections of AWS's config file.</param>
+    public static string EndpointVariable(string service) => service switch
     {
-        "codeartifact" => GetString("AWS_ENDPOINT_URL_CODEARTIFACT"),
-        "sts" => GetString("AWS_ENDPOINT_URL_STS"),
-        _ => GetString("AWS_ENDPOINT_URL"),
+        "codeartifact" => "AWS_ENDPOINT_URL_CODEARTIFACT",
+        "sts" => "AWS_ENDPOINT_URL_STS",
+        "signin" => "AWS_ENDPOINT_URL_SIGNIN",
+        "sso" => "AWS_ENDPOINT_URL_SSO",
+        "sso_oidc" => "AWS_ENDPOINT_URL_SSO_OIDC",
+        _ => throw new ArgumentOutOfRangeException(nameof(service)),
     };
 
-    /// <summary>AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.</summary>
-    public bool IgnoresEndpointUrls => GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == true;
+    /// <summary>The variable with the URL of all services.</summary>
+    public const string AllEndpoints = "AWS_ENDPOINT_URL";
 
     /// <summary>AWS_USE_FIPS_ENDPOINT; null if unset.</summary>
     public bool? UseFipsEndpoint => GetBoolean("AWS_USE_FIPS_ENDPOINT");
@@ -89,7 +93,8 @@ internal sealed class Settings
 
     /// <summary>How to reach the instance metadata service.</summary>
     /// <param name="profile">Reads the AWS profile in use; null if there is none.</param>
-    public MetadataSettings Metadata(Func<string, string?>? profile = null) =>
+    /// <exception cref="NoTokenException">A value cannot be used.</exception>
+    public MetadataSettings Metadata(Func<string, (string Value, string Place)?>? profile = null) =>
         MetadataSettings.From(GetString, profile ?? (_ => null));
 
     /// <summary>Names the variable, its value and what was expected; null if everything is usable.</summary>
@@ -131,6 +136,10 @@ internal sealed class Settings
 
     /// <summary>AWS_PROFILE, else AWS_DEFAULT_PROFILE, which the AWS CLI also reads.</summary>
     public string? AwsProfile => GetString("AWS_PROFILE") ?? GetString("AWS_DEFAULT_PROFILE");
+
+    /// <summary>The option or variable that names the AWS profile, for errors.</summary>
+    public string ProfileOrigin => TokenOptions.Profile is not null ? ProfileOption
+        : GetString("AWS_PROFILE") is not null ? "AWS_PROFILE" : "AWS_DEFAULT_PROFILE";
 
     /// <summary>AWS_CONTAINER_CREDENTIALS_RELATIVE_URI on the ECS host, else
     /// AWS_CONTAINER_CREDENTIALS_FULL_URI.</summary>
@@ -180,7 +189,13 @@ internal sealed class Settings
     /// <summary>These settings with another AWS profile, in place of CODEARTIFACT_PROFILE and AWS_PROFILE.</summary>
     /// <param name="profile">Null changes nothing.</param>
     public Settings WithProfile(string? profile) => profile is null ? this
-        : new Settings(name => name is "CODEARTIFACT_PROFILE" or "AWS_PROFILE" ? profile : _variable(name));
+        : new Settings(name => name is "CODEARTIFACT_PROFILE" or "AWS_PROFILE" ? profile : _variable(name))
+        {
+            ProfileOption = "--profile",
+        };
+
+    /// <summary>What sets the AWS profile of <see cref="TokenOptions"/>.</summary>
+    public string ProfileOption { get; private init; } = "CODEARTIFACT_PROFILE";
 
     private static bool Exists(string path) =>
         OperatingSystem.IsWindows() ? File.Exists(path) || Directory.Exists(path) : Posix.Exists(path);

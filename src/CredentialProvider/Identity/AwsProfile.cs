@@ -6,45 +6,49 @@ namespace CredentialProvider.Identity;
 internal sealed record AwsProfile(
     string Name, IReadOnlyList<SharedSection> Config, IReadOnlyList<SharedSection> Credentials)
 {
-    /// <summary>The first line of the profile that cannot be read; null if all can.</summary>
-    public string? Problem => FindProblem(Credentials) ?? FindProblem(Config);
-
     /// <summary>A setting of the profile; the credentials file wins. Null if it is absent or empty.</summary>
-    public string? Find(string name) => FindIn(Credentials, name) ?? FindIn(Config, name);
+    public string? Find(string name) => FindProperty(name)?.Value;
 
-    public string? FindInCredentials(string name) => FindIn(Credentials, name);
+    /// <summary>Like <see cref="Find"/>, with its place.</summary>
+    public SharedProperty? FindProperty(string name) => FindIn(Credentials, name) ?? FindIn(Config, name);
 
-    public string? FindInConfig(string name) => FindIn(Config, name);
+    public SharedProperty? FindInCredentials(string name) => FindIn(Credentials, name);
 
-    /// <summary>The settings below a nested one, such as <c>sts</c> in a services section.</summary>
-    public static string? FindNested(IReadOnlyList<SharedSection> sections, string name, string nested)
+    public SharedProperty? FindInConfig(string name) => FindIn(Config, name);
+
+    /// <summary>The first line of the profile that cannot be read, and why; null if all can.</summary>
+    public (string Place, string Why)? FindProblem() => FindProblem(Credentials) ?? FindProblem(Config);
+
+    /// <summary>A setting below a nested one, such as <c>endpoint_url</c> below <c>sts</c> in a services section.</summary>
+    /// <returns>The value, and its place for errors; null if it is absent or empty.</returns>
+    public (string Value, string Place)? FindNested(string name, string nested)
     {
-        for (var i = sections.Count - 1; i >= 0; i--)
+        for (var i = Config.Count - 1; i >= 0; i--)
         {
-            if (sections[i].Find(name)?.FindNested(nested) is { Length: > 0 } value)
-                return value;
+            if (Config[i].Find(name) is { } property && property.FindNested(nested) is { Length: > 0 } value)
+                return (value, $"{property.Place}: {nested}");
         }
 
         return null;
     }
 
-    private static string? FindIn(IReadOnlyList<SharedSection> sections, string name)
+    private static SharedProperty? FindIn(IReadOnlyList<SharedSection> sections, string name)
     {
         for (var i = sections.Count - 1; i >= 0; i--)
         {
             if (sections[i].Find(name) is { Value.Length: > 0 } property)
-                return property.Value;
+                return property;
         }
 
         return null;
     }
 
-    private static string? FindProblem(IReadOnlyList<SharedSection> sections)
+    private static (string Place, string Why)? FindProblem(IReadOnlyList<SharedSection> sections)
     {
         foreach (var section in sections)
         {
-            if (section.Problem is not null)
-                return section.Problem;
+            if (section.Problem is var (line, why))
+                return (section.Place(line), why);
         }
 
         return null;

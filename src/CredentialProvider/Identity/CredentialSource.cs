@@ -18,8 +18,8 @@ internal sealed record AccessKeySource(
     : CredentialSource("access key " + Fnv1a.Hash(AccessKeyId), Description);
 
 /// <summary>A role assumed with another source's credentials (AssumeRole).</summary>
-/// <param name="Profile">The profile that names the role; null for a role from this project's settings.</param>
-internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, string? Profile = null)
+/// <param name="Setting">The role_arn of a profile; null for a role from this project's settings.</param>
+internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, SharedProperty? Setting = null)
     : CredentialSource(Source.Key + " -> " + KeyOf(Role), Source.Description + " -> " + Role.Arn)
 {
     private static string KeyOf(RoleRequest role) =>
@@ -29,7 +29,8 @@ internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, str
 
 /// <summary>A role assumed with a token from a file (AssumeRoleWithWebIdentity): EKS and CI systems.</summary>
 /// <param name="TokenFile">Renewed by the platform.</param>
-internal sealed record WebIdentitySource(string TokenFile, RoleRequest Role)
+/// <param name="Setting">The web_identity_token_file of a profile; null if the environment names the file.</param>
+internal sealed record WebIdentitySource(string TokenFile, RoleRequest Role, SharedProperty? Setting = null)
     : CredentialSource($"web identity {TokenFile} -> {Role.Arn} {Role.SessionName}", $"web identity -> {Role.Arn}");
 
 /// <summary>A permission set of IAM Identity Center.</summary>
@@ -41,12 +42,14 @@ internal sealed record SsoSource(
 
 /// <summary>A session of <c>aws login</c>.</summary>
 /// <param name="Session">The ARN in login_session.</param>
-internal sealed record LoginSource(string Profile, string Session, string? Region)
+/// <param name="Region">The profile's; null if it has none.</param>
+internal sealed record LoginSource(string Profile, string Session, SharedProperty? Region)
     : CredentialSource($"login {Session}", $"aws login session (profile {Profile})");
 
 /// <summary>A program that prints credentials.</summary>
-internal sealed record ProcessSource(string Profile, string Command)
-    : CredentialSource($"process {Fnv1a.Hash(Command)}", $"credential_process of profile {Profile}");
+/// <param name="Command">The profile's credential_process.</param>
+internal sealed record ProcessSource(string Profile, SharedProperty Command)
+    : CredentialSource($"process {Fnv1a.Hash(Command.Value)}", $"credential_process of profile {Profile}");
 
 /// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass.</summary>
 internal sealed record ContainerSource(string Uri, string? TokenFile)

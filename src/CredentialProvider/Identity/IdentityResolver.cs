@@ -26,7 +26,12 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             var chosen = feed.Profile ?? settings.AwsProfile;
             var name = chosen ?? "default";
             if (source is null && _files.Problem is { } problem)
-                throw new NoTokenException(ErrorCode.Profile, problem, "make it readable, or name another file");
+            {
+                throw new NoTokenException(
+                    ErrorCode.Profile, problem, "correct its owner, mode or size, or name another file");
+            }
+
+
             profile = _files.FindProfile(name);
             if (source is null && profile is null && chosen is not null)
                 throw Missing(name);
@@ -76,111 +81,121 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             ?? FindLogin(profile)
             ?? FindProcess(profile)
             ?? FindAccessKey(profile, profile.FindInConfig, _files.Config);
-        if (source is null && (profile.Find("sso_session") ?? profile.Find("sso_start_url")) is not null)
+        if (source is null && (profile.FindProperty("sso_session") ?? profile.FindProperty("sso_start_url")) is { } sso)
         {
-            throw Unusable(profile, "sso_account_id and sso_role_name are missing",
+            throw Unusable(profile, $"{sso.Section.Place()}: sso_account_id and sso_role_name are missing",
                 $"add them: aws configure sso --profile {ShellText.Quote(profile.Name)}");
         }
 
-        return source is null && profile.Problem is { } problem
-            ? throw Unusable(profile, problem, "correct that line") : source;
+        return source is null && profile.FindProblem() is var (place, why)
+            ? throw Unusable(profile, $"{place}: {why}", "correct or remove that line") : source;
     }
 
     /// <summary>role_arn with source_profile or credential_source.</summary>
     /// <param name="visited">Profiles on the way here, to find circles.</param>
     private CredentialSource? FindRole(AwsProfile profile, List<string> visited)
     {
-        if (profile.Find("role_arn") is not { } arn || profile.Find("web_identity_token_file") is not null)
+        if (profile.FindProperty("role_arn") is not { } arn || profile.Find("web_identity_token_file") is not null)
             return Pass(profile, "role_arn");
-        if (profile.Find("mfa_serial") is not null)
+        if (profile.FindProperty("mfa_serial") is { } mfa)
         {
-            throw Unusable(profile, "its role needs an MFA code, which a build cannot ask for",
+            throw Unusable(profile, $"{mfa.Place} asks for an MFA code, which a build cannot enter",
                 "use a profile with a session, for example one with sso_session");
         }
 
-        var (parent, credentialSource) = (profile.Find("source_profile"), profile.Find("credential_source"));
-        if (parent is null == credentialSource is null)
-        {
-            throw Unusable(profile, parent is null ? "it has role_arn but neither source_profile nor credential_source"
-                : "it has both source_profile and credential_source", "set exactly one of them");
-        }
-
-        var source = parent is null ? FromCredentialSource(profile, credentialSource!)
-            : FromSourceProfile(profile, parent, visited);
-        var role = new RoleRequest(arn, profile.Find("role_session_name"),
-            profile.Find("external_id"));
-        return Take(profile, "role_arn", new RoleSource(source, role, profile.Name));
+        var (parent, credentialSource) = (profile.FindProperty("source_profile"), profile.FindProperty("credential_source"));
+        if (parent is not null && credentialSource is not null)
+            throw Unusable(profile, $"{credentialSource.Place} and source_profile are both set", "remove one of them");
+        var source = parent is not null ? FromSourceProfile(profile, parent, visited)
+            : credentialSource is not null ? FromCredentialSource(profile, credentialSource)
+            : throw Unusable(profile, $"{arn.Place} needs source_profile or credential_source", "add one of them below it");
+        var role = new RoleRequest(arn.Value, profile.Find("role_session_name"), profile.Find("external_id"));
+        return Take(profile, "role_arn", new RoleSource(source, role, arn));
     }
 
-    private CredentialSource FromSourceProfile(AwsProfile profile, string name, List<string> visited)
+    private CredentialSource FromSourceProfile(AwsProfile profile, SharedProperty parent, List<string> visited)
     {
-        var source = _files.FindProfile(name)
-            ?? throw Unusable(profile, $"its source_profile '{name}' does not exist", Suggest(name));
+        var name = parent.Value;
+        if (_files.FindProfile(name) is not { } source)
+        {
+            var (why, fix) = ExplainMissing(name);
+            throw Unusable(profile, $"{parent.Place} is '{name}', but {why}", fix);
+        }
+
         var hasKeys = (source.Find("aws_access_key_id") ?? source.Find("aws_secret_access_key")) is not null;
         if (visited.Contains(name) && !(name == profile.Name && hasKeys))
         {
-            throw Unusable(profile, $"its source_profile leads in a circle: {string.Join(" -> ", visited)} -> {name}",
+            throw Unusable(profile, $"{parent.Place} leads in a circle: {string.Join(" -> ", visited)} -> {name}",
                 "end the chain at a profile with credentials of its own");
         }
 
         visited.Add(name);
         // Static keys end a chain, even if the profile has a role of its own.
         return (hasKeys ? null : FindRole(source, visited)) ?? FromProfile(source, isTop: false)
-            ?? throw Unusable(profile, $"its source_profile '{name}' has no credentials",
-                $"add credentials to profile '{name}' or name another");
+            ?? throw Unusable(profile, $"{parent.Place} is '{name}', which has no credentials",
+                $"add credentials to profile '{name}', or name another");
     }
 
-    private CredentialSource FromCredentialSource(AwsProfile profile, string name) => name switch
+    private CredentialSource FromCredentialSource(AwsProfile profile, SharedProperty name) => name.Value switch
     {
         "Environment" => FindInEnvironment() ?? throw Unusable(profile,
-            "its credential_source is Environment, but AWS_ACCESS_KEY_ID is not set", "set it, or use source_profile"),
+            $"{name.Place} is Environment, but AWS_ACCESS_KEY_ID is not set",
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use source_profile"),
         "EcsContainer" => FindContainer() ?? throw Unusable(profile,
-            "its credential_source is EcsContainer, but this is not a container with credentials",
+            $"{name.Place} is EcsContainer, but this is not a container with credentials: neither "
+                + "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set",
             "use another credential_source"),
         "Ec2InstanceMetadata" => FindInstanceRole(),
-        _ => throw Unusable(profile, $"its credential_source is '{name}'",
-            "use Environment, EcsContainer or Ec2InstanceMetadata"),
+        var other => throw Unusable(profile, $"{name.Place} is '{other}'",
+            "set it to Environment, EcsContainer or Ec2InstanceMetadata"),
     };
 
     private CredentialSource? FindWebIdentity(AwsProfile profile, bool readsEnvironment)
     {
         const string Label = "web identity";
         string? Either(string? variable, string setting) => (readsEnvironment ? variable : null) ?? profile.Find(setting);
-        if (Either(settings.AwsWebIdentityTokenFile, "web_identity_token_file") is not { } file)
+        var variable = readsEnvironment ? settings.AwsWebIdentityTokenFile : null;
+        var setting = variable is null ? profile.FindProperty("web_identity_token_file") : null;
+        if ((variable ?? setting?.Value) is not { } file)
             return Pass(null, Label);
         if (Either(settings.AwsRoleArn, "role_arn") is not { } arn)
         {
-            throw new NoTokenException(ErrorCode.NoCredentials,
-                "a web identity token file is configured, but no role (AWS_ROLE_ARN or role_arn)",
-                "set AWS_ROLE_ARN, or unset AWS_WEB_IDENTITY_TOKEN_FILE");
+            throw setting is not null
+                ? Unusable(profile, $"{setting.Place} is set, but role_arn is not", "add role_arn below it")
+                : new NoTokenException(ErrorCode.NoCredentials, "AWS_WEB_IDENTITY_TOKEN_FILE is set but AWS_ROLE_ARN is not",
+                    "set AWS_ROLE_ARN too, or unset AWS_WEB_IDENTITY_TOKEN_FILE");
         }
 
         var session = Either(settings.AwsRoleSessionName, "role_session_name");
-        return Take(null, Label, new WebIdentitySource(file, new RoleRequest(arn, session)));
+        return Take(null, Label, new WebIdentitySource(file, new RoleRequest(arn, session), setting));
     }
 
     private CredentialSource? FindSso(AwsProfile profile)
     {
-        var (account, role) = (profile.Find("sso_account_id"), profile.Find("sso_role_name"));
-        if (account is null && role is null)
+        var (account, role) = (profile.FindProperty("sso_account_id"), profile.FindProperty("sso_role_name"));
+        if ((account ?? role) is not { } known)
             return Pass(profile, "SSO");
         var fix = $"complete it: aws configure sso --profile {ShellText.Quote(profile.Name)}";
-        var session = profile.Find("sso_session");
-        var section = session is null ? null : _files.FindSsoSession(session)
-            ?? throw Unusable(profile, $"its sso-session '{session}' does not exist in {_files.Config.Path}", fix);
+        var session = profile.FindProperty("sso_session");
+        var section = session is null ? null : _files.FindSsoSession(session.Value)
+            ?? throw Unusable(profile,
+                $"{session.Place} is '{session.Value}', but {_files.Config.Path} has no [sso-session {session.Value}]",
+                Spelling.FindNearest(session.Value, _files.SsoSessionNames()) is { } meant ? $"did you mean '{meant}'?" : fix);
         string Require(string name)
         {
-            var (own, shared) = (profile.Find(name), section?.Find(name));
-            if (own is not null && shared is not null && own != shared)
-                throw Unusable(profile, $"its {name} differs from that of sso-session '{session}'", "remove one of them");
-            return shared ?? own ?? throw Unusable(profile, $"{name} is missing", fix);
+            var (own, shared) = (profile.FindProperty(name), section?.FindProperty(name));
+            if (own is not null && shared is not null && own.Value != shared.Value)
+                throw Unusable(profile, $"{own.Place} differs from {shared.Place}", "remove one of them");
+            var place = name is "sso_start_url" or "sso_region" ? section?.Config[^1] : null;
+            return (shared ?? own)?.Value ?? throw Unusable(profile,
+                $"{(place ?? known.Section).Place()}: {name} is missing", fix);
         }
 
-        return Take(profile, "SSO", new SsoSource(profile.Name, session, Require("sso_start_url"), Require("sso_region"),
-            account ?? Require("sso_account_id"), role ?? Require("sso_role_name")));
+        return Take(profile, "SSO", new SsoSource(profile.Name, session?.Value, Require("sso_start_url"),
+            Require("sso_region"), account?.Value ?? Require("sso_account_id"), role?.Value ?? Require("sso_role_name")));
     }
 
-    private CredentialSource? FindAccessKey(AwsProfile profile, Func<string, string?> find, SharedFile file)
+    private CredentialSource? FindAccessKey(AwsProfile profile, Func<string, SharedProperty?> find, SharedFile file)
     {
         var label = file == _files.Config ? "access key in the config file" : "access key in the credentials file";
         var (id, secret) = (find("aws_access_key_id"), find("aws_secret_access_key"));
@@ -188,25 +203,25 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             return Pass(profile, label);
         if (id is null || secret is null)
         {
-            throw Unusable(profile,
-                $"{(id is null ? "aws_access_key_id" : "aws_secret_access_key")} is missing in {file.Path}", "add it");
+            var missing = id is null ? "aws_access_key_id" : "aws_secret_access_key";
+            throw Unusable(profile, $"{(id ?? secret)!.Section.Place()}: {missing} is missing", $"add {missing}");
         }
 
         var token = find("aws_session_token") ?? find("aws_security_token");
-        return Take(profile, label, new AccessKeySource(id, new Secret(secret), token is null ? null : new Secret(token),
-            $"access key of profile {profile.Name}"));
+        return Take(profile, label, new AccessKeySource(id.Value, new Secret(secret.Value),
+            token is null ? null : new Secret(token.Value), $"access key of profile {profile.Name}"));
     }
 
     private CredentialSource? FindLogin(AwsProfile profile)
     {
         return profile.Find("login_session") is { } session
-            ? Take(profile, "login_session", new LoginSource(profile.Name, session, profile.Find("region")))
+            ? Take(profile, "login_session", new LoginSource(profile.Name, session, profile.FindProperty("region")))
             : Pass(profile, "login_session");
     }
 
     private CredentialSource? FindProcess(AwsProfile profile)
     {
-        return profile.Find("credential_process") is { } command
+        return profile.FindProperty("credential_process") is { } command
             ? Take(profile, "credential_process", new ProcessSource(profile.Name, command))
             : Pass(profile, "credential_process");
     }
@@ -224,16 +239,29 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     {
         if (value.IndexOfAny(['\r', '\n']) >= 0)
         {
-            throw new NoTokenException(ErrorCode.NoCredentials, $"{variable} contains a line break",
+            throw new NoTokenException(ErrorCode.Setting, $"{variable} contains a line break",
                 "set it again without one");
         }
     }
 
-    private NoTokenException Missing(string name) => new(ErrorCode.Profile,
-        _files.LacksProfilePrefix(name)
-            ? $"AWS profile '{name}' does not exist: {_files.Config.Path} has [{name}] without the word profile"
-            : $"AWS profile '{name}' is in neither {_files.Config.Path} nor {_files.Credentials.Path}",
-        _files.LacksProfilePrefix(name) ? $"write [profile {name}]" : Suggest(name));
+    private NoTokenException Missing(string name)
+    {
+        var (why, fix) = ExplainMissing(name);
+        // A profile of the feed that is not in the environment comes from a rule or the defaults.
+        var origin = feed.Profile is not null && settings.TokenOptions.Profile is null
+            ? "codeartifact.json" : settings.ProfileOrigin;
+        return new NoTokenException(ErrorCode.Profile, $"AWS profile '{name}' ({origin}) does not exist: {why}", fix);
+    }
+
+    private (string Why, string Fix) ExplainMissing(string name)
+    {
+        if (_files.FindWithoutPrefix(name) is { } section)
+            return ($"{section.Place()} lacks the word profile", $"write [profile {ShellText.Quote(name)}]");
+        return ($"it is in neither {Describe(_files.Config)} nor {Describe(_files.Credentials)}", Suggest(name));
+    }
+
+    private static string Describe(SharedFile file) => file.Exists ? file.Path
+        : $"{file.Path} ({(Directory.Exists(file.Path) ? "a folder" : "no such file")})";
 
     private string Suggest(string name)
     {

@@ -37,7 +37,7 @@ internal sealed class SharedFile
         // Like the AWS CLI, ignore a folder.
         return ReadBytes(path) is { } bytes ? Parse(path, bytes)
             : Directory.Exists(path) ? new SharedFile(path) { Exists = false }
-            : new SharedFile(path) { Problem = $"{path} cannot be read; check its owner, mode and size" };
+            : new SharedFile(path) { Problem = FindProblem(path) };
     }
 
     /// <param name="path">For errors.</param>
@@ -70,7 +70,7 @@ internal sealed class SharedFile
             indentOfProperty = indent;
             property = null;
             if (line[0] == '[')
-                file._sections.Add(section = ParseHeader(line, number));
+                file._sections.Add(section = ParseHeader(path, line, number));
             else
                 property = section?.Add(line, number);
         }
@@ -78,7 +78,7 @@ internal sealed class SharedFile
         return file;
     }
 
-    private static SharedSection ParseHeader(string line, int number)
+    private static SharedSection ParseHeader(string path, string line, int number)
     {
         // "[profile x] # comment": the header ends at the first bracket, unless more of the name follows it.
         var close = AsciiText.IndexOf(line, ']');
@@ -88,8 +88,21 @@ internal sealed class SharedFile
             close = next;
         }
 
-        return close < 0 ? new SharedSection(line[1..].Trim(), number) { Problem = $"line {number} has no ]" }
-            : new SharedSection(line[1..close].Trim(), number);
+        return close < 0 ? new SharedSection(path, line[1..].Trim(), number) { Problem = (number, "the header has no ]") }
+            : new SharedSection(path, line[1..close].Trim(), number);
+    }
+
+    private static string FindProblem(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length > MaxFileSize
+                ? $"{path} is larger than {MaxFileSize / 1024 / 1024} MiB" : $"{path} cannot be read";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{path} cannot be read";
+        }
     }
 
     private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\f' or '\v';
@@ -135,81 +148,5 @@ internal sealed class SharedFile
         {
             return null;
         }
-    }
-}
-
-/// <summary>A section of a shared file.</summary>
-/// <param name="Name">What stands between the brackets.</param>
-/// <param name="Line">Number of the header's line.</param>
-internal sealed record SharedSection(string Name, int Line)
-{
-    private readonly List<SharedProperty> _properties = [];
-
-    /// <summary>The first line that cannot be read; null if all can.</summary>
-    public string? Problem { get; set; }
-
-    /// <summary>The last property with this name, in lower case; null if there is none.</summary>
-    public SharedProperty? Find(string name)
-    {
-        for (var i = _properties.Count - 1; i >= 0; i--)
-        {
-            if (_properties[i].Name == name)
-                return _properties[i];
-        }
-
-        return null;
-    }
-
-    /// <summary>Adds a line like <c>name = value</c>; null if it is something else.</summary>
-    public SharedProperty? Add(string line, int number)
-    {
-        var equals = 0;
-        while (equals < line.Length && line[equals] is not ('=' or ':'))
-            equals++;
-        if (equals is 0 || equals == line.Length)
-        {
-            Problem ??= $"line {number} is neither a section nor a setting";
-            return null;
-        }
-
-        var name = line[..equals].TrimEnd().ToLowerInvariant();
-        var property = new SharedProperty(name, number) { Value = Uncomment(name, line[(equals + 1)..].Trim()) };
-        _properties.Add(property);
-        return property;
-    }
-
-    /// <summary>Removes a comment behind white space. A command may contain "#" and ";".</summary>
-    private static string Uncomment(string name, string value)
-    {
-        if (name == "credential_process")
-            return value;
-        for (var i = 1; i < value.Length; i++)
-        {
-            if (value[i] is '#' or ';' && value[i - 1] is ' ' or '\t')
-                return value[..i].TrimEnd();
-        }
-
-        return value;
-    }
-}
-
-/// <summary>A setting in a shared file.</summary>
-/// <param name="Name">In lower case.</param>
-internal sealed record SharedProperty(string Name, int Line)
-{
-    /// <summary>Continuation lines are separated by line feeds; a nested block starts with one.</summary>
-    public required string Value { get; set; }
-
-    /// <summary>A setting in a nested block, such as <c>endpoint_url</c> below <c>sts =</c>.</summary>
-    public string? FindNested(string name)
-    {
-        foreach (var line in AsciiText.Split(Value, '\n'))
-        {
-            var equals = AsciiText.IndexOf(line, '=');
-            if (equals > 0 && line[..equals].TrimEnd() == name)
-                return line[(equals + 1)..].Trim();
-        }
-
-        return null;
     }
 }

@@ -29,13 +29,23 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
     public AwsProfile? FindSsoSession(string name) =>
         FindInConfig("sso-session", name) is { Count: > 0 } sections ? new AwsProfile(name, sections, []) : null;
 
-    /// <summary>The endpoint_url of a service in <c>[services NAME]</c>; null if there is none.</summary>
-    /// <param name="service">For example <c>sts</c>.</param>
-    public string? FindServiceEndpoint(string name, string service) =>
-        AwsProfile.FindNested(FindInConfig("services", name), service, "endpoint_url");
+    /// <summary><c>[services NAME]</c>; null if it is missing.</summary>
+    public AwsProfile? FindServices(string name) =>
+        FindInConfig("services", name) is { Count: > 0 } sections ? new AwsProfile(name, sections, []) : null;
 
-    /// <summary>True for a config section <c>[NAME]</c> that lacks the word <c>profile</c>.</summary>
-    public bool LacksProfilePrefix(string name) => name != "default" && FindNamed(Config, name).Count > 0;
+    /// <summary>A config section <c>[NAME]</c> that lacks the word <c>profile</c>; null if there is none.</summary>
+    public SharedSection? FindWithoutPrefix(string name) =>
+        name != "default" && FindNamed(Config, name) is [var section, ..] ? section : null;
+
+    /// <summary>The names of all SSO sessions, for suggestions.</summary>
+    public IEnumerable<string> SsoSessionNames()
+    {
+        foreach (var section in Config.Sections)
+        {
+            if (ShellWords.Split(section.Name) is ["sso-session", var name])
+                yield return name;
+        }
+    }
 
     /// <summary>The names of all profiles, for suggestions.</summary>
     public IReadOnlyCollection<string> ProfileNames()

@@ -37,11 +37,14 @@ internal sealed record SigningIdentity(
             if (arn?.Split(':') is ["arn", var other, ..] && Partition.OfRegion(feed.Region)?.Name is var partition
                 && other != partition)
             {
+                var place = (source as RoleSource)?.Setting?.Place
+                    ?? (source as WebIdentitySource)?.Setting?.Section.Place();
                 return identity with
                 {
                     Source = null,
                     Failure = new NoTokenException(ErrorCode.RoleNotAssumed,
-                        $"role {arn} belongs to the AWS partition {other}, but the feed's region {feed.Region} to {partition}",
+                        $"role {arn}{(place is null ? "" : $" ({place})")} belongs to the AWS partition {other}, "
+                            + $"but the feed's region {feed.Region} to {partition}",
                         $"use a role of {partition} for this feed"),
                 };
             }
@@ -52,21 +55,57 @@ internal sealed record SigningIdentity(
 
     /// <summary>Where a service is called: the environment first, then the profile that signs.</summary>
     /// <param name="service">As in <c>services</c> sections, for example <c>sts</c>.</param>
+    /// <exception cref="NoTokenException">A value cannot be used.</exception>
     public ProfileEndpoint EndpointOf(string service, Settings settings)
     {
-        var isIgnored = settings.IgnoresEndpointUrls || IsTrue("ignore_configured_endpoint_urls") == true;
-        var url = isIgnored ? null : settings.EndpointUrl(service) ?? settings.EndpointUrl(null)
-            ?? (Profile?.Find("services") is { } services ? Files.FindServiceEndpoint(services, service) : null)
-            ?? Profile?.Find("endpoint_url");
-        return new ProfileEndpoint(url, settings.UseFipsEndpoint ?? IsTrue("use_fips_endpoint"),
-            settings.UseDualStackEndpoint ?? IsTrue("use_dualstack_endpoint"));
+        var url = FindUrl(service, settings);
+        if (url is not null && GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", settings) == true)
+            url = null;
+        if (url is var (value, place) && !IsUrl(value))
+            throw Invalid(place, value, "a URL such as https://sts.us-east-1.amazonaws.com");
+        return new ProfileEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT", settings),
+            GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings));
     }
+
+    /// <summary>How to reach the instance metadata service: the environment first, then the profile.</summary>
+    /// <exception cref="NoTokenException">A value cannot be used.</exception>
+    public MetadataSettings Metadata(Settings settings) => settings.Metadata(
+        name => Profile?.FindProperty(name) is { } property ? (property.Value, property.Place) : null);
 
     /// <exception cref="NoTokenException">The configured source cannot be used.</exception>
     public CredentialSource SourceOrThrow() => Source ?? throw Failure!;
 
-    private bool? IsTrue(string name) =>
-        Profile?.Find(name) is { } value ? value.Equals("true", StringComparison.OrdinalIgnoreCase) : null;
+    private (string Value, string Place)? FindUrl(string service, Settings settings)
+    {
+        var variable = Settings.EndpointVariable(service);
+        if (settings.GetString(variable) is { } own)
+            return (own, variable);
+        if (settings.GetString(Settings.AllEndpoints) is { } all)
+            return (all, Settings.AllEndpoints);
+        if (Profile?.Find("services") is { } services
+            && Files.FindServices(services)?.FindNested(service, "endpoint_url") is { } nested)
+        {
+            return nested;
+        }
+
+        return Profile?.FindProperty("endpoint_url") is { } property ? (property.Value, property.Place) : null;
+    }
+
+    /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
+    private bool? GetBoolean(string variable, Settings settings)
+    {
+        var (value, place) = settings.GetString(variable) is { } text ? (text, variable)
+            : Profile?.FindProperty(variable["AWS_".Length..].ToLowerInvariant()) is { } property
+                ? (property.Value, property.Place) : (null, "");
+        return value is null ? null
+            : bool.TryParse(value, out var isTrue) ? isTrue : throw Invalid(place, value, "true or false");
+    }
+
+    private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
+
+    private static NoTokenException Invalid(string place, string value, string expected) =>
+        new(ErrorCode.Setting, $"{place} is '{value}'; expected {expected}", "correct or unset it");
 }
 
 /// <summary>A place where credentials were looked for.</summary>

@@ -35,6 +35,33 @@ public sealed class CredentialSources
 
     [Theory]
     [MemberData(nameof(Builds))]
+    public Task A_profile_with_a_web_identity(string build) => AssertTokenOfRole(build, "Workflow", sandbox =>
+    {
+        var role = new Role("arn:aws:iam::111122223333:role/Workflow") { Policy = World.ReadPolicy(), WebIdentityToken = "a.jwt.token" };
+        sandbox.Aws.World.Roles[role.Arn] = role;
+        sandbox.Write("home/.aws/config", $"""
+            [profile ci]
+            role_arn = {role.Arn}
+            web_identity_token_file = {sandbox.Write("token", "a.jwt.token")}
+            """);
+        sandbox.Variables["AWS_PROFILE"] = "ci";
+    });
+
+    [Theory]
+    [MemberData(nameof(Builds))]
+    public Task Access_keys_beside_values_that_the_SDK_rejects(string build) => AssertTokenOfRole(build, "Deployer", sandbox =>
+    {
+        var session = Session(sandbox, "Deployer");
+        sandbox.Variables["AWS_ACCESS_KEY_ID"] = session.AccessKeyId;
+        sandbox.Variables["AWS_SECRET_ACCESS_KEY"] = session.SecretAccessKey;
+        sandbox.Variables["AWS_SESSION_TOKEN"] = session.Token!;
+        sandbox.Variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "1";
+        sandbox.Variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "no URL";
+        sandbox.Variables["AWS_MAX_ATTEMPTS"] = sandbox.Variables["AWS_RETRY_MODE"] = "x";
+    });
+
+    [Theory]
+    [MemberData(nameof(Builds))]
     public Task A_profile_with_access_keys(string build) => AssertTokenOfRole(build, "Developer", sandbox =>
     {
         var session = Session(sandbox, "Developer");
@@ -100,6 +127,42 @@ public sealed class CredentialSources
             duration_seconds = 43200
             """);
         sandbox.Variables["AWS_PROFILE"] = "reader";
+    });
+
+    [Theory]
+    [InlineData("credential_source = Environment")]
+    [InlineData("credential_source = EcsContainer")]
+    [InlineData("source_profile = vault")]
+    [InlineData("source_profile = sso")]
+    public Task A_profile_that_assumes_a_role_with_another_source(string source) => AssertTokenOfRole(Artifacts.Native, "Reader", sandbox =>
+    {
+        var session = Session(sandbox, "Developer");
+        session.Role.Policy.Add(new Statement("sts:AssumeRole"));
+        var sso = sandbox.Aws.World.AddRole("SsoReader", [new Statement("sts:AssumeRole")]);
+        var reader = Assumable(sandbox, "Reader", source.Contains("Ecs", StringComparison.Ordinal) ? "BuildAgentRole"
+            : source.Contains("sso", StringComparison.Ordinal) ? sso.Name : session.Role.Name);
+        sandbox.Variables["CODEARTIFACT_PROFILE"] = "packages";
+        sandbox.Variables["AWS_ACCESS_KEY_ID"] = session.AccessKeyId;
+        sandbox.Variables["AWS_SECRET_ACCESS_KEY"] = session.SecretAccessKey;
+        sandbox.Variables["AWS_SESSION_TOKEN"] = session.Token!;
+        sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;
+        sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
+        var json = sandbox.Write("vault.json", $$"""
+            {"Version":1,"AccessKeyId":"{{session.AccessKeyId}}","SecretAccessKey":"{{session.SecretAccessKey}}","SessionToken":"{{session.Token}}"}
+            """);
+        sandbox.Aws.World.SsoTokens["sso-access-token"] = sso;
+        sandbox.Write(SsoFiles.Cache, $$"""
+            {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token",
+             "expiresAt":"{{DateTime.UtcNow.AddHours(8):s}}Z"}
+            """);
+        sandbox.Write("home/.aws/config", $"""
+            {SsoFiles.Profile.Replace("[default]", "[profile sso]", StringComparison.Ordinal)}
+            [profile packages]
+            role_arn = {reader.Arn}
+            {source}
+            [profile vault]
+            credential_process = cat {json}
+            """);
     });
 
     [Theory]

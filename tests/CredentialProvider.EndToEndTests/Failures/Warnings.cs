@@ -74,7 +74,7 @@ public sealed class Warnings
         sandbox => sandbox.Variables["CODEARTIFACT_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Reader");
 
     [Fact]
-    public Task A_profile_that_does_not_exist() => Warns("CACP1010", ["AWS profile 'nobody' is in neither", "aws configure --profile nobody"],
+    public Task A_profile_that_does_not_exist() => Warns("CACP1010", ["AWS profile 'nobody' (AWS_PROFILE) does not exist", "aws configure --profile nobody"],
         sandbox => sandbox.Variables["AWS_PROFILE"] = "nobody");
 
     [Theory]

@@ -48,7 +48,7 @@ public sealed class CredentialProcesses : IDisposable
     {
         var failure = await Assert.ThrowsAsync<NoTokenException>(() => FetchAsync("/bin/sh " + Script(body)));
         Assert.Equal(ErrorCode.Profile, failure.Code);
-        Assert.Contains($"AWS profile 'dev' cannot be used: its credential_process failed: ", failure.Why, StringComparison.Ordinal);
+        Assert.Contains("AWS profile 'dev' cannot be used: config, line 2, [profile dev]: credential_process failed: ", failure.Why, StringComparison.Ordinal);
         Assert.Contains(why, failure.Why, StringComparison.Ordinal);
     }
 
@@ -64,7 +64,7 @@ public sealed class CredentialProcesses : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static async Task<Amazon.Runtime.ImmutableCredentials> FetchAsync(string command) =>
-        (await new CredentialProcess(new ProcessSource("dev", command), TimeSpan.FromSeconds(2)).FetchAsync()).Credentials;
+        (await new CredentialProcess(new ProcessSource("dev", new SharedProperty(new SharedSection("config", "profile dev", 1), "credential_process", 2) { Value = command }), TimeSpan.FromSeconds(2)).FetchAsync()).Credentials;
 
     private string Script(string body)
     {

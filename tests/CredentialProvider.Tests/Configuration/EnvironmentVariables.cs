@@ -1,4 +1,5 @@
 using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Tests.Tokens;
 using static CredentialProvider.Tests.Infra.SettingsFromVariables;
 
@@ -116,18 +117,24 @@ public sealed class EnvironmentVariables
         Assert.Equal("AWS_CONFIG_FILE", settings.AwsConfigFile);
         Assert.Equal("AWS_SHARED_CREDENTIALS_FILE", settings.AwsCredentialsFile);
         Assert.Equal("HTTPS_PROXY", settings.HttpsProxy);
-        Assert.Equal("AWS_EC2_INSTANCE_PROFILE_NAME", settings.Metadata().RoleName);
     }
+
+    [Fact]
+    public void Name_the_instance_role() => Assert.Equal("R", From(("AWS_EC2_INSTANCE_PROFILE_NAME", "R")).Metadata().RoleName);
 
     [Theory]
     [InlineData("0")]
     [InlineData("-1")]
     [InlineData("soon")]
     [InlineData("99999999999")]
-    public void Ignore_invalid_metadata_limits(string value)
+    public void Refuse_invalid_metadata_limits(string value)
     {
-        var metadata = From(("AWS_METADATA_SERVICE_TIMEOUT", value), ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", value)).Metadata();
-        Assert.Equal((TimeSpan.FromSeconds(1), 2), (metadata.Timeout, metadata.Attempts));
+        foreach (var name in new[] { "AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS" })
+        {
+            var failure = Assert.Throws<NoTokenException>(() => From((name, value)).Metadata());
+            Assert.Equal("CACP1012", failure.Code);
+            Assert.StartsWith($"{name} is '{value}'", failure.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

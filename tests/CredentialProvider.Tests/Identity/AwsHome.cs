@@ -27,25 +27,16 @@ internal sealed class AwsHome : IDisposable
 
     public string Folder => _folder.Path;
 
-    public SigningIdentity Identity
-    {
-        get
-        {
-            var settings = Settings.From(Variables.GetValueOrDefault);
-            return SigningIdentity.Resolve(FeedSettings.For(Feed, settings), settings);
-        }
-    }
+    /// <summary>Read anew each time: the files and variables may have changed.</summary>
+    public Settings Settings => Settings.From(Variables.GetValueOrDefault);
 
-    public IReadOnlyList<ConsideredSource> Considered
-    {
-        get
-        {
-            var settings = Settings.From(Variables.GetValueOrDefault);
-            return SigningIdentity.Explain(FeedSettings.For(Feed, settings), settings);
-        }
-    }
+    public TokenRequest Request => TokenRequest.For(Feed, Settings);
 
-    public TokenKey Key => TokenRequest.For(Feed, Settings.From(Variables.GetValueOrDefault)).Key;
+    public SigningIdentity Identity => SigningIdentity.Resolve(FeedSettings.For(Feed, Settings), Settings);
+
+    public IReadOnlyList<ConsideredSource> Considered => SigningIdentity.Explain(FeedSettings.For(Feed, Settings), Settings);
+
+    public TokenKey Key => Request.Key;
 
     private static Feed Feed { get; } = new("contoso", "111122223333", "us-east-1", "app");
 
@@ -67,7 +58,7 @@ internal sealed class AwsHome : IDisposable
         WebIdentitySource web => $"web identity {web.Role.Arn} {web.TokenFile} {web.Role.SessionName ?? "None"}",
         SsoSource sso => $"sso {sso.StartUrl} {sso.Region} {sso.AccountId}/{sso.RoleName}",
         LoginSource login => $"login {login.Session}",
-        ProcessSource process => $"process {process.Command}",
+        ProcessSource process => $"process {process.Command.Value}",
         ContainerSource container => $"container {container.Uri.Replace("http://169.254.170.2/", "/", StringComparison.Ordinal)}",
         InstanceRoleSource => "instance role",
         _ => throw new ArgumentOutOfRangeException(nameof(source)),

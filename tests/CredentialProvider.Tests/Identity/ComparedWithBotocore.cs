@@ -11,7 +11,7 @@ namespace CredentialProvider.Tests.Identity;
 /// <summary>
 /// Generated homes and environments, resolved by this project and by botocore (Debian's python3-botocore), which is the
 /// measure: the principal that <c>aws sts get-caller-identity</c> shows. Differences must belong to one of the classes in
-/// docs/reference/identity.md. IDENTITY_CASES and IDENTITY_SEED change how many homes there are, and which.
+/// docs/guides/credentials.md. IDENTITY_CASES and IDENTITY_SEED change how many homes there are, and which.
 /// </summary>
 public sealed class ComparedWithBotocore : IDisposable
 {

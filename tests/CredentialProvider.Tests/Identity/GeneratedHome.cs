@@ -37,7 +37,36 @@ internal sealed class GeneratedHome
     public string Describe() => string.Join('\n',
         Variables.Where(variable => variable.Key != "HOME").Select(variable => $"  {variable.Key}={variable.Value}")) + $"\n--- config\n{_config}--- credentials\n{_credentials}---";
 
-    /// <summary>The classes of docs/reference/identity.md in which this project differs from the AWS CLI on purpose.</summary>
+    /// <summary>Damages files and variables as editors, scripts and mistakes do.</summary>
+    public void Damage()
+    {
+        foreach (var name in new[] { "config", "credentials" })
+        {
+            var path = Path.Combine(Variables["HOME"], name);
+            if (File.Exists(path))
+                File.WriteAllLines(path, File.ReadAllLines(path).SelectMany(DamageLine));
+        }
+
+        foreach (var name in Variables.Keys.Where(name => name is not ("HOME" or "AWS_CONFIG_FILE" or "AWS_SHARED_CREDENTIALS_FILE")).ToList())
+        {
+            if (Chance(10))
+                Variables[name] = Pick(["", " ", "=", "a\nb", "\u00e9", new string('x', 5000), "null", "'"]);
+        }
+
+        if (Chance(10))
+            Variables[Pick(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_USE_FIPS_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT"])] = Pick(["x", "http://", "://", "yes", "http://[", "https://exa mple"]);
+    }
+
+    private IEnumerable<string> DamageLine(string line)
+    {
+        if (Chance(4))
+            yield return Pick(["nonsense", "=", "= x", "[", "]", "[]", "[profile]", "[profile ']", "[sso-session]", "\0", "key", "  more", "role_arn", "role_arn = ", "source_profile = default", "endpoint_url = x", "use_fips_endpoint = 1", "region = !", "services = none", "[default"]);
+        if (Chance(4))
+            yield break;
+        yield return Chance(6) ? line[..(line.Length / 2)] : Chance(3) ? line.Replace('=', ' ') : Chance(2) ? line + line : line;
+    }
+
+    /// <summary>The classes of docs/guides/credentials.md in which this project differs from the AWS CLI on purpose.</summary>
     public bool ExplainsDifference(string ours, string theirs)
     {
         var isError = ours.StartsWith("error", StringComparison.Ordinal);

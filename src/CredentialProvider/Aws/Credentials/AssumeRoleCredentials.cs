@@ -3,6 +3,7 @@ using Amazon.Runtime;
 using Amazon.SecurityToken.Model;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Identity;
 using StsCredentials = Amazon.SecurityToken.Model.Credentials;
 
 namespace CredentialProvider.Aws.Credentials;
@@ -24,11 +25,12 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
     public override string? Principal => _user?.Arn;
 
     /// <summary>AssumeRole, signed with <paramref name="source"/>.</summary>
-    public static AssumeRoleCredentials From(
-        AWSCredentials source, RoleRequest role, StsEndpoint sts, TimeProvider time) =>
-        new(AwsCall.ToSts(role.Arn, sts.Region), time, async () =>
+    /// <param name="setting">The role_arn of a profile; null for a role from elsewhere.</param>
+    public static AssumeRoleCredentials From(AWSCredentials source, RoleRequest role, SharedProperty? setting,
+        StsEndpoint sts, TimeProvider time) =>
+        new(AwsCall.ToSts(role.Arn, sts.Region, setting?.Place), time, async () =>
     {
-        using var client = sts.Client(await FetchedCredentials.FromAsync(source));
+        using var client = sts.Client(await FetchAsync(source, setting));
         var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = role.Arn,
@@ -39,40 +41,53 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
     });
 
     /// <summary>AssumeRoleWithWebIdentity. The file is read for each call, because the platform renews it.</summary>
-    public static AssumeRoleCredentials FromWebIdentity(
-        string tokenFile, RoleRequest role, StsEndpoint sts, TimeProvider time) =>
-        new(AwsCall.ToSts(role.Arn, sts.Region), time, async () =>
+    public static AssumeRoleCredentials FromWebIdentity(WebIdentitySource web, StsEndpoint sts, TimeProvider time) =>
+        new(AwsCall.ToSts(web.Role.Arn, sts.Region, web.Setting?.Section.Place()), time, async () =>
     {
-        var token = ReadToken(tokenFile);
+        var token = ReadToken(web.TokenFile, web.Setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE");
         using var client = sts.Client(new AnonymousAWSCredentials());
         var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
         {
-            RoleArn = role.Arn,
-            RoleSessionName = role.SessionName ?? DefaultSessionName,
+            RoleArn = web.Role.Arn,
+            RoleSessionName = web.Role.SessionName ?? DefaultSessionName,
             WebIdentityToken = token,
         }, stop), CancellationToken.None);
         return (response.Credentials, response.AssumedRoleUser);
     });
 
-    private static string ReadToken(string file)
+    /// <summary>Credentials of a container or an instance do not know which profile asks for them.</summary>
+    private static async Task<AWSCredentials> FetchAsync(AWSCredentials source, SharedProperty? setting)
     {
-        const string Fix = "check AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file in the profile";
+        try
+        {
+            return await FetchedCredentials.FromAsync(source);
+        }
+        catch (NoTokenException e) when (setting is not null && e.Code == ErrorCode.NoCredentials)
+        {
+            throw new NoTokenException(e.Code, $"{setting.Place} cannot be assumed: {e.Why}", e.Fix, e) { Command = e.Command };
+        }
+    }
+
+    /// <param name="place">What names the file: a variable or a setting of a profile.</param>
+    private static string ReadToken(string file, string place)
+    {
+        var fix = $"correct {place}";
         if (!File.Exists(file))
         {
             throw new NoTokenException(ErrorCode.NoCredentials,
-                $"the web identity token file {file} does not exist", Fix);
+                $"the web identity token file {file} ({place}) does not exist", fix);
         }
 
         try
         {
             return File.ReadAllText(file).Trim() is { Length: > 0 } token ? token
                 : throw new NoTokenException(ErrorCode.NoCredentials,
-                    $"the web identity token file {file} is empty", Fix);
+                    $"the web identity token file {file} ({place}) is empty", fix);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new NoTokenException(ErrorCode.NoCredentials,
-                $"the web identity token file {file} cannot be read: {e.Message}", Fix);
+                $"the web identity token file {file} ({place}) cannot be read: {e.Message}", fix);
         }
     }
 

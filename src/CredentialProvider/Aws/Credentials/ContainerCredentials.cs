@@ -30,7 +30,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
     public ContainerCredentials(Settings settings, TimeProvider time)
     {
         _settings = settings;
-        _credentials = new ExpiringCredentials(time, async () => Parse(await FetchAsync(FindEndpoint())));
+        _credentials = new ExpiringCredentials(time, async () => Parse(await FetchAsync(ParseEndpoint(settings.AwsContainerUri))));
     }
 
     /// <exception cref="NoTokenException">The endpoint returned no credentials.</exception>
@@ -57,17 +57,18 @@ internal sealed class ContainerCredentials : AsyncCredentials
         }
     }
 
-    private Uri FindEndpoint()
+    /// <exception cref="NoTokenException">The credentials could be read on the way from there.</exception>
+    internal static Uri ParseEndpoint(string? text)
     {
-        if (!Uri.TryCreate(_settings.AwsContainerUri, UriKind.Absolute, out var uri))
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri))
         {
-            throw Error($"the container credentials endpoint '{_settings.AwsContainerUri}' is not a valid URL",
+            throw Invalid($"the container credentials endpoint '{text}' is not a valid URL",
                 "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
         }
 
         var isAllowed = uri.Scheme == Uri.UriSchemeHttps
             || (uri.Scheme == Uri.UriSchemeHttp && (uri.IsLoopback || Array.IndexOf(HttpHosts, uri.Host) >= 0));
-        return isAllowed ? uri : throw Error(
+        return isAllowed ? uri : throw Invalid(
             $"the container credentials endpoint {uri.GetLeftPart(UriPartial.Authority)} is neither https nor a "
                 + "loopback, ECS or EKS address",
             "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -126,15 +127,18 @@ internal sealed class ContainerCredentials : AsyncCredentials
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Error($"the container's authorization token cannot be read: {e.Message}",
-                "check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+            const string Variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+            throw Error($"the container's authorization token file {file} ({Variable}) cannot be read: {e.Message}",
+                $"check {Variable}");
         }
     }
 
     /// <summary>A line break would end the header and start another.</summary>
     private static Secret? RequireOneLine(Secret? token, string place) =>
         token?.Reveal().IndexOfAny(['\r', '\n']) >= 0
-            ? throw Error($"the container's authorization token in {place} contains a line break", "remove it") : token;
+            ? throw Invalid($"the container's authorization token in {place} contains a line break", "remove it") : token;
+
+    private static NoTokenException Invalid(string why, string fix) => new(ErrorCode.Setting, why, fix);
 
     private static NoTokenException Error(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);
 }

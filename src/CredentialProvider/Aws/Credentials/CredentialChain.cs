@@ -19,14 +19,16 @@ internal sealed class CredentialChain
 {
     private readonly Settings _settings;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<MetadataSettings, InstanceRoleCredentials> _instanceRoles = new();
+    private readonly ConcurrentDictionary<(MetadataSettings Settings, string Profiles), InstanceRoleCredentials>
+        _instanceRoles = new();
+
     private readonly ContainerCredentials _container;
 
     /// <summary>Prepares the SDK: it must not read AWS's shared files, and it finds these clients by reflection, which
     /// Native AOT does not support.</summary>
     static CredentialChain()
     {
-        ProcessEnvironment.HideSharedFiles();
+        ProcessEnvironment.HideFromSdk();
         var registry = GlobalRuntimeDependencyRegistry.Instance;
         registry.RegisterSSOClient(context => new AmazonSSOClient(
             new AnonymousAWSCredentials(), context.SSOClientContextData.Region));
@@ -53,21 +55,29 @@ internal sealed class CredentialChain
         AccessKeySource { SessionToken: { } token } key =>
             new SessionAWSCredentials(key.AccessKeyId, key.SecretAccessKey.Reveal(), token.Reveal()),
         AccessKeySource key => new BasicAWSCredentials(key.AccessKeyId, key.SecretAccessKey.Reveal()),
-        RoleSource role => Assume(Open(role.Source, request), role.Role, request),
-        WebIdentitySource web => AssumeRoleCredentials.FromWebIdentity(
-            web.TokenFile, web.Role, StsEndpoint.For(request, _settings), _time),
+        RoleSource role => Assume(Open(role.Source, request), role.Role, request, role.Setting),
+        WebIdentitySource web => AssumeRoleCredentials.FromWebIdentity(web, StsEndpoint.For(request, _settings), _time),
         SsoSource sso => new SsoCredentials(sso),
         ProcessSource process => new ProcessCredentials(process, _time),
         ContainerSource => _container,
-        InstanceRoleSource => _instanceRoles.GetOrAdd(_settings.Metadata(name => request.Identity.Profile?.Find(name)),
-            metadata => new InstanceRoleCredentials(metadata, _time)),
-        LoginSource login => new LoginCredentials(login, request.Feed.Region, _settings, _time),
+        InstanceRoleSource => _instanceRoles.GetOrAdd(
+            (request.Identity.Metadata(_settings), string.Join(", ", ProfilesToChoose(request))),
+            key => new InstanceRoleCredentials(key.Settings, _time, key.Profiles)),
+        LoginSource login => new LoginCredentials(login, request.Feed.Region,
+            request.Identity.EndpointOf("signin", _settings).Url, _settings, _time),
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
     /// <summary>A session of the role.</summary>
-    public AWSCredentials Assume(AWSCredentials source, RoleRequest role, TokenRequest request) =>
-        AssumeRoleCredentials.From(source, role, StsEndpoint.For(request, _settings), _time);
+    /// <param name="setting">The role_arn of a profile; null for a role from this project's settings.</param>
+    public AWSCredentials Assume(
+        AWSCredentials source, RoleRequest role, TokenRequest request, SharedProperty? setting = null) =>
+        AssumeRoleCredentials.From(source, role, setting, StsEndpoint.For(request, _settings), _time);
+
+    /// <summary>Profiles that the user may have forgotten to choose; none if one was chosen.</summary>
+    private IEnumerable<string> ProfilesToChoose(TokenRequest request) =>
+        (request.FeedSettings.Profile ?? _settings.AwsProfile) is not null ? []
+            : request.Identity.Files.ProfileNames().Where(name => name != "default");
 
     /// <summary>Signs the user in to IAM Identity Center, for a profile or for the one that its source_profile leads
     /// to.</summary>

@@ -34,7 +34,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
     /// <exception cref="NoTokenException">The command failed, with the last line of its stderr.</exception>
     public async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync()
     {
-        if (Split(source.Command) is not var (program, arguments))
+        if (Split(source.Command.Value) is not var (program, arguments))
             throw Failed("it has an unclosed quote or is empty", "correct the command");
         using var process = Start(program, arguments);
         Running[process] = true;
@@ -84,7 +84,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in ProcessEnvironment.HideSharedFiles())
+        foreach (var (name, value) in ProcessEnvironment.HideFromSdk())
         {
             if (value is null)
                 start.Environment.Remove(name);
@@ -178,5 +178,5 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
     }
 
     private NoTokenException Failed(string why, string fix) => new(ErrorCode.Profile,
-        $"AWS profile '{source.Profile}' cannot be used: its credential_process failed: {why}", fix);
+        $"AWS profile '{source.Profile}' cannot be used: {source.Command.Place} failed: {why}", fix);
 }

@@ -26,15 +26,15 @@ internal sealed class InstanceMetadata : IDisposable
     private const int MaxResponseSize = 64 * 1024;
 
     private readonly MetadataSettings _settings;
+    private readonly string _otherSources;
     private readonly HttpClient _http;
     private Uri _endpoint;
     private string? _session;
 
-    /// <exception cref="NoTokenException">The endpoint is not an HTTP URL.</exception>
-    public InstanceMetadata(MetadataSettings settings)
+    /// <param name="otherSources">The fix if there is no such service.</param>
+    public InstanceMetadata(MetadataSettings settings, string otherSources)
     {
-        _settings = settings;
-        _endpoint = ToUri(settings.Endpoint);
+        (_settings, _otherSources, _endpoint) = (settings, otherSources, ToUri(settings.Endpoint));
         var handler = new HttpClientHandler
         {
             UseProxy = false,
@@ -65,11 +65,7 @@ internal sealed class InstanceMetadata : IDisposable
         }, describe, async () => session = _session = await StartSessionAsync());
     }
 
-    private static Uri ToUri(string endpoint) =>
-        Uri.TryCreate(endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var uri)
-        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) ? uri
-            : throw new NoTokenException(ErrorCode.Setting,
-                $"AWS_EC2_METADATA_SERVICE_ENDPOINT is '{endpoint}'", "expected a URL such as http://169.254.169.254");
+    private static Uri ToUri(string endpoint) => new(endpoint.TrimEnd('/') + "/");
 
     private async Task<string> StartSessionAsync()
     {
@@ -170,8 +166,7 @@ internal sealed class InstanceMetadata : IDisposable
 
     private NoTokenException NoService(string why) => Error(
         $"no instance metadata service at {Address} ({why}): this is not an EC2 instance, or its "
-            + "metadata is unreachable",
-        "provide credentials another way: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+            + "metadata is unreachable", _otherSources);
 
     private static NoTokenException Error(string why, string fix) => new(ErrorCode.NoCredentials, why, fix);
 }

@@ -19,12 +19,18 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
 
     private readonly MetadataSettings _settings;
     private readonly TimeProvider _time;
+    private readonly string _otherSources;
     private readonly ExpiringCredentials _credentials;
     private string? _role;
 
-    public InstanceRoleCredentials(MetadataSettings settings, TimeProvider time)
+    /// <param name="profiles">Names of profiles that the user may have forgotten to choose; empty if there are
+    /// none.</param>
+    public InstanceRoleCredentials(MetadataSettings settings, TimeProvider time, string profiles = "")
     {
         (_settings, _time, _role) = (settings, time, settings.RoleName);
+        _otherSources = "provide credentials another way: "
+            + (profiles.Length == 0 ? "AWS_PROFILE" : $"AWS_PROFILE (one of {profiles})")
+            + ", or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
         _credentials = new ExpiringCredentials(time, FetchAsync);
     }
 
@@ -73,8 +79,8 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
     private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync()
     {
         if (_settings.IsDisabled)
-            throw Error("AWS_EC2_METADATA_DISABLED is true", "unset it, or provide credentials another way");
-        using var metadata = new InstanceMetadata(_settings);
+            throw Error("AWS_EC2_METADATA_DISABLED is true", $"unset it, or {_otherSources}");
+        using var metadata = new InstanceMetadata(_settings, _otherSources);
         _role ??= FirstLine(await metadata.GetAsync(RolesPath,
             status => status == HttpStatusCode.NotFound ? NoRole() : null));
         return Parse(await metadata.GetAsync(RolesPath + Uri.EscapeDataString(_role),

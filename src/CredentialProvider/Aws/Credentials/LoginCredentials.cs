@@ -19,7 +19,9 @@ namespace CredentialProvider.Aws.Credentials;
 /// https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html
 /// </summary>
 /// <param name="region">Where the session is renewed unless the profile has a region.</param>
-internal sealed class LoginCredentials(LoginSource source, string region, Settings settings, TimeProvider time)
+/// <param name="configuredEndpoint">URL of AWS Sign-In; null for AWS's own.</param>
+internal sealed class LoginCredentials(
+    LoginSource source, string region, string? configuredEndpoint, Settings settings, TimeProvider time)
     : AsyncCredentials
 {
     /// <summary>Bytes.</summary>
@@ -114,14 +116,16 @@ internal sealed class LoginCredentials(LoginSource source, string region, Settin
 
     private string FindEndpoint()
     {
-        var place = source.Region ?? settings.AwsRegion ?? region;
+        if (configuredEndpoint is not null)
+            return configuredEndpoint.TrimEnd('/');
+        var place = source.Region?.Value ?? settings.AwsRegion ?? region;
         return Partition.OfRegion(place)?.Name switch
         {
             "aws" => $"https://{place}.signin.aws.amazon.com",
             "aws-cn" => $"https://{place}.signin.amazonaws.cn",
             "aws-us-gov" => $"https://{place}.signin.amazonaws-us-gov.com",
             { } partition => throw Unusable($"the AWS partition {partition} has no sessions of 'aws login'"),
-            _ => throw Unusable($"'{place}' is not a valid region"),
+            _ => throw Unusable($"{source.Region?.Place ?? "the region"} is '{place}', which is not a region"),
         };
     }
 

@@ -92,12 +92,14 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
     /// <summary>Any response proves that the endpoint is reachable and trusted, and contains AWS's time.</summary>
     private async IAsyncEnumerable<Finding> CheckNetworkAsync()
     {
-        var endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, request.Identity.EndpointOf("codeartifact", settings));
+        var endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings);
         var started = Stopwatch.GetTimestamp();
         DateTimeOffset? date = null;
         NoTokenException? failure = null;
         try
         {
+            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings,
+                request.Identity.EndpointOf("codeartifact", settings));
             using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
             using var response = await http.GetAsync(new Uri(endpoint), HttpCompletionOption.ResponseHeadersRead);
             date = response.Headers.Date;
