@@ -90,6 +90,14 @@ public sealed record IssuedToken(Domain Domain, Session Caller)
     public bool IsRevoked { get; set; }
 }
 
+/// <summary>A client of IAM Identity Center, as it registered.</summary>
+/// <param name="GrantTypes">Empty for the device code flow.</param>
+public sealed record SsoClient(string Secret, string[] GrantTypes, string[] RedirectUris, string? IssuerUrl);
+
+/// <summary>An authorization code of IAM Identity Center, bound to its request.</summary>
+/// <param name="Challenge">The base64url-encoded SHA-256 of the verifier.</param>
+public sealed record SsoCode(string ClientId, string RedirectUri, string Challenge, Role Role);
+
 /// <summary>A device authorization of IAM Identity Center.</summary>
 /// <param name="UserCode">The code that the user enters.</param>
 public sealed record SsoDevice(string UserCode)
@@ -130,10 +138,17 @@ public sealed class World
     /// <summary>Valid SSO refresh tokens, with the role that each one grants. A refresh token can be used once.</summary>
     public ConcurrentDictionary<string, Role> SsoRefreshTokens { get; } = new();
 
+    /// <summary>Registered clients of IAM Identity Center, by client ID.</summary>
+    public ConcurrentDictionary<string, SsoClient> SsoClients { get; } = new();
+
+    /// <summary>Authorization codes that were not used yet.</summary>
+    public ConcurrentDictionary<string, SsoCode> SsoCodes { get; } = new();
+
     /// <summary>Started device authorizations, by device code.</summary>
     public ConcurrentDictionary<string, SsoDevice> SsoDevices { get; } = new();
 
-    /// <summary>The role of a user who approves every device immediately; null if the test approves devices.</summary>
+    /// <summary>The role of a user who approves every device and browser immediately; null if the test approves devices and the user denies access to
+    /// browsers.</summary>
     public Role? SsoUser { get; set; }
 
     /// <summary>Sessions of <c>aws login</c> by their refresh token, which can be used once.</summary>

@@ -15,13 +15,18 @@ internal sealed record AwsCall(string Endpoint)
     /// <summary>Where a profile names that role; null for a role from elsewhere.</summary>
     public string? RolePlace { get; private init; }
 
-    public static AwsCall ToCodeArtifact(Feed feed, string endpoint) => new(endpoint) { Feed = feed };
+    /// <summary>The variable that sets another endpoint; null if there is none.</summary>
+    public string? EndpointVariable { get; private init; }
+
+    public static AwsCall ToCodeArtifact(Feed feed, string endpoint) =>
+        new(endpoint) { Feed = feed, EndpointVariable = "AWS_ENDPOINT_URL_CODEARTIFACT" };
 
     public static AwsCall ToSts(string roleArn, string region, string? place = null) =>
-        new($"STS in {region}") { RoleArn = roleArn, RolePlace = place };
+        new($"STS in {region}") { RoleArn = roleArn, RolePlace = place, EndpointVariable = "AWS_ENDPOINT_URL_STS" };
 
     /// <param name="endpoint">Of the portal, which returns credentials, or of OIDC, which signs users in.</param>
-    public static AwsCall ToIdentityCenter(string endpoint) => new(endpoint);
+    public static AwsCall ToIdentityCenter(string endpoint) =>
+        new(endpoint) { EndpointVariable = "AWS_ENDPOINT_URL_SSO" };
 
     /// <param name="endpoint">Of AWS Sign-In, which renews sessions of <c>aws login</c>.</param>
     public static AwsCall ToSignIn(string endpoint) => new(endpoint);

@@ -39,9 +39,6 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
                 Innermost(cause).Message);
     }
 
-    /// <summary>True if no response was received, so that nothing was refused.</summary>
-    public static bool IsOfNetwork(Exception cause) => JudgeConnection(cause) is not null;
-
     /// <summary>The error response of an AWS service; null if there was none.</summary>
     public static AmazonServiceException? FindResponse(Exception cause) => Find<AmazonServiceException>(cause);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http;
+using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using CredentialProvider.Configuration;
@@ -26,12 +27,30 @@ internal static class AwsLimits
         return new HttpClient(handler) { Timeout = timeout };
     }
 
+    /// <summary>As the other overload, for a service whose endpoint the SDK finds.</summary>
+    /// <param name="profile">What the environment and the profile in use say about the endpoint.</param>
+    public static void Apply(ClientConfig config, string region, ProfileEndpoint profile, Settings settings)
+    {
+        config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        config.UseFIPSEndpoint = profile.UseFips == true;
+        config.UseDualstackEndpoint = profile.UseDualStack == true;
+        // Otherwise the SDK would read the default profile's endpoint_url.
+        config.IgnoreConfiguredEndpointUrls = true;
+        if (profile.Url is { } url)
+        {
+            config.ServiceURL = url;
+            config.AuthenticationRegion = region;
+        }
+
+        Apply(config, settings);
+    }
+
     public static void Apply(ClientConfig config, Settings settings)
     {
         // For ClockSkewRetry only.
         config.MaxErrorRetry = 1;
         config.Timeout = CallTimeout;
-        // AWS does not redirect these calls, and a redirect would carry the session token to another host.
+        // Otherwise HttpClient would follow redirects before ResponseLimits sees them.
         config.AllowAutoRedirect = false;
         if (ProxyFrom(settings) is { } proxy)
             config.SetWebProxy(proxy);
@@ -41,7 +60,7 @@ internal static class AwsLimits
     public static void Apply(RuntimePipeline pipeline, IClientConfig config)
     {
         pipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new ClockSkewRetry(config)));
-        pipeline.AddHandlerAfter<Unmarshaller>(new ResponseSizeLimit());
+        pipeline.AddHandlerAfter<Unmarshaller>(new ResponseLimits());
     }
 
     /// <summary>Limits the whole call: the SDK's own timeout ends with the response headers.</summary>

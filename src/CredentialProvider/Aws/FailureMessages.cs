@@ -65,8 +65,8 @@ internal static class FailureMessages
             FailureKind.OtherError => (ErrorCode.Service, $"AWS returned {detail}",
                 "retry; if the error persists, check https://health.aws.amazon.com"),
             FailureKind.UnexpectedResponse => (ErrorCode.Service, $"unexpected response from {endpoint}: {detail}",
-                "a proxy may have answered: check HTTPS_PROXY and "
-                    + $"AWS_ENDPOINT_URL_{(call.RoleArn is null ? "CODEARTIFACT" : "STS")}"),
+                "a proxy may have answered: check HTTPS_PROXY"
+                    + (call.EndpointVariable is { } variable ? $" and {variable}" : "")),
             FailureKind.InvalidProfiles => (ErrorCode.Profile, $"the AWS profiles cannot be read: {detail}",
                 "correct that file, or point AWS_CONFIG_FILE at another"),
             FailureKind.NoCredentials => (ErrorCode.NoCredentials, detail,

@@ -29,8 +29,9 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         }
         catch (SsoSessionExpiredException e) when (prompt is { CanSignIn: true })
         {
-            // Outside of the retries: users take longer than AWS may.
-            await e.SignInAsync(prompt.Show, cancel);
+            // Outside of the retries: users take longer than AWS may. NuGet or another tool runs this, perhaps on
+            // another machine than the user's, so no browser is opened.
+            await e.SignIn.RunAsync(prompt.Show, openBrowser: null, cancel);
             return await GetTokenAsync(request, prompt, cancel);
         }
     }, cancel);

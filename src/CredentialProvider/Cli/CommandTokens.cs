@@ -18,7 +18,7 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
         request.FeedSettings.ThrowIfProblem();
         if (settings.AuthToken is { } external)
             return new AuthorizationToken(external, time.GetUtcNow(), DateTimeOffset.MaxValue);
-        var prompt = terminal.IsInteractive ? new UserPrompt(terminal.Show, CanSignIn: true) : null;
+        var prompt = terminal.IsInteractive ? new UserPrompt(terminal.ShowAndWait, CanSignIn: true) : null;
         return await _tokens.GetAsync(request, DateTimeOffset.MinValue, prompt, cancel);
     }
 

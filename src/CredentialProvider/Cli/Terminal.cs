@@ -37,6 +37,13 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     /// <summary>A line that the user has to act on now, such as where to sign in.</summary>
     public void Show(string line) => Write(errors, line);
 
+    /// <summary>As <see cref="Show"/>, for a line that says what the command now waits for.</summary>
+    public void ShowAndWait(string line)
+    {
+        Show(line);
+        Progress("waiting (Ctrl-C to give up)");
+    }
+
     /// <summary>What the command is doing; the next line replaces it.</summary>
     public void Progress(string text)
     {

@@ -164,6 +164,19 @@ internal sealed class Settings
     public string AwsLoginCacheFolder =>
         GetExpanded("AWS_LOGIN_CACHE_DIRECTORY") ?? Path.Combine(Home, ".aws", "login", "cache");
 
+    /// <summary>~/.aws/sso/cache: the sessions of IAM Identity Center; null for a user without a home
+    /// directory.</summary>
+    public static string? AwsSsoCacheFolder => Home.Length == 0 ? null : Path.Combine(Home, ".aws", "sso", "cache");
+
+    /// <summary>SSH_CONNECTION or SSH_TTY is set: a browser on this machine is not the user's.</summary>
+    public bool IsRemoteShell => (GetString("SSH_CONNECTION") ?? GetString("SSH_TTY")) is not null;
+
+    /// <summary>DISPLAY (X11) or WAYLAND_DISPLAY is set. Windows and macOS set neither.</summary>
+    public bool HasDisplay => (GetString("DISPLAY") ?? GetString("WAYLAND_DISPLAY")) is not null;
+
+    /// <summary>container (Podman, systemd-nspawn) or KUBERNETES_SERVICE_HOST is set.</summary>
+    public bool IsContainer => (GetString("container") ?? GetString("KUBERNETES_SERVICE_HOST")) is not null;
+
     /// <summary>The user's home directory; empty if the user has none, as in some containers.</summary>
     public static string Home { get; } =
         !OperatingSystem.IsWindows() && ProcessEnvironment.Get("HOME") is { Length: > 0 } home

@@ -35,10 +35,17 @@ internal sealed record WebIdentitySource(string TokenFile, RoleRequest Role, Sha
 
 /// <summary>A permission set of IAM Identity Center.</summary>
 /// <param name="Session">Name of the sso-session section; null in the old format.</param>
+/// <param name="RegistrationScopes">sso_registration_scopes, separated by commas; null if it is missing.</param>
 internal sealed record SsoSource(
-    string Profile, string? Session, string StartUrl, string Region, string AccountId, string RoleName)
+    string Profile, string? Session, string StartUrl, string Region, string AccountId, string RoleName,
+    string? RegistrationScopes = null)
     : CredentialSource($"SSO {StartUrl} {AccountId}/{RoleName}",
-        $"SSO role {RoleName} in account {AccountId} (profile {Profile})");
+        $"SSO role {RoleName} in account {AccountId} (profile {Profile})")
+{
+    /// <summary>What a sign-in asks for. The old format has no scopes, and its sessions cannot be renewed.</summary>
+    public string[] Scopes => Session is null ? [] : [.. (RegistrationScopes ?? "sso:account:access").Split(',')
+        .Select(scope => scope.Trim()).Where(scope => scope.Length > 0)];
+}
 
 /// <summary>A session of <c>aws login</c>.</summary>
 /// <param name="Session">The ARN in login_session.</param>

@@ -192,7 +192,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         }
 
         return Take(profile, "SSO", new SsoSource(profile.Name, session?.Value, Require("sso_start_url"),
-            Require("sso_region"), account?.Value ?? Require("sso_account_id"), role?.Value ?? Require("sso_role_name")));
+            Require("sso_region"), account?.Value ?? Require("sso_account_id"), role?.Value ?? Require("sso_role_name"),
+            section?.Find("sso_registration_scopes")));
     }
 
     private CredentialSource? FindAccessKey(AwsProfile profile, Func<string, SharedProperty?> find, SharedFile file)

@@ -67,8 +67,9 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         try
         {
             wanted.FeedSettings.ThrowIfProblem();
-            var prompt = new UserPrompt(line => log(LogLevels.Minimal, line), !request.IsNonInteractive,
-                line => log(LogLevels.Verbose, line));
+            // MSBuild's terminal logger shows a message during a restore only if it contains this.
+            var prompt = new UserPrompt(line => log(LogLevels.Minimal, $"[CredentialProvider] {line}"),
+                !request.IsNonInteractive, line => log(LogLevels.Verbose, line));
             var token = await tokens.GetAsync(wanted, FindRefusedTime(request, wanted, log), prompt, cancel);
             log(LogLevels.Verbose,
                 $"token for {wanted.Feed.DomainName} by {wanted.Identity.Source?.Description} expires at {token.Expires.UtcDateTime:u}");

@@ -25,6 +25,7 @@ public sealed partial class CommandLines
         sandbox.PrintsTokens = name is "token" or "legacy-protocol";
         sandbox.PutNativeOnPath();
         sandbox.WriteSimpleConfig();
+        sandbox.Aws.World.SsoUser = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
         sandbox.Aws.World.Repositories.Add(new Repository(sandbox.Aws.World.AddDomain("fabrikam", "444455556666", "eu-west-1"), "tools"));
 
         var seen = await ReplayAsync(sandbox, session);

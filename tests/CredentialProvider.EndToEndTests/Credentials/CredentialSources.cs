@@ -198,6 +198,7 @@ public sealed class CredentialSources
     public Task An_expired_SSO_session_with_a_refresh_token(string build) => AssertTokenOfRole(build, "SsoReader", sandbox =>
     {
         sandbox.Aws.World.SsoRefreshTokens["sso-refresh-token"] = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
+        sandbox.Aws.World.SsoClients["client"] = new SsoClient("secret", [], [], null);
         sandbox.Write("home/.aws/config", SsoFiles.Profile);
         sandbox.Write(SsoFiles.Cache, $$"""
             {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"old","expiresAt":"{{DateTime.UtcNow.AddMinutes(-5):s}}Z",
@@ -223,7 +224,7 @@ public sealed class CredentialSources
         // The SHA-1 of the start URL, computed with sha1sum.
         sandbox.Write("home/.aws/sso/cache/a51746d4aa793ae07b25e90c3a5db96fc7832bd7.json", $$"""
             {"startUrl":"https://corp.awsapps.com/start","region":"us-east-1","accessToken":"sso-access-token",
-             "expiresAt":"{{DateTime.UtcNow.AddHours(8):s}}Z"}
+             "expiresAt":"{{DateTime.UtcNow.AddHours(8):s}}UTC"}
             """);
     });
 

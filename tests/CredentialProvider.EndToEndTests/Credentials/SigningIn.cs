@@ -150,7 +150,7 @@ public sealed partial class SigningIn
 
         Assert.Equal("Error", (string?)(await plugin.GetCredentialsAsync(Feeds.App, isNonInteractive: false))["ResponseCode"]);
 
-        Assert.Contains("CACP1005: no token for domain contoso (111122223333, us-east-1): sign-in for AWS profile 'default' was not completed",
+        Assert.Contains("CACP1013: no token for domain contoso (111122223333, us-east-1): AWS returned InternalServerException (500)",
             Assert.Single(plugin.Warnings), StringComparison.Ordinal);
     }
 
@@ -165,8 +165,26 @@ public sealed partial class SigningIn
         Approve(sandbox, sandbox.Aws.World.SsoDevices.Values.Single());
 
         Assert.Equal("Success", (string?)(await pending)["ResponseCode"]);
-        Assert.Contains(sandbox.Aws.World.SsoDevices.Values.Single().UserCode, Assert.Single(plugin.LogMessages("Minimal")), StringComparison.Ordinal);
+        var shown = Assert.Single(plugin.LogMessages("Minimal"));
+        Assert.StartsWith("[CredentialProvider] ", shown, StringComparison.Ordinal);
+        Assert.Contains(sandbox.Aws.World.SsoDevices.Values.Single().UserCode, shown, StringComparison.Ordinal);
         Assert.Empty(plugin.Warnings);
+    }
+
+    [Fact]
+    public async Task The_domains_of_a_build_ask_the_user_once()
+    {
+        await using var sandbox = await WithProfileAsync();
+        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).InitializeAsync();
+
+        var pending = new[] { Feeds.App, Feeds.App.Replace("contoso", "fabrikam", StringComparison.Ordinal) }
+            .Select(feed => plugin.GetCredentialsAsync(feed, isNonInteractive: false)).ToArray();
+        await TimeLimit.UntilAsync(() => !sandbox.Aws.World.SsoDevices.IsEmpty && plugin.CountOf("Progress") >= 4);
+        Approve(sandbox, sandbox.Aws.World.SsoDevices.Values.Single());
+        await Task.WhenAll(pending);
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("sso-oidc", "StartDeviceAuthorization"));
+        Assert.Single(plugin.LogMessages("Minimal"));
     }
 
     private static async Task<Sandbox> WithProfileAsync(string more = "")

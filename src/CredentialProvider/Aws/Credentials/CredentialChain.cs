@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using Amazon.Runtime;
-using Amazon.RuntimeDependencies;
-using Amazon.SSO;
-using Amazon.SSOOIDC;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Identity;
@@ -24,17 +21,8 @@ internal sealed class CredentialChain
 
     private readonly ContainerCredentials _container;
 
-    /// <summary>Prepares the SDK: it must not read AWS's shared files, and it finds these clients by reflection, which
-    /// Native AOT does not support.</summary>
-    static CredentialChain()
-    {
-        ProcessEnvironment.HideFromSdk();
-        var registry = GlobalRuntimeDependencyRegistry.Instance;
-        registry.RegisterSSOClient(context => new AmazonSSOClient(
-            new AnonymousAWSCredentials(), context.SSOClientContextData.Region));
-        registry.RegisterSSOOIDCClient(context => new AmazonSSOOIDCClient(
-            new AnonymousAWSCredentials(), context.SSOOIDCClientContextData.Region));
-    }
+    /// <summary>Keeps the SDK from reading AWS's shared files.</summary>
+    static CredentialChain() => ProcessEnvironment.HideFromSdk();
 
     public CredentialChain(Settings settings, TimeProvider time)
     {
@@ -57,7 +45,7 @@ internal sealed class CredentialChain
         AccessKeySource key => new BasicAWSCredentials(key.AccessKeyId, key.SecretAccessKey.Reveal()),
         RoleSource role => Assume(Open(role.Source, request), role.Role, request, role.Setting),
         WebIdentitySource web => AssumeRoleCredentials.FromWebIdentity(web, StsEndpoint.For(request, _settings), _time),
-        SsoSource sso => new SsoCredentials(sso),
+        SsoSource sso => OpenSso(sso, request.Identity),
         ProcessSource process => new ProcessCredentials(process, _time),
         ContainerSource => _container,
         InstanceRoleSource => _instanceRoles.GetOrAdd(
@@ -81,13 +69,16 @@ internal sealed class CredentialChain
 
     /// <summary>Signs the user in to IAM Identity Center, for a profile or for the one that its source_profile leads
     /// to.</summary>
+    /// <param name="openBrowser">See <see cref="SsoSignIn.RunAsync"/>.</param>
     /// <returns>False if the session was still valid or could be renewed.</returns>
-    /// <exception cref="NoTokenException">The profile does not use SSO, or the user did not sign in.</exception>
-    public async Task<bool> SignInAsync(string profile, Action<string> show, CancellationToken cancel)
+    /// <exception cref="NoTokenException">The profile does not use SSO, the user did not sign in, or has no access to the
+    /// profile's role.</exception>
+    public async Task<bool> SignInAsync(
+        string profile, Action<string> show, Action<string>? openBrowser, CancellationToken cancel)
     {
         TrustStore.Configure(_settings);
-        var options = new FeedSettings(profile, [], 0, null, null);
-        var source = SigningIdentity.Resolve(options, _settings).SourceOrThrow();
+        var identity = SigningIdentity.Resolve(new FeedSettings(profile, [], 0, null, null), _settings);
+        var source = identity.SourceOrThrow();
         while (source is RoleSource role)
             source = role.Source;
         if (source is LoginSource login)
@@ -108,7 +99,7 @@ internal sealed class CredentialChain
 
         try
         {
-            return await SignInAsync(new SsoCredentials(sso), show, cancel);
+            return await SignInAsync(OpenSso(sso, identity), show, openBrowser, cancel);
         }
         catch (AwsCallException e)
         {
@@ -116,7 +107,8 @@ internal sealed class CredentialChain
         }
     }
 
-    private static async Task<bool> SignInAsync(SsoCredentials sso, Action<string> show, CancellationToken cancel)
+    private static async Task<bool> SignInAsync(
+        SsoCredentials sso, Action<string> show, Action<string>? openBrowser, CancellationToken cancel)
     {
         try
         {
@@ -125,8 +117,13 @@ internal sealed class CredentialChain
         }
         catch (SsoSessionExpiredException e)
         {
-            await e.SignInAsync(show, cancel);
-            return true;
+            await e.SignIn.RunAsync(show, openBrowser, cancel);
         }
+
+        await FetchedCredentials.FromAsync(sso);
+        return true;
     }
+
+    private SsoCredentials OpenSso(SsoSource sso, SigningIdentity identity) => new(sso,
+        new SsoCache(Settings.AwsSsoCacheFolder, sso), IdentityCenter.For(sso, identity, _settings), _time);
 }

@@ -22,8 +22,8 @@ internal static class DpopProof
             ["jwk"] = new JsonObject
             {
                 ["kty"] = "EC",
-                ["x"] = Base64Url(point.X!),
-                ["y"] = Base64Url(point.Y!),
+                ["x"] = Base64UrlText.Encode(point.X!),
+                ["y"] = Base64UrlText.Encode(point.Y!),
                 ["crv"] = "P-256",
             },
         };
@@ -34,13 +34,10 @@ internal static class DpopProof
             ["iat"] = now.ToUnixTimeSeconds(),
             ["jti"] = Guid.NewGuid().ToString(),
         };
-        var content = $"{Base64Url(Utf8(header.ToJsonString()))}.{Base64Url(Utf8(payload.ToJsonString()))}";
+        var content = $"{Base64UrlText.Encode(Utf8(header.ToJsonString()))}.{Base64UrlText.Encode(Utf8(payload.ToJsonString()))}";
         // .NET's default format is IEEE P1363, r and s of 32 bytes each, which JWTs use as well.
-        return $"{content}.{Base64Url(key.SignData(Utf8(content), HashAlgorithmName.SHA256))}";
+        return $"{content}.{Base64UrlText.Encode(key.SignData(Utf8(content), HashAlgorithmName.SHA256))}";
     }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
-
-    private static string Base64Url(byte[] bytes) =>
-        Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 }

@@ -51,11 +51,6 @@ internal sealed class LoginCache(string folder, string session)
 
     /// <summary>True if <see cref="Write"/> will probably succeed.</summary>
     public bool IsWritable() => OwnerOnlyFile.CanReplace(File);
-
-    /// <summary>Keeps other processes of this program from renewing the session at the same time.</summary>
-    /// <param name="isBusy">Another process holds the lock.</param>
-    /// <returns>Null if the lock was not taken.</returns>
-    public IDisposable? TryLock(out bool isBusy) => OwnerOnlyFile.TryLock($"{File}.lock", out isBusy);
 }
 
 /// <summary>An <c>aws login</c> session: credentials for a quarter of an hour, and what renews them.</summary>

@@ -34,11 +34,6 @@ internal sealed class LoginCredentials(
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>After this long, the process that holds the lock was probably stopped: renew without it.</summary>
-    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(15);
-
-    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(100);
-
     private readonly LoginCache _cache = new(settings.AwsLoginCacheFolder, source.Session);
 
     /// <exception cref="NoTokenException">The user has to sign in, or may not renew the session.</exception>
@@ -48,7 +43,7 @@ internal sealed class LoginCredentials(
         var session = Read();
         if (IsFresh(session))
             return session.Credentials;
-        using var taken = await WaitForLockAsync();
+        using var taken = await RenewalLock.TakeAsync(_cache.File, time);
         session = Read();
         if (IsFresh(session))
             return session.Credentials;
@@ -56,20 +51,6 @@ internal sealed class LoginCredentials(
         if (!_cache.IsWritable())
             return session.Expires > time.GetUtcNow() ? session.Credentials : throw Unwritable(_cache.File);
         return (await RenewAsync(session)).Credentials;
-    }
-
-    /// <summary>Null if locks do not work here, or another process holds it for too long.</summary>
-    private async Task<IDisposable?> WaitForLockAsync()
-    {
-        var deadline = time.GetUtcNow() + LockTimeout;
-        while (true)
-        {
-            if (_cache.TryLock(out var isBusy) is { } taken)
-                return taken;
-            if (!isBusy || time.GetUtcNow() >= deadline)
-                return null;
-            await time.Delay(LockInterval);
-        }
     }
 
     private LoginSession Read()

@@ -1,8 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 using Amazon.Runtime;
-using CredentialProvider.Configuration;
+using Amazon.SSOOIDC.Model;
 using CredentialProvider.Errors;
 using CredentialProvider.Identity;
 using CredentialProvider.Platform;
@@ -10,105 +8,125 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Aws.Credentials;
 
 /// <summary>
-/// The credentials of a profile that uses IAM Identity Center. They come from the SSO session that all AWS tools share
-/// in ~/.aws/sso/cache, which the SDK renews for as long as it can. After that, the user has to sign in.
+/// The credentials of a profile that uses IAM Identity Center. They come from the SSO session that all AWS tools share,
+/// which each of them renews for as long as it can. After that, the user has to sign in.
 /// https://docs.aws.amazon.com/sdkref/latest/guide/understanding-sso.html
 /// </summary>
-internal sealed class SsoCredentials(SsoSource source) : AsyncCredentials
+internal sealed class SsoCredentials(SsoSource source, SsoCache cache, IdentityCenter center, TimeProvider time)
+    : AsyncCredentials
 {
-    /// <summary>Shown in the browser to the user who approves the sign-in.</summary>
-    private const string ClientName = "nuget-plugin-codeartifact";
-
-    private readonly AwsCall _portal = AwsCall.ToIdentityCenter($"https://portal.sso.{source.Region}.amazonaws.com");
-
-    /// <summary>The portal has refused the cached session although it has not expired.</summary>
-    private bool _isRefused;
+    /// <summary>Sessions with less time than this are renewed.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
     /// <exception cref="SsoSessionExpiredException">The user has to sign in.</exception>
     /// <exception cref="NoTokenException">The user has no access to the role; signing in would not help.</exception>
-    /// <exception cref="AwsCallException">The portal cannot be reached, or is busy.</exception>
+    /// <exception cref="AwsCallException">IAM Identity Center cannot be reached, or is busy.</exception>
     public override async Task<ImmutableCredentials> GetCredentialsAsync()
     {
-        using var credentials = Create();
+        var session = await FindSessionAsync();
         try
         {
-            return await credentials.GetCredentialsAsync();
+            return await center.GetCredentialsAsync(source, session);
         }
-        catch (Exception e) when (AwsFailure.IsOfNetwork(e) || AwsFailure.Judge(_portal, e).Transient is not null)
+        catch (AwsCallException e) when (AwsFailure.FindResponse(e) is { } response)
         {
-            throw new AwsCallException(_portal, e);
-        }
-        catch (Exception e) when (AwsFailure.FindResponse(e)?.ErrorCode is "ForbiddenException"
-            or "ResourceNotFoundException")
-        {
-            throw new NoTokenException(ErrorCode.Profile,
-                $"AWS profile '{source.Profile}' cannot be used: IAM Identity Center grants no access to role "
-                    + $"{source.RoleName} in account {source.AccountId} ({AwsFailure.FindResponse(e)!.Message})",
-                "correct sso_account_id and sso_role_name, or have the permission set assigned to you", e);
-        }
-        catch (Exception e) when (e is AmazonClientException or AmazonServiceException)
-        {
-            _isRefused = AwsFailure.FindResponse(e)?.ErrorCode == "UnauthorizedException";
-            throw new SsoSessionExpiredException(source.Profile, e, SignInAsync)
+            throw (Exception)(response.ErrorCode switch
             {
-                Command = $"nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}",
-            };
+                "UnauthorizedException" => SignIn($"the portal refuses it ({response.Message})", e),
+                "ForbiddenException" or "ResourceNotFoundException" => new NoTokenException(ErrorCode.Profile,
+                    $"AWS profile '{source.Profile}' cannot be used: IAM Identity Center grants no access to role "
+                        + $"{source.RoleName} in account {source.AccountId} ({response.Message})",
+                    "correct sso_account_id and sso_role_name, or have the permission set assigned to you", e),
+                _ => e,
+            });
         }
     }
 
-    /// <summary>The device code flow (RFC 8628): shows a URL and a code, and waits for the user's approval.</summary>
-    private async Task SignInAsync(Action<string> show, CancellationToken cancel)
+    private async Task<SsoSession> FindSessionAsync()
     {
-        if (_isRefused)
-            ForgetSession();
-        using var credentials = Create();
-        var options = credentials.Options;
-        options.SupportsGettingNewToken = true;
-        options.SsoVerificationCallback = device => show($"AWS profile '{source.Profile}': sign in at "
-            + $"{device.VerificationUriComplete ?? device.VerificationUri} with the code {device.UserCode}");
+        var session = Read();
+        if (IsFresh(session))
+            return session;
+        if (!session.IsRenewable(time.GetUtcNow()))
+            return IsValid(session) ? session : throw SignIn($"it expired at {FormatTime(session)}");
+        using var taken = await RenewalLock.TakeAsync(cache.SessionFile!, time);
+        session = Read();
+        return IsFresh(session) ? session : await RenewAsync(session);
+    }
+
+    private SsoSession Read()
+    {
         try
         {
-            // The SDK writes the session to the cache with the mode that the process's umask leaves.
-            Posix.KeepNewFilesPrivate();
-            await credentials.GetCredentialsAsync().WaitAsync(cancel);
+            return cache.ReadSession() ?? throw SignIn("there is none, or its file is damaged");
         }
-        catch (Exception e) when (AwsFailure.IsOfNetwork(e) && !cancel.IsCancellationRequested)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AwsCallException(
-                AwsCall.ToIdentityCenter($"https://oidc.{source.Region}.amazonaws.com"), e);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            throw new NoTokenException(ErrorCode.BadCredentials,
-                $"sign-in for AWS profile '{source.Profile}' was not completed: {e.Message}",
-                $"try again: nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}", e);
+            throw SignIn($"its file {cache.SessionFile} cannot be read: {e.Message}", e);
         }
     }
 
-    /// <summary>Deletes the cached session: the SDK would use it again for as long as it looks valid.</summary>
-    [SuppressMessage("Security", "CA5350", Justification = "AWS names these files by SHA-1")]
-    private void ForgetSession()
+    private bool IsFresh(SsoSession session) => session.Expires - time.GetUtcNow() > Margin;
+
+    private bool IsValid(SsoSession session) => session.Expires > time.GetUtcNow();
+
+    private async Task<SsoSession> RenewAsync(SsoSession session)
     {
-        var name = new StringBuilder();
-        foreach (var b in SHA1.HashData(Encoding.UTF8.GetBytes(source.Session ?? source.StartUrl)))
-            name.Append(b.ToString("x2"));
-        OwnerOnlyFile.TryDelete(Path.Combine(Settings.Home, ".aws", "sso", "cache", name + ".json"));
+        try
+        {
+            var registration = session.Registration!;
+            var renewed = await center.CallOidcAsync(async (client, stop) =>
+                session.Renew(await client.CreateTokenAsync(new CreateTokenRequest
+                {
+                    GrantType = "refresh_token",
+                    ClientId = registration.ClientId,
+                    ClientSecret = registration.ClientSecret.Reveal(),
+                    RefreshToken = session.RefreshToken!.Reveal(),
+                }, stop), time.GetUtcNow()), CancellationToken.None);
+            Write(renewed);
+            return renewed;
+        }
+        catch (AwsCallException) when (IsValid(session))
+        {
+            return session;
+        }
+        catch (AwsCallException e) when (e.Failure.Transient is null
+            && AwsFailure.FindResponse(e) is { ErrorCode.Length: > 0 } response)
+        {
+            // The AWS CLI does not know the lock, and its renewal ends this refresh token.
+            return Read() is var current && IsFresh(current) ? current : throw SignIn(
+                $"it expired at {FormatTime(session)}, and AWS does not renew it ({response.ErrorCode})", e);
+        }
     }
 
-    private SSOAWSCredentials Create() => new(source.AccountId, source.Region, source.RoleName, source.StartUrl,
-        new SSOAWSCredentialsOptions { SessionName = source.Session, ClientName = ClientName });
+    private void Write(SsoSession renewed)
+    {
+        try
+        {
+            cache.Write(renewed);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The session is valid all the same. If AWS no longer takes the old refresh token, the next process reports
+            // that the user has to sign in.
+        }
+    }
+
+    private static string FormatTime(SsoSession session) =>
+        session.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
+
+    private SsoSessionExpiredException SignIn(string why, Exception? cause = null) =>
+        new(source.Profile, why, cause, new SsoSignIn(source, cache, center, time))
+        {
+            Command = $"nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}",
+        };
 }
 
 /// <summary>The user has to sign in to IAM Identity Center before there can be credentials.</summary>
-/// <param name="signIn">Shows how, and returns when the user is signed in.</param>
-internal sealed class SsoSessionExpiredException(
-    string profile, Exception cause, Func<Action<string>, CancellationToken, Task> signIn)
-    : NoTokenException(ErrorCode.BadCredentials,
-        $"the SSO session for AWS profile '{profile}' has expired or was never started: {cause.Message}",
+internal sealed class SsoSessionExpiredException(string profile, string why, Exception? cause, SsoSignIn signIn)
+    : NoTokenException(ErrorCode.BadCredentials, $"AWS profile '{profile}' has no valid SSO session: {why}",
         $"sign in: nuget-plugin-codeartifact login --profile {ShellText.Quote(profile)} "
             + $"(or: aws sso login --profile {ShellText.Quote(profile)})", cause)
 {
-    /// <exception cref="NoTokenException">The user did not sign in.</exception>
-    /// <exception cref="AwsCallException">IAM Identity Center cannot be reached.</exception>
-    public Task SignInAsync(Action<string> show, CancellationToken cancel) => signIn(show, cancel);
+    public SsoSignIn SignIn => signIn;
 }

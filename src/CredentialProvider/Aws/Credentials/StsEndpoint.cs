@@ -1,4 +1,3 @@
-using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Amazon.SecurityToken;
@@ -17,21 +16,8 @@ internal sealed record StsEndpoint(string Region, ProfileEndpoint Profile, Setti
     /// <summary>An STS client that keeps <see cref="AwsLimits"/>.</summary>
     public AmazonSecurityTokenServiceClient Client(AWSCredentials credentials)
     {
-        var config = new AmazonSecurityTokenServiceConfig
-        {
-            RegionEndpoint = RegionEndpoint.GetBySystemName(Region),
-            UseFIPSEndpoint = Profile.UseFips == true,
-            UseDualstackEndpoint = Profile.UseDualStack == true,
-            // Otherwise the SDK would read the default profile's endpoint_url.
-            IgnoreConfiguredEndpointUrls = true,
-        };
-        if (Profile.Url is { } url)
-        {
-            config.ServiceURL = url;
-            config.AuthenticationRegion = Region;
-        }
-
-        AwsLimits.Apply(config, Settings);
+        var config = new AmazonSecurityTokenServiceConfig();
+        AwsLimits.Apply(config, Region, Profile, Settings);
         return new LimitedClient(credentials, config);
     }
 

@@ -105,6 +105,7 @@ internal sealed class ConfigureAddCommand : CliCommand
     {
         try
         {
+            Terminal.Progress($"{feed.Domain}/{feed.Repository}: asking AWS for the URL");
             var service = new TokenService(Context.Settings, Context.Time, Retries.BuildTimeout);
             var url = await service.FindEndpointAsync(TokenRequest.For(feed, Context.Settings), cancel);
             return url.TrimEnd('/') + "/v3/index.json";

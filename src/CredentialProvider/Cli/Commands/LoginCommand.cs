@@ -9,13 +9,30 @@ internal sealed class LoginCommand : CliCommand
     private readonly Option<string?> _profile = SharedOptions.Value("--profile", "NAME",
         "AWS profile (default: CODEARTIFACT_PROFILE, AWS_PROFILE or 'default')");
 
+    private readonly Option<bool> _deviceCode = SharedOptions.Flag("--device-code",
+        "Show a code for a browser on any device (default over SSH, in containers and without a display)");
+
+    private readonly Option<bool> _browser = SharedOptions.Flag("--browser",
+        "Use the browser on this machine even there");
+
     public LoginCommand(CommandContext context)
-        : base(context, "login", "Sign in to IAM Identity Center for an AWS profile") => Add(_profile);
+        : base(context, "login", "Sign in to IAM Identity Center for an AWS profile")
+    {
+        Add(_profile);
+        Add(_deviceCode);
+        Add(_browser);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_deviceCode) && result.GetValue(_browser))
+                result.AddError("--browser and --device-code exclude each other; use one of them");
+        });
+    }
 
     public override HelpEntry[] Examples { get; } =
     [
         new("nuget-plugin-codeartifact login", "Sign in for the current AWS profile"),
         new("nuget-plugin-codeartifact login --profile dev", "Sign in for another profile"),
+        new("nuget-plugin-codeartifact login --device-code", "Sign in with a browser on another device"),
     ];
 
     public override HelpEntry[] Variables { get; } =
@@ -30,8 +47,11 @@ internal sealed class LoginCommand : CliCommand
         var settings = Context.Settings;
         var profile = parsed.GetValue(_profile) ?? settings.TokenOptions.Profile
             ?? settings.ConfigurationFile.Defaults.Profile ?? settings.AwsProfile ?? "default";
-        var chain = new CredentialChain(settings, Context.Time);
-        var isNewSession = await chain.SignInAsync(profile, Terminal.Show, cancel);
+        var usesBrowser = parsed.GetValue(_browser)
+            || (!parsed.GetValue(_deviceCode) && Browser.IsAvailable(settings));
+        Terminal.Progress($"AWS profile '{profile}': checking the SSO session");
+        var isNewSession = await new CredentialChain(settings, Context.Time).SignInAsync(profile, Terminal.ShowAndWait,
+            usesBrowser ? url => Browser.TryOpen(settings, url) : null, cancel);
         Terminal.Print(isNewSession ? $"signed in for AWS profile '{profile}'"
             : $"AWS profile '{profile}' is signed in already");
         return true;

@@ -49,6 +49,7 @@ internal sealed class TokenCommand : CliCommand
     {
         var source = _source.Find(parsed)[0];
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
+        Terminal.Progress($"{source.Feed.DomainName}: getting a token");
         var token = await GetAsync(new CommandTokens(settings, Terminal, Context.Time),
             TokenRequest.For(source.Feed, settings), cancel);
         var text = parsed.GetValue(_format) switch

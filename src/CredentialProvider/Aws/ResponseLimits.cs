@@ -4,9 +4,11 @@ using Amazon.Runtime.Internal.Transform;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>Rejects a response that is too long to come from AWS before it fills the memory; the SDK has no
-/// limit.</summary>
-internal sealed class ResponseSizeLimit : PipelineHandler
+/// <summary>
+/// Rejects responses that AWS would not send: one that is too long, before it fills the memory, and a redirect, which
+/// would carry the session token to another host. The SDK has no limit, and takes a redirect for a success.
+/// </summary>
+internal sealed class ResponseLimits : PipelineHandler
 {
     /// <summary>Bytes. Far above any response of the services that are called here.</summary>
     private const int MaxSize = 1024 * 1024;
@@ -18,9 +20,10 @@ internal sealed class ResponseSizeLimit : PipelineHandler
             var result = await base.InvokeAsync<T>(executionContext);
             var context = executionContext.ResponseContext;
             context.HttpResponse = new LimitedResponse(context.HttpResponse);
-            return result;
+            return context.HttpResponse.IsSuccessStatusCode ? result
+                : throw new HttpErrorResponseException(context.HttpResponse);
         }
-        catch (HttpErrorResponseException e)
+        catch (HttpErrorResponseException e) when (e.Response is not LimitedResponse)
         {
             throw new HttpErrorResponseException(new LimitedResponse(e.Response));
         }

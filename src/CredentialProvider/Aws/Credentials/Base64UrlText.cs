@@ -1,0 +1,8 @@
+namespace CredentialProvider.Aws.Credentials;
+
+/// <summary>Base64url without padding (RFC 4648, section 5), as JWTs and PKCE use it.</summary>
+internal static class Base64UrlText
+{
+    public static string Encode(byte[] bytes) =>
+        Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+}
