@@ -15,13 +15,12 @@ internal static class AwsLimits
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
-    /// <param name="followsRedirects">False for requests with a secret, which a redirect would carry to another
-    /// host.</param>
     /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
-    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, bool followsRedirects = true)
+    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
     {
         TrustStore.Configure(settings);
-        var handler = new HttpClientHandler { AllowAutoRedirect = followsRedirects };
+        // A redirect would carry a secret to another host, and a request to one that the user did not name.
+        var handler = new HttpClientHandler { AllowAutoRedirect = false };
         if (ProxyFrom(settings) is { } proxy)
             handler.Proxy = proxy;
         return new HttpClient(handler) { Timeout = timeout };

@@ -1,20 +1,32 @@
 using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 
 namespace CredentialProvider.Cli;
 
-// What is printed where; no other file of the command line prints.
+// What is printed where; no other file of the command line prints. Every line passes PrintableText.
 //   stdout has the command's result and nothing else, so that it can be piped.
 //   stderr has messages for the user: `error: what: why; fix`, `hint:` for the next command, and progress.
 //   Progress is one line that is overwritten, on a terminal only. So are colors, and not with NO_COLOR or TERM=dumb.
+
+/// <summary>The colors that carry a meaning, with the parameters of the SGR escape sequence.</summary>
+internal enum TextColor
+{
+    Red = 31,
+    Green = 32,
+    Gray = 90,
+}
 
 /// <summary>Standard output and standard error of a command.</summary>
 /// <param name="isInteractive">Standard error is a terminal, so a user can read it now.</param>
 internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasColors, bool isInteractive)
 {
+    /// <summary>In characters. Only a line that does not wrap can be erased.</summary>
+    private const int MaxProgressLength = 79;
+
     private readonly object _writing = new();
     private int _progressLength;
 
-    /// <summary>For the parser, which prints the help.</summary>
+    /// <summary>For the parser, which prints the help and what completes a command line. Not filtered.</summary>
     public TextWriter Output => output;
 
     /// <summary>A user can read stderr now.</summary>
@@ -25,17 +37,26 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
         Console.Out, Console.Error, settings.WantsColours && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
 
     /// <summary>A line of the result.</summary>
-    public void Print(string line) => Write(output, line);
+    /// <param name="maxLength">In characters; for a path, which must not be cut, the longest there is.</param>
+    public void Print(string line, int maxLength = PrintableText.MaxLength) =>
+        Write(output, PrintableText.Of(line, maxLength));
+
+    /// <summary>A line of the result that begins with a colored word.</summary>
+    public void Print(string word, TextColor color, string rest) => Write(output,
+        $"  {(hasColors ? $"\u001b[{(int)color}m{word}\u001b[0m" : word)}  {PrintableText.Of(rest)}");
+
+    /// <summary>A result for another program: a token, a policy, a script, or what <see cref="JsonText"/> has written.
+    /// Not filtered; a test lists the callers.</summary>
+    public void PrintVerbatim(string document) => Write(output, document);
 
     /// <summary>A failure, in one line.</summary>
-    public void Error(string line) =>
-        Write(errors, $"error: {line}".Replace('\r', ' ').Replace('\n', ' ').Replace("\t", ""));
+    public void Error(string line) => Write(errors, $"error: {PrintableText.Of(line)}");
 
     /// <summary>The next command, or something worth knowing.</summary>
-    public void Hint(string line) => Write(errors, $"hint: {line}");
+    public void Hint(string line) => Write(errors, $"hint: {PrintableText.Of(line)}");
 
     /// <summary>A line that the user has to act on now, such as where to sign in.</summary>
-    public void Show(string line) => Write(errors, line);
+    public void Show(string line) => Write(errors, PrintableText.Of(line));
 
     /// <summary>As <see cref="Show"/>, for a line that says what the command now waits for.</summary>
     public void ShowAndWait(string line)
@@ -49,6 +70,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     {
         if (!isInteractive)
             return;
+        text = PrintableText.Of(text, MaxProgressLength);
         lock (_writing)
         {
             EraseProgress();
@@ -56,14 +78,6 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
             _progressLength = text.Length;
         }
     }
-
-    public string Green(string text) => Color(text, 32);
-
-    public string Red(string text) => Color(text, 31);
-
-    public string Gray(string text) => Color(text, 90);
-
-    private string Color(string text, int code) => hasColors ? $"\u001b[{code}m{text}\u001b[0m" : text;
 
     private void Write(TextWriter writer, string line)
     {

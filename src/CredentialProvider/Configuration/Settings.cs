@@ -1,4 +1,5 @@
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
 
@@ -22,7 +23,7 @@ internal sealed class Settings
         AuthToken = GetSecret("CODEARTIFACT_AUTH_TOKEN");
         (var duration, Problem) = ReadDuration();
         var roles = GetList("CODEARTIFACT_ROLE_ARN");
-        Problem ??= FindProblem(roles);
+        Problem ??= FindProblem(roles) ?? FindProblem(AuthToken);
         TokenOptions = new TokenOptions(
             GetString("CODEARTIFACT_PROFILE"),
             roles.Length == 0 ? null : Array.ConvertAll(roles, arn => new RoleRequest(arn)),
@@ -246,6 +247,9 @@ internal sealed class Settings
             ? (seconds, null)
             : (null, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; expected seconds: 0, or 900 to 43200");
     }
+
+    private static string? FindProblem(Secret? authToken) => authToken is null || AsciiText.IsHeaderValue(authToken.Reveal())
+        ? null : "CODEARTIFACT_AUTH_TOKEN contains a line break, or another character that no token has";
 
     private static string? FindProblem(string[] roles) =>
         Array.Find(roles, arn => !IsRoleArn(arn)) is { } invalid

@@ -1,18 +1,18 @@
 namespace CredentialProvider.Errors;
 
 /// <summary>
-/// No token can be had for a CodeArtifact feed. Carries the parts of <c>CACP1001: what: why; fix</c>, each free of
-/// secrets. The caller adds <em>what</em>: the feed's domain.
+/// No token can be had for a CodeArtifact feed. Carries the parts of <c>CACP1001: what: why; fix</c>, which are filtered
+/// here because the token cache also leaves them for other processes. The caller adds <em>what</em>: the feed's domain.
 /// </summary>
 /// <param name="why">Often in AWS's words; a full stop at the end is removed.</param>
 internal class NoTokenException(string code, string why, string fix, Exception? cause = null)
-    : Exception($"{why.TrimEnd('.')}; {fix}", cause)
+    : Exception($"{PrintableWhy(why)}; {PrintableFix(fix)}", cause)
 {
     /// <summary>The cause.</summary>
-    public string Why { get; } = why.TrimEnd('.');
+    public string Why { get; } = PrintableWhy(why);
 
     /// <summary>One command or one setting.</summary>
-    public string Fix { get; } = fix;
+    public string Fix { get; } = PrintableFix(fix);
 
     /// <summary>The command in <see cref="Fix"/>, alone and ready to paste; null if there is none.</summary>
     public string? Command { get; init; }
@@ -20,8 +20,11 @@ internal class NoTokenException(string code, string why, string fix, Exception? 
     /// <summary>One of <see cref="ErrorCode"/>.</summary>
     public string Code { get; } = code;
 
-    /// <summary>The line that users read. Line breaks in AWS's words become spaces.</summary>
+    /// <summary>The line that users read.</summary>
     /// <param name="domain">Domain, owner and region.</param>
-    public string Describe(string domain) =>
-        $"{Code}: no token for {domain}: {Message}".Replace('\r', ' ').Replace('\n', ' ');
+    public string Describe(string domain) => PrintableText.Of($"{Code}: no token for {domain}: {Message}");
+
+    private static string PrintableWhy(string why) => PrintableText.Of(why.TrimEnd('.'), PrintableText.MaxCauseLength);
+
+    private static string PrintableFix(string fix) => PrintableText.Of(fix, PrintableText.MaxFixLength);
 }

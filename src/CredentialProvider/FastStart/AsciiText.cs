@@ -36,6 +36,19 @@ internal static class AsciiText
         return text.Length > 0;
     }
 
+    /// <summary>True for what the value of an HTTP header may have: no control character, and nothing outside ASCII,
+    /// which clients encode in different ways.</summary>
+    public static bool IsHeaderValue(string text)
+    {
+        foreach (var c in text)
+        {
+            if (c is < ' ' or > '~')
+                return false;
+        }
+
+        return true;
+    }
+
     /// <returns>-1 if the character does not occur.</returns>
     public static int IndexOf(string text, char wanted, int start = 0)
     {

@@ -31,15 +31,6 @@ internal static class MistypedFeed
                 + "support", $"{GetRepositoryUrl(uri, feed.Repository)}/v3/index.json");
     }
 
-    /// <summary>Replaces the user name and password in a URL with <c>***</c>, so that it can be printed.</summary>
-    public static string RedactUserInfo(string url)
-    {
-        var start = url.IndexOf("://", StringComparison.Ordinal) + 3;
-        var end = start < 3 ? -1 : url.IndexOf('/', start);
-        var at = start < 3 ? -1 : url.LastIndexOf('@', (end < 0 ? url.Length : end) - 1);
-        return at < start ? url : $"{url[..start]}***{url[at..]}";
-    }
-
     private static (string Why, string Fix, string? Url)? FindInHost(Uri uri)
     {
         var labels = uri.Host.Split('.');

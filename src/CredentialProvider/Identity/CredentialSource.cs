@@ -58,9 +58,9 @@ internal sealed record LoginSource(string Profile, string Session, SharedPropert
 internal sealed record ProcessSource(string Profile, SharedProperty Command)
     : CredentialSource($"process {Fnv1a.Hash(Command.Value)}", $"credential_process of profile {Profile}");
 
-/// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass.</summary>
+/// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass. Its URL may contain a secret.</summary>
 internal sealed record ContainerSource(string Uri, string? TokenFile)
-    : CredentialSource($"container {Uri} {TokenFile}", $"container credentials from {Uri}");
+    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile}", $"container credentials from {Uri}");
 
 /// <summary>The role of the EC2 instance.</summary>
 /// <param name="Machine">Identifies this machine, so that a home directory on a shared volume mixes no roles.</param>

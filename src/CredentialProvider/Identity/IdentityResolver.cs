@@ -1,5 +1,6 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
@@ -58,9 +59,9 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
                 $"set {missing} too, or unset {set}");
         }
 
-        RequireOneLine(id, Id);
-        RequireOneLine(secret.Reveal(), Secret);
-        RequireOneLine(settings.AwsSessionToken?.Reveal() ?? "", "AWS_SESSION_TOKEN");
+        RequireHeaderValue(id, Id);
+        RequireHeaderValue(secret.Reveal(), Secret);
+        RequireHeaderValue(settings.AwsSessionToken?.Reveal(), "AWS_SESSION_TOKEN");
         return Take(null, Id, new AccessKeySource(id, secret, settings.AwsSessionToken, "environment"));
     }
 
@@ -209,6 +210,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         }
 
         var token = find("aws_session_token") ?? find("aws_security_token");
+        foreach (var property in new[] { id, secret, token })
+            RequireHeaderValue(property?.Value, property?.Place);
         return Take(profile, label, new AccessKeySource(id.Value, new Secret(secret.Value),
             token is null ? null : new Secret(token.Value), $"access key of profile {profile.Name}"));
     }
@@ -236,12 +239,13 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     private CredentialSource FindInstanceRole() =>
         Take(null, "instance role", _instanceRole ??= new InstanceRoleSource(MachineIdentity.Find()));
 
-    private static void RequireOneLine(string value, string variable)
+    /// <summary>A line break would end a header of the signed request and start another.</summary>
+    private static void RequireHeaderValue(string? value, string? place)
     {
-        if (value.IndexOfAny(['\r', '\n']) >= 0)
+        if (value is not null && !AsciiText.IsHeaderValue(value))
         {
-            throw new NoTokenException(ErrorCode.Setting, $"{variable} contains a line break",
-                "set it again without one");
+            throw new NoTokenException(ErrorCode.Setting,
+                $"{place} contains a line break, or another character that no credentials have", "set it again");
         }
     }
 

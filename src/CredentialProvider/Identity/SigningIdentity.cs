@@ -27,15 +27,15 @@ internal sealed record SigningIdentity(
         return considered;
     }
 
-    /// <summary>The identity for a feed: a role of another AWS partition is refused before anything is sent to it.</summary>
+    /// <summary>The identity for a feed. One that is known to belong to another AWS partition is refused: neither a
+    /// session nor a web identity token is sent out of its partition.</summary>
     public static SigningIdentity Resolve(Feed feed, FeedSettings feedSettings, Settings settings)
     {
         var identity = Resolve(feedSettings, settings);
         for (var source = identity.Source; source is not null; source = (source as RoleSource)?.Source)
         {
-            var arn = (source as RoleSource)?.Role.Arn ?? (source as WebIdentitySource)?.Role.Arn;
-            if (arn?.Split(':') is ["arn", var other, ..] && Partition.OfRegion(feed.Region)?.Name is var partition
-                && other != partition)
+            var partition = Partition.OfRegion(feed.Region)?.Name;
+            if (PartitionOf(source) is var (name, other) && other != partition)
             {
                 var place = (source as RoleSource)?.Setting?.Place
                     ?? (source as WebIdentitySource)?.Setting?.Section.Place();
@@ -43,15 +43,28 @@ internal sealed record SigningIdentity(
                 {
                     Source = null,
                     Failure = new NoTokenException(ErrorCode.RoleNotAssumed,
-                        $"role {arn}{(place is null ? "" : $" ({place})")} belongs to the AWS partition {other}, "
-                            + $"but the feed's region {feed.Region} to {partition}",
-                        $"use a role of {partition} for this feed"),
+                        $"{name}{(place is null ? "" : $" ({place})")} " + (other is null ? "is not in an AWS partition"
+                            : $"belongs to the AWS partition {other}, but the feed's region {feed.Region} to {partition}"),
+                        $"use credentials of {partition} for this feed"),
                 };
             }
         }
 
         return identity;
     }
+
+    /// <summary>What decides the partition, as messages name it, and the partition; null if the source does not say. A web
+    /// identity token is not sent anywhere for a role whose partition is unknown.</summary>
+    private static (string Name, string? Partition)? PartitionOf(CredentialSource source) => source switch
+    {
+        RoleSource { Role.Arn: var arn } when FindPartition(arn) is { } partition => ($"role {arn}", partition),
+        WebIdentitySource { Role.Arn: var arn } => ($"role {arn}", FindPartition(arn)),
+        SsoSource { Region: var region } => ($"sso_region {region}", Partition.OfRegion(region)?.Name),
+        LoginSource { Session: var arn } when FindPartition(arn) is { } partition => ($"login_session {arn}", partition),
+        _ => null,
+    };
+
+    private static string? FindPartition(string arn) => arn.Split(':') is ["arn", var partition, _, _, _, _, ..] ? partition : null;
 
     /// <summary>Where a service is called: the environment first, then the profile that signs.</summary>
     /// <param name="service">As in <c>services</c> sections, for example <c>sts</c>.</param>

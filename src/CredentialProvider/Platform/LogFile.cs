@@ -1,3 +1,5 @@
+using CredentialProvider.Errors;
+
 namespace CredentialProvider.Platform;
 
 /// <summary>NuGet's log levels, least severe first.</summary>
@@ -19,15 +21,15 @@ internal static class LogLevels
 }
 
 /// <summary>
-/// The log that CODEARTIFACT_LOG_FILE asks for: one line per event, never a secret. Without it nothing is opened. A log
-/// that cannot be written never fails a build.
+/// The log that CODEARTIFACT_LOG_FILE asks for: one line per event, never a secret; only the other lines of a stack trace
+/// are indented. Without it nothing is opened. A log that cannot be written never fails a build.
 /// </summary>
 internal sealed class LogFile(string? path, string? level, TimeProvider time)
 {
     /// <summary>In bytes. One older file of this size is kept next to the log.</summary>
     private const long MaxFileSize = 4 * 1024 * 1024;
 
-    /// <summary>In characters. Longer texts come from a server.</summary>
+    /// <summary>In characters.</summary>
     private const int MaxTextLength = 16 * 1024;
 
     private readonly object _writing = new();
@@ -36,8 +38,7 @@ internal sealed class LogFile(string? path, string? level, TimeProvider time)
     {
         if (path is null || !LogLevels.Includes(level ?? LogLevels.Debug, lineLevel))
             return;
-        if (text.Length > MaxTextLength)
-            text = text[..MaxTextLength] + "...";
+        text = PrintableText.OfLines(text, Environment.NewLine + "  ", MaxTextLength);
         var line = $"{time.GetUtcNow().UtcDateTime:o} {Environment.ProcessId} {lineLevel}: {text}{Environment.NewLine}";
         try
         {

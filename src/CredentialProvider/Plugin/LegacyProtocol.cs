@@ -1,3 +1,4 @@
+using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
@@ -29,7 +30,7 @@ internal static class LegacyProtocol
         var response = answer.TryAnswerFromCache(resolved) ?? await answer.AnswerAsync(resolved, (level, line) =>
         {
             if (level == LogLevels.Minimal)
-                errors.WriteLine(line);
+                errors.WriteLine(PrintableText.Of(line));
         }, CancellationToken.None);
         await output.WriteLineAsync(ToJson(response));
         return response.Token is not null ? Found : response.Reason is null ? NotApplicable : Failed;
@@ -37,7 +38,7 @@ internal static class LegacyProtocol
 
     private static string ToJson(CredentialsResponse response) => response.Token is { } token
         ? $$"""{"Username":"aws","Password":{{JsonString.Quote(token.Reveal())}},"Message":"","AuthTypes":["Basic"]}"""
-        : $$"""{"Message":{{JsonString.Quote(response.Reason ?? "not a CodeArtifact feed")}}}""";
+        : $$"""{"Message":{{JsonString.Quote(PrintableText.Of(response.Reason ?? "not a CodeArtifact feed"))}}}""";
 
     private static bool Has(string[] args, string name) =>
         Array.Exists(args, arg => arg.Equals(name, StringComparison.OrdinalIgnoreCase));

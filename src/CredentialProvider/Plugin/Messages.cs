@@ -85,6 +85,13 @@ internal sealed record CredentialsResponse(string Code, Secret? Token = null, st
     /// tokens.</summary>
     public string ToPayload() =>
         Token is not null ? $$"""{"ResponseCode":"Success","Username":"aws","Password":{{JsonString.Quote(Token.Reveal())}},"AuthenticationTypes":["Basic"]}"""
-        : Reason is not null ? $$"""{"ResponseCode":{{JsonString.Quote(Code)}},"Message":{{JsonString.Quote(Reason)}}}"""
+        : Reason is not null ? $$"""{"ResponseCode":{{JsonString.Quote(Code)}},"Message":{{JsonString.Quote(PrintableText.Of(Reason))}}}"""
         : $$"""{"ResponseCode":{{JsonString.Quote(Code)}}}""";
+}
+
+/// <summary>The Log request, with which a line gets into NuGet's log.</summary>
+internal sealed record LogRequest(string Level, string Text)
+{
+    public string ToPayload() =>
+        $$"""{"LogLevel":{{JsonString.Quote(Level)}},"Message":{{JsonString.Quote(PrintableText.OfLines(Text, " "))}}}""";
 }

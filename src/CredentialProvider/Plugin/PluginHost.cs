@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Plugin;
@@ -206,8 +205,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
             return null;
         var id = $"codeartifact-{Interlocked.Increment(ref _logs)}";
         var confirmed = _unconfirmedLogs[id] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        connection.Send(id, MessageType.Request, MessageMethod.Log,
-            $$"""{"LogLevel":{{JsonString.Quote(level)}},"Message":{{JsonString.Quote(text)}}}""");
+        connection.Send(id, MessageType.Request, MessageMethod.Log, new LogRequest(level, text).ToPayload());
         return confirmed.Task;
     }
 

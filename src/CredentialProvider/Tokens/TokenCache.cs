@@ -74,7 +74,7 @@ internal sealed class TokenCache(string? folder)
             if (token.Source is not null)
                 json.WriteString("Source", token.Source);
             if (token.Principal is not null)
-                json.WriteString("Principal", token.Principal);
+                json.WriteString("Principal", PrintableText.Of(token.Principal));
             json.WriteString("Token", token.Token.Reveal());
             json.WriteNumber("Obtained", token.Obtained.ToUnixTimeMilliseconds());
             json.WriteNumber("Expires", token.Expires.ToUnixTimeMilliseconds());
@@ -153,7 +153,7 @@ internal sealed class TokenCache(string? folder)
                 using var bytes = new MemoryStream();
                 file.CopyTo(bytes);
                 var note = Json(bytes.ToArray());
-                return GetString(note, "Key") == key.ToString() && GetTime(note, "At") > moment
+                return GetString(note, "Key") == NameOf(key) && GetTime(note, "At") > moment
                     ? new NoTokenException(GetString(note, "Code"), GetString(note, "Why"), GetString(note, "Fix"))
                     : null;
             }
@@ -163,7 +163,7 @@ internal sealed class TokenCache(string? folder)
             }
         }
 
-        /// <summary>Tells waiting processes about a failure. A failure contains no secret.</summary>
+        /// <summary>Tells waiting processes about a failure, whose parts are filtered.</summary>
         public void Leave(NoTokenException failure, DateTimeOffset now)
         {
             try
@@ -173,7 +173,7 @@ internal sealed class TokenCache(string? folder)
                 file.SetLength(0);
                 using var json = new Utf8JsonWriter(file);
                 json.WriteStartObject();
-                json.WriteString("Key", key.ToString());
+                json.WriteString("Key", NameOf(key));
                 json.WriteNumber("At", now.ToUnixTimeMilliseconds());
                 json.WriteString("Code", failure.Code);
                 json.WriteString("Why", failure.Why);
@@ -185,6 +185,8 @@ internal sealed class TokenCache(string? folder)
                 // The disk is full: waiting processes will ask AWS themselves.
             }
         }
+
+        private static string NameOf(TokenKey key) => PrintableText.Of(key.ToString());
 
         public void Dispose()
         {

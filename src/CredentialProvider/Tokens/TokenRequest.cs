@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
 using CredentialProvider.Identity;
 
@@ -29,8 +30,12 @@ internal sealed class TokenRequest
     public SigningIdentity Identity => _identity ??= SigningIdentity.Resolve(Feed, FeedSettings, _settings);
 
     /// <exception cref="NoTokenException">The configured credential source cannot be used.</exception>
-    public TokenKey Key => _key ??= new TokenKey(ApiEndpoint.For(Feed, FeedSettings, _settings), Feed.Region,
-        Feed.Domain, Feed.Owner, Identity.SourceOrThrow().Key);
+    public TokenKey Key => _key ??= new TokenKey(WithoutUserInfo(ApiEndpoint.For(Feed, FeedSettings, _settings)),
+        Feed.Region, Feed.Domain, Feed.Owner, Identity.SourceOrThrow().Key);
+
+    /// <summary>The key is written to disk. HTTP clients do not send what an endpoint has there.</summary>
+    private static string WithoutUserInfo(string endpoint) =>
+        AsciiText.IndexOf(endpoint, '@') < 0 ? endpoint : PrintableText.Of(endpoint);
 
     public static TokenRequest For(Feed feed, Settings settings) => new(feed, settings);
 

@@ -96,7 +96,7 @@ public sealed partial class Misconfigurations
             s.Variables["NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS"] = "2";
         }, s => s.Variables.Remove("NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS")),
         new("another plugin is for another processor", "plugin", null, s => Other(s, "\u007fELF\u0002\u0001\u0001")),
-        new("AWS's older provider for a run-time that is gone", "plugin", null, s => s.Write(
+        new("AWS's older provider for a runtime that is gone", "plugin", null, s => s.Write(
             "home/.nuget/plugins/netcore/AWS.CodeArtifact.NuGetCredentialProvider/AWS.CodeArtifact.NuGetCredentialProvider.dll", "")),
         new("a web page was saved in place of the plugin", "plugin", null, s => Executable(Path.Combine(FirstOnPath(s), "nuget-plugin-codeartifact"), "<!DOCTYPE html>\n")),
         new("NuGet remembers that the plugin has no credentials", "plugin", null, s =>

@@ -37,7 +37,7 @@ public sealed class CredentialProcesses : IDisposable
     }
 
     [Theory]
-    [InlineData("echo first >&2; printf 'the vault is \\033[31msealed\\n' >&2; exit 3", "it exited with code 3: the vault is [31msealed")]
+    [InlineData("echo first >&2; printf 'the vault is \\033[31msealed\\n' >&2; exit 3", "it exited with code 3: the vault is \\u001B[31msealed")]
     [InlineData("exit 1", "it exited with code 1")]
     [InlineData("echo no json", "its output is not JSON")]
     [InlineData("echo '{\"Version\":2}'", "its output is not of Version 1")]

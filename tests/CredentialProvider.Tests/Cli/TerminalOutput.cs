@@ -17,7 +17,7 @@ public sealed class TerminalOutput : IDisposable
         terminal.Hint("next");
         terminal.Show("look");
         Assert.Equal("result\n", _output.ToString());
-        Assert.Equal("error: a  b\nhint: next\nlook\n", _errors.ToString());
+        Assert.Equal("error: a\\u000D\\u000Ab\nhint: next\nlook\n", _errors.ToString());
     }
 
     [Fact]
@@ -35,8 +35,9 @@ public sealed class TerminalOutput : IDisposable
     [Fact]
     public void Colors_appear_only_where_they_are_wanted()
     {
-        Assert.Equal("ok", Redirected().Green("ok"));
-        Assert.Equal("\u001b[31mfail\u001b[0m", new Terminal(_output, _errors, hasColors: true, isInteractive: false).Red("fail"));
+        Redirected().Print("ok  ", TextColor.Green, "token");
+        new Terminal(_output, _errors, hasColors: true, isInteractive: false).Print("fail", TextColor.Red, "token");
+        Assert.Equal("  ok    token\n  \u001b[31mfail\u001b[0m  token\n", _output.ToString());
     }
 
     public void Dispose()

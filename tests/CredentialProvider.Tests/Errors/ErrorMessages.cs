@@ -13,7 +13,7 @@ public sealed class ErrorMessages
     public void State_what_why_and_fix_on_one_line()
     {
         var failure = new NoTokenException("CACP1001", "access denied:\r\ndetails", "add\na permission");
-        Assert.Equal("CACP1001: no token for domain contoso (111122223333, us-east-1): access denied:  details; add a permission",
+        Assert.Equal("CACP1001: no token for domain contoso (111122223333, us-east-1): access denied:\\u000D\\u000Adetails; add\\u000Aa permission",
             failure.Describe("domain contoso (111122223333, us-east-1)"));
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Amazon.Runtime;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -120,10 +121,10 @@ internal sealed class ContainerCredentials : AsyncCredentials
     private Secret? ReadAuthorization()
     {
         if (_settings.AwsContainerTokenFile is not { } file)
-            return RequireOneLine(_settings.AwsContainerToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
+            return RequireHeaderValue(_settings.AwsContainerToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
         try
         {
-            return RequireOneLine(new Secret(File.ReadAllText(file).Trim()), file);
+            return RequireHeaderValue(new Secret(File.ReadAllText(file).Trim()), file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -134,9 +135,10 @@ internal sealed class ContainerCredentials : AsyncCredentials
     }
 
     /// <summary>A line break would end the header and start another.</summary>
-    private static Secret? RequireOneLine(Secret? token, string place) =>
-        token?.Reveal().IndexOfAny(['\r', '\n']) >= 0
-            ? throw Invalid($"the container's authorization token in {place} contains a line break", "remove it") : token;
+    private static Secret? RequireHeaderValue(Secret? token, string place) =>
+        token is null || AsciiText.IsHeaderValue(token.Reveal()) ? token : throw Invalid(
+            $"the container's authorization token in {place} contains a line break, or another character that no header has",
+            "remove it");
 
     private static NoTokenException Invalid(string why, string fix) => new(ErrorCode.Setting, why, fix);
 

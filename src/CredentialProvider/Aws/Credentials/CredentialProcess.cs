@@ -148,7 +148,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             var expires = Find("Expiration") is not { } text ? DateTimeOffset.MaxValue
                 : DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture,
                     System.Globalization.DateTimeStyles.AssumeUniversal, out var moment) ? moment
-                : throw Failed($"its Expiration '{text}' is not an ISO 8601 time", Fix);
+                : throw Failed("its Expiration is not an ISO 8601 time", Fix);
             return (new ImmutableCredentials(id, secret, Find("SessionToken")), expires);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -157,12 +157,11 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
         }
     }
 
-    /// <summary>The last line of stderr without control characters.</summary>
+    /// <summary>The last line of stderr, where such programs say what is wrong. Their stdout is never repeated.</summary>
     private static string Reason(string errors)
     {
         var line = errors.Split('\n').Select(text => text.Trim()).LastOrDefault(text => text.Length > 0) ?? "";
-        line = new string([.. line.Where(c => !char.IsControl(c)).Take(MaxReason)]);
-        return line.Length == 0 ? "" : $": {line}";
+        return line.Length == 0 ? "" : $": {PrintableText.Of(line, MaxReason)}";
     }
 
     private static void Kill(Process process)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Amazon.Runtime;
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -15,6 +16,14 @@ internal static class FetchedCredentials
         try
         {
             var fetched = await source.GetCredentialsAsync();
+            // Both become headers of the signed request.
+            if (!AsciiText.IsHeaderValue(fetched.AccessKey) || !AsciiText.IsHeaderValue(fetched.Token ?? ""))
+            {
+                throw new NoTokenException(ErrorCode.NoCredentials,
+                    "the source of AWS credentials returned a line break, or another character that no credentials have",
+                    "check the credential source that 'nuget-plugin-codeartifact doctor' names");
+            }
+
             return fetched.UseToken
                 ? new SessionAWSCredentials(fetched.AccessKey, fetched.SecretKey, fetched.Token)
                 : new BasicAWSCredentials(fetched.AccessKey, fetched.SecretKey);

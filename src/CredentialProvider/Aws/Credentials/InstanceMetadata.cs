@@ -3,6 +3,7 @@ using System.Net.Http;
 using System.Net.Sockets;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -59,6 +60,12 @@ internal sealed class InstanceMetadata : IDisposable
     public async Task<string> GetAsync(string path, Func<HttpStatusCode, NoTokenException?> describe)
     {
         var session = _session ??= await StartSessionAsync();
+        if (!AsciiText.IsHeaderValue(session))
+        {
+            throw Error($"the instance metadata service at {Address} returned an invalid session token",
+                "check what serves that address");
+        }
+
         return await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(_endpoint, path))
         {
             Headers = { { "X-aws-ec2-metadata-token", session } },

@@ -77,7 +77,7 @@ internal sealed class LoginCredentials(
         var url = $"{endpoint}/v1/token";
         try
         {
-            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout, followsRedirects: false);
+            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
             http.MaxResponseContentBufferSize = MaxResponseSize;
             using var request = CreateRequest(session, url);
             using var response = await http.SendAsync(request);

@@ -25,7 +25,7 @@ internal sealed class CacheListCommand : CliCommand
             .OrderBy(entry => entry.Key.FileName, StringComparer.Ordinal).ToList();
         if (parsed.GetValue(_json))
         {
-            Terminal.Print(ToJson(entries));
+            Terminal.PrintVerbatim(ToJson(entries));
             return;
         }
 
@@ -47,7 +47,8 @@ internal sealed class CacheListCommand : CliCommand
             json.WriteString("owner", key.Owner);
             json.WriteString("region", key.Region);
             json.WriteString("identity", token.Source ?? key.Identity);
-            json.WriteString("principal", token.Principal);
+            if (token.Principal is { } principal)
+                json.WriteString("principal", principal);
             json.WriteString("endpoint", key.Endpoint);
             json.WriteString("expires", token.Expires);
             json.WriteString("state", StateOf(token));
@@ -117,8 +118,12 @@ internal sealed class CachePathCommand(CommandContext context) : CliCommand(cont
 
     public override HelpEntry[] Variables { get; } = [CacheVariables];
 
+    /// <summary>In characters; PATH_MAX of Linux.</summary>
+    private const int MaxPathLength = 4096;
+
     public static CommandFailedException NoCache() => new(
         "no token cache: CODEARTIFACT_CACHE is off or this user has no home directory; set CODEARTIFACT_CACHE_DIR");
 
-    protected override void Run(ParseResult parsed) => Terminal.Print(Context.Settings.CacheFolder ?? throw NoCache());
+    protected override void Run(ParseResult parsed) =>
+        Terminal.Print(Context.Settings.CacheFolder ?? throw NoCache(), MaxPathLength);
 }

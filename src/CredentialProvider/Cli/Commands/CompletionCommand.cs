@@ -33,7 +33,7 @@ internal sealed class CompletionCommand : CliCommand
         new("nuget-plugin-codeartifact completion pwsh | Out-String | Invoke-Expression", "Complete in PowerShell ($PROFILE)"),
     ];
 
-    protected override void Run(ParseResult parsed) => Terminal.Print(Script(parsed.GetRequiredValue(_shell)));
+    protected override void Run(ParseResult parsed) => Terminal.PrintVerbatim(Script(parsed.GetRequiredValue(_shell)));
 
     private static string Script(string shell) => shell switch
     {

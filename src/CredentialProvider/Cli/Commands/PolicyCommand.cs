@@ -46,7 +46,7 @@ internal sealed class PolicyCommand : CliCommand
         }
 
         var documents = PolicyDocuments.For(feeds, parsed.GetValue(_publish), parsed.GetValue(_principal));
-        Terminal.Print(parsed.GetValue(_format) switch
+        Terminal.PrintVerbatim(parsed.GetValue(_format) switch
         {
             "terraform" => PolicyFormats.Terraform(documents),
             "cloudformation" => PolicyFormats.CloudFormation(documents),

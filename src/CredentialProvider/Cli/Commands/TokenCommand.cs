@@ -61,7 +61,7 @@ internal sealed class TokenCommand : CliCommand
         };
         if (parsed.GetValue(_output) is not { } file)
         {
-            Terminal.Print(text);
+            Terminal.PrintVerbatim(text);
             return true;
         }
 
@@ -99,7 +99,7 @@ internal sealed class TokenCommand : CliCommand
         json.WriteString("owner", feed.Owner);
         json.WriteString("region", feed.Region);
         json.WriteString("username", "aws");
-        json.WriteString("token", token.Token.Reveal());
+        json.WriteSecret("token", token.Token);
         if (token.Expires != DateTimeOffset.MaxValue)
             json.WriteString("expires", token.Expires);
         json.WriteEndObject();

@@ -11,9 +11,7 @@ namespace CredentialProvider.Cli.Doctor;
 internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
 {
     /// <summary>The source's name in findings.</summary>
-    public string Title => Name ?? PrintableUrl;
-
-    public string PrintableUrl => MistypedFeed.RedactUserInfo(Url);
+    public string Title => Name ?? Url;
 
     /// <summary>The sources on the command line, or every enabled source that is meant for CodeArtifact.</summary>
     /// <exception cref="CommandFailedException">A word is not a source, or a domain without repository.</exception>

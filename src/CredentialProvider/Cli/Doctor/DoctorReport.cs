@@ -9,7 +9,7 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
     public void Begin(CheckedSource source)
     {
         if (!isJson)
-            terminal.Print(source.Name is null ? source.Title : $"{source.Title} {source.PrintableUrl}");
+            terminal.Print(source.Name is null ? source.Title : $"{source.Title} {source.Url}");
     }
 
     /// <param name="source">Null for a check of the machine.</param>
@@ -18,16 +18,15 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
         _findings.Add(finding with { Source = source?.Title });
         if (isJson)
             return;
-        var outcome = $"{Word(finding.Outcome),-4}";
-        outcome = finding.Outcome switch
+        var color = finding.Outcome switch
         {
-            Outcome.Ok => terminal.Green(outcome),
-            Outcome.Fail => terminal.Red(outcome),
-            _ => terminal.Gray(outcome),
+            Outcome.Ok => TextColor.Green,
+            Outcome.Fail => TextColor.Red,
+            _ => TextColor.Gray,
         };
         var code = finding.Code is null ? "" : $"{finding.Code}: ";
         var duration = finding.Duration is { } took ? $" ({took.TotalMilliseconds:0} ms)" : "";
-        terminal.Print($"  {outcome}  {finding.Check,-18}  {code}{finding.Text}{duration}");
+        terminal.Print($"{Word(finding.Outcome),-4}", color, $"{finding.Check,-18}  {code}{finding.Text}{duration}");
         if (finding.Fix is { } fix)
             terminal.Print($"        {"",-18}  fix: {fix}");
     }
@@ -49,7 +48,7 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
     {
         terminal.Progress("");
         if (isJson)
-            terminal.Print(ToJson());
+            terminal.PrintVerbatim(ToJson());
         var failed = _findings.Count(finding => finding.Outcome == Outcome.Fail);
         if (failed > 0)
             terminal.Hint(failed == 1 ? "1 check failed" : $"{failed} checks failed");

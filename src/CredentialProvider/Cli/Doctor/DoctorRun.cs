@@ -68,17 +68,17 @@ internal sealed class DoctorRun(
 
     private async Task<Secret?> GetTokenAsync(CheckedSource source, TokenRequest request, CancellationToken cancel)
     {
+        if (request.FeedSettings.Problem is not null)
+        {
+            report.Add(source, Finding.Skip(Checks.Token, "the settings have to be corrected first"));
+            return null;
+        }
+
         if (settings.AuthToken is { } external)
         {
             report.Add(source, Finding.Skip(
                 Checks.Token, "CODEARTIFACT_AUTH_TOKEN is set, so the plugin uses it and does not call AWS"));
             return external;
-        }
-
-        if (request.FeedSettings.Problem is not null)
-        {
-            report.Add(source, Finding.Skip(Checks.Token, "the settings have to be corrected first"));
-            return null;
         }
 
         await CheckIdentityAsync(source, request);

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
@@ -14,16 +12,14 @@ namespace CredentialProvider.Cli.Doctor;
 /// <summary>What the repository allows with a token.</summary>
 internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secret token)
 {
-    /// <summary>CodeArtifact may have to ask the public gallery of an external connection first.</summary>
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>In characters, of a response that is not AWS's.</summary>
+    private const int MaxExcerpt = 200;
 
     /// <param name="package">ID of a package that the repository or an upstream should have; null if not asked.</param>
     /// <param name="publish">ID of a package to offer again; null if not asked.</param>
     public async IAsyncEnumerable<Finding> RunAsync(string? package, string? publish)
     {
-        using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic",
-            Convert.ToBase64String(Encoding.ASCII.GetBytes($"aws:{token.Reveal()}")));
+        using var http = new FeedClient(settings, feed, url, token);
         ServiceIndex? index = null;
         yield return await SafelyAsync(Checks.Read, async () =>
         {
@@ -47,20 +43,25 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         {
             return await run();
         }
+        catch (TokenWithheldException e)
+        {
+            return Finding.Fail(check, $"{e.Message}; no token was sent there",
+                "check the feed's URL, and what answers for that host");
+        }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException
-            or KeyNotFoundException or InvalidOperationException)
+            or KeyNotFoundException or InvalidOperationException or UriFormatException or ResponseTooLargeException
+            or IOException)
         {
             return Finding.Fail(check, FailureMessages.Describe(feed, new Uri(url).GetLeftPart(UriPartial.Authority), e));
         }
     }
 
-    private async Task<(Finding, ServiceIndex?)> CheckReadAsync(HttpClient http)
+    private async Task<(Finding, ServiceIndex?)> CheckReadAsync(FeedClient http)
     {
-        using var response = await http.GetAsync(new Uri(url));
-        var body = await response.Content.ReadAsStringAsync();
-        if (response.StatusCode == HttpStatusCode.OK)
+        var (status, body) = await http.GetIndexAsync();
+        if (status == HttpStatusCode.OK)
             return (Finding.Ok(Checks.Read, "the repository accepts the token"), ServiceIndex.Parse(body));
-        return (response.StatusCode switch
+        return (status switch
         {
             HttpStatusCode.Unauthorized when settings.AuthToken is not null => Finding.FailWithCommand(Checks.Read,
                 "the repository refuses the token in CODEARTIFACT_AUTH_TOKEN", "set a new one, or unset it",
@@ -74,7 +75,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
                 $"repository {feed.Repository} does not exist in {feed.DomainName}",
                 "correct the name in the URL", "aws codeartifact list-repositories-in-domain "
                     + $"--domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region}"),
-            _ => Unexpected(Checks.Read, response.StatusCode, body),
+            _ => Unexpected(Checks.Read, status, body),
         }, null);
     }
 
@@ -86,7 +87,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         $"unexpected response from the repository: HTTP {(int)status}: {GetMessage(body)}",
         "try again; check HTTPS_PROXY");
 
-    private async Task<Finding> CheckPackageAsync(HttpClient http, ServiceIndex index, string id)
+    private async Task<Finding> CheckPackageAsync(FeedClient http, ServiceIndex index, string id)
     {
         var versions = await VersionsAsync(http, index, id);
         return versions.Count > 0
@@ -101,18 +102,16 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
 
     /// <summary>Offers an existing version again, which changes nothing. CodeArtifact answers that it exists (409) or
     /// that publishing is denied (403).</summary>
-    private async Task<Finding> CheckPublishAsync(HttpClient http, ServiceIndex index, string id)
+    private async Task<Finding> CheckPublishAsync(FeedClient http, ServiceIndex index, string id)
     {
         var versions = await VersionsAsync(http, index, id);
         if (versions.Count == 0)
             return Finding.Skip(Checks.Publish, $"{id} has no version that could be offered again");
         var (name, version) = (id.ToLowerInvariant(), versions[^1]);
-        var package = await http.GetByteArrayAsync(
+        var package = await http.DownloadAsync(
             new Uri(index.PackageBaseAddress, $"{name}/{version}/{name}.{version}.nupkg"));
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(package), "package", "package.nupkg" } };
-        using var response = await http.PutAsync(index.PackagePublish, form);
-        var body = await response.Content.ReadAsStringAsync();
-        return response.StatusCode switch
+        var (status, body) = await http.PutAsync(index.PackagePublish, package);
+        return status switch
         {
             HttpStatusCode.Conflict =>
                 Finding.Ok(Checks.Publish, $"allowed; {id} {version} was offered again and already exists"),
@@ -122,14 +121,15 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         };
     }
 
-    private static async Task<List<string>> VersionsAsync(HttpClient http, ServiceIndex index, string id)
+    private static async Task<List<string>> VersionsAsync(FeedClient http, ServiceIndex index, string id)
     {
-        using var response =
+        var (status, body) =
             await http.GetAsync(new Uri(index.PackageBaseAddress, $"{id.ToLowerInvariant()}/index.json"));
-        if (response.StatusCode == HttpStatusCode.NotFound)
+        if (status == HttpStatusCode.NotFound)
             return [];
-        response.EnsureSuccessStatusCode();
-        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        if (status != HttpStatusCode.OK)
+            throw new HttpRequestException($"HTTP {(int)status}: {GetMessage(body)}");
+        using var json = JsonDocument.Parse(body);
         return [.. json.RootElement.GetProperty("versions").EnumerateArray().Select(version => version.GetString()!)];
     }
 
@@ -143,7 +143,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return body.Length > 200 ? body[..200] : body;
+            return PrintableText.Of(body, MaxExcerpt);
         }
     }
 

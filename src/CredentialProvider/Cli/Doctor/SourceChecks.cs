@@ -14,7 +14,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     {
         if (MistypedFeed.Find(source.Url) is var (why, fix, url))
         {
-            var text = $"{source.PrintableUrl}: {why}";
+            var text = $"{source.Url}: {why}";
             return url is null || source.Name is not { } name ? Finding.Fail(Checks.Url, text, fix)
                 : Finding.FailWithCommand(Checks.Url, text, "correct the URL",
                     $"dotnet nuget update source {ShellText.Quote(name)} --source {ShellText.Quote(url)}");
@@ -35,7 +35,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         }
 
         return Finding.Fail(Checks.Url,
-            $"{source.PrintableUrl} is not a CodeArtifact feed, so the plugin ignores this source",
+            $"{source.Url} is not a CodeArtifact feed, so the plugin ignores this source",
             "if this is a reverse proxy in front of CodeArtifact, add its host under \"hosts\" in codeartifact.json");
     }
 

@@ -54,9 +54,7 @@ internal sealed class NuGetSources
     public Source Find(string word, string? owner, string? region)
     {
         if (word.Contains("://", StringComparison.Ordinal))
-        {
-            return ToSource(null, word) ?? throw NotCodeArtifact(MistypedFeed.RedactUserInfo(word), word);
-        }
+            return ToSource(null, word) ?? throw NotCodeArtifact(word, word);
 
         if (FindByName(word) is { } named)
             return ToSource(named) ?? throw NotCodeArtifact($"source {word}", named.Source);

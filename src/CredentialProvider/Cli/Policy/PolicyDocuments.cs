@@ -99,7 +99,7 @@ internal static class PolicyDocuments
     private static string Word(string name) => new([.. name.Select(c => AsciiText.IsLetterOrDigit(c) ? c : '_')]);
 
     /// <summary>The policy in IAM's JSON.</summary>
-    public static void WriteJson(Utf8JsonWriter json, PolicyDocument document)
+    public static void WriteJson(JsonText json, PolicyDocument document)
     {
         json.WriteStartObject();
         json.WriteString("Version", "2012-10-17");
@@ -134,7 +134,7 @@ internal static class PolicyDocuments
         json.WriteEndObject();
     }
 
-    private static void WriteStrings(Utf8JsonWriter json, string name, string[] values)
+    private static void WriteStrings(JsonText json, string name, string[] values)
     {
         if (values.Length == 1)
         {

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+
+namespace CredentialProvider.Errors;
+
+/// <summary>
+/// The one filter that every printed text passes: NuGet's log and answers, the terminal, JSON, the log file, and notes on
+/// disk. Each of these has one place that writes to it, and that place calls this filter. The result has no secret, no
+/// character that a terminal acts on, and a limited length; filtering it again changes nothing.
+/// </summary>
+internal static class PrintableText
+{
+    /// <summary>In characters, for one message. Its parts have limits of their own, so that a long cause never displaces
+    /// the fix.</summary>
+    public const int MaxLength = 1000, MaxCauseLength = 500, MaxFixLength = 400;
+
+    private const string Ellipsis = " ...";
+
+    /// <summary>In characters. Secrets are removed before the text is cut to its limit, so the limit cannot leave a part
+    /// of one.</summary>
+    private const int MaxInput = 64 * 1024;
+
+    /// <summary>One line. Control characters, also line ends, appear as <c>\u001B</c>.</summary>
+    public static string Of(string text, int maxLength = MaxLength) =>
+        Cut(Redaction.Apply(ShowControls(Cut(text, MaxInput))), maxLength);
+
+    /// <summary>A text of several lines, such as a stack trace: each line is filtered.</summary>
+    public static string OfLines(string text, string separator, int maxLength = MaxLength) => Cut(string.Join(separator,
+        Cut(text, MaxInput).Split('\n').Select(line => Of(line.TrimEnd('\r'), maxLength))), maxLength);
+
+    private static string Cut(string text, int maxLength)
+    {
+        if (text.Length <= maxLength)
+            return text;
+        var end = maxLength - Ellipsis.Length;
+        // Half of a surrogate pair is not a character.
+        return text[..(char.IsHighSurrogate(text[end - 1]) ? end - 1 : end)] + Ellipsis;
+    }
+
+    private static string ShowControls(string text)
+    {
+        StringBuilder? shown = null;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var length = char.IsSurrogatePair(text, i) ? 2 : 1;
+            var isShown = CharUnicodeInfo.GetUnicodeCategory(text, i) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
+            if (isShown)
+                shown ??= new StringBuilder(text, 0, i, text.Length + 16);
+            for (var end = i + length; i < end; i++)
+            {
+                if (isShown)
+                    shown!.Append("\\u").Append(((int)text[i]).ToString("X4", CultureInfo.InvariantCulture));
+                else
+                    shown?.Append(text[i]);
+            }
+
+            i--;
+        }
+
+        return shown?.ToString() ?? text;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using CredentialProvider.Errors;
+using CsCheck;
+
+namespace CredentialProvider.Tests.Errors;
+
+/// <summary>The filter that every printed text passes.</summary>
+public sealed class PrintableTexts
+{
+    private const string Secret = "hunter2HUNTER";
+
+    /// <summary>ASCII that may be in a password, escaped or not; no space, which ends a URL.</summary>
+    private static readonly Gen<string> Password =
+        Gen.Select(Gen.Char["!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~aZ09"].Array[0, 6], Gen.Char["!#$%&'*+-./:;=?@_~aZ"].Array[0, 6],
+            (before, after) => new string(before) + Secret + new string(after));
+
+    /// <summary>What text is made of here: words, separators, and everything that may hide a secret or a command to the terminal.</summary>
+    private static readonly Gen<string> Text = Gen.OneOf(Gen.String, Generators.OneOf(
+        " ", "\n", "\r\n", "\t", "\u001b[31m", "\u009b", "\u202e", "\u2028", "\u2066", "\ud800", "\udc00", "\ud83d\ude00", "\ufeff",
+        "http://", "https://", "://", "user:", ":", "@", "/", "?", "&", "#", "=", "\"", "'", "\\", "[", "]", "token=", "X-Amz-Signature=",
+        "\"SessionToken\": \"", "Authorization: ", "Basic ", "Bearer ", "eyJhbGciOiJIUzI1NiJ9", "FwoGZXIvYXdzEXAMPLE", "arn:aws:iam::", "***",
+        " ...", "8080", "Contoso.App", "codeartifact.us-east-1.amazonaws.com")).Array[0, 40].Select(string.Concat);
+
+    /// <summary>Characters as the Unicode Character Database classifies them (Cc, Cf, Zl, Zp), and the bidirectional controls of UAX #9.</summary>
+    [Theory]
+    [InlineData("a\u001b[2Jb", @"a\u001B[2Jb")]
+    [InlineData("\u0000\u0007\u007f\u0080\u009b", @"\u0000\u0007\u007F\u0080\u009B")]
+    [InlineData("one\r\ntwo\tthree", @"one\u000D\u000Atwo\u0009three")]
+    [InlineData("\u2028\u2029\u0085", @"\u2028\u2029\u0085")]
+    [InlineData("\u061c\u200e\u200f", @"\u061C\u200E\u200F")]
+    [InlineData("\u202a\u202b\u202c\u202d\u202e", @"\u202A\u202B\u202C\u202D\u202E")]
+    [InlineData("\u2066\u2067\u2068\u2069\ufeff", @"\u2066\u2067\u2068\u2069\uFEFF")]
+    [InlineData("\udb40\udc01", @"\uDB40\uDC01")] // U+E0001, an invisible language tag
+    [InlineData("Grüße 你好 😀 \\u001B", "Grüße 你好 😀 \\u001B")]
+    public void Control_characters_are_visible(string text, string expected) => Assert.Equal(expected, PrintableText.Of(text));
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_visible() => Assert.Equal(@"a\uD800b\uDC00", PrintableText.Of("a\ud800b\udc00"));
+
+    [Theory]
+    [InlineData("https://user:p%61ss@nuget.example.test/a@b", "https://***@b")]
+    [InlineData("https://user@nuget.example.test/a@b", "https://***@nuget.example.test/a@b")]
+    [InlineData("https://user:p@ss@nuget.example.test", "https://***@nuget.example.test")]
+    [InlineData("http://bob:p/a?s#s@proxy.example.test:3128/", "http://***@proxy.example.test:3128/")]
+    [InlineData("https://nuget.example.test/a@b", "https://nuget.example.test/a@b")]
+    [InlineData("bob:secret@proxy.example.test:3128", "***@proxy.example.test:3128")]
+    [InlineData("HTTPS_PROXY is 'bob:secret@proxy'", "HTTPS_PROXY is '***@proxy'")]
+    [InlineData("http://bob:secret", "http://***")]
+    [InlineData("http://bob:12ab cd@proxy", "http://*** cd@proxy")]
+    [InlineData("http://a@b/,http://bob:secret@c/", "http://***@b/,http://***@c/")]
+    [InlineData("a@b", "a@b")]
+    [InlineData("https://", "https://")]
+    [InlineData("http://[fd00:ec2::254]/latest", "http://[fd00:ec2::254]/latest")]
+    [InlineData("http://bob:secret@[fd00:ec2::254]:80/", "http://***@[fd00:ec2::254]:80/")]
+    [InlineData("https://sts.amazonaws.com: Name or service not known (sts.amazonaws.com:443)",
+        "https://sts.amazonaws.com: Name or service not known (sts.amazonaws.com:443)")]
+    [InlineData("proxy 'http://bob:secret@127.0.0.1:3128/' failed with status code '407'",
+        "proxy 'http://***@127.0.0.1:3128/' failed with status code '407'")]
+    [InlineData("User: arn:aws:sts::111122223333:assumed-role/Reader/alice@example.com is not authorized",
+        "User: arn:aws:sts::111122223333:assumed-role/Reader/alice@example.com is not authorized")]
+    public void User_info_is_removed_from_URLs(string text, string expected) => Assert.Equal(expected, PrintableText.Of(text));
+
+    /// <summary>Forms from AWS's documentation of presigned URLs and of signed requests, with AWS's example values.</summary>
+    [Theory]
+    [InlineData("https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524&X-Amz-Date=20130524T000000Z&X-Amz-Security-Token=abc%2F&X-Amz-Signature=aeeed9bb",
+        "https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=***&X-Amz-Date=20130524T000000Z&X-Amz-Security-Token=***&X-Amz-Signature=***")]
+    [InlineData("https://feed.example.test/?token=abc#x", "https://feed.example.test/?token=***#x")]
+    [InlineData("Authorization: Basic YXdzOmh1bnRlcjI=", "Authorization: Basic ***")]
+    [InlineData("authorization:Bearer abcDEF123456", "authorization:Bearer ***")]
+    [InlineData("Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524, SignedHeaders=host, Signature=fe5f80f7",
+        "Authorization: *** Credential=***, SignedHeaders=host, Signature=***")]
+    [InlineData("'POST\n/v1/authorization-token\nx-amz-security-token:AQoDYXdzEJr...<remainder>\n\nhost'",
+        @"'POST\u000A/v1/authorization-token\u000Ax-amz-security-token:***<remainder>\u000A\u000Ahost'")]
+    [InlineData("""{"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "Version": 1}""", """{"SecretAccessKey": "***", "Version": 1}""")]
+    [InlineData("""{\"SessionToken\":\"abc\"}""", """{\"SessionToken\":\"***"}""")]
+    [InlineData("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = ***")]
+    [InlineData("password=abc;x", "password=***;x")]
+    [InlineData("it got eyJ2ZXIiOjEsImlzdSI6MTU5Njk.abc_-123 back", "it got *** back")]
+    [InlineData("it got IQoJb3JpZ2luX2VjEXAMPLE+/== back", "it got *** back")]
+    public void Secrets_are_removed_by_their_name_or_form(string text, string expected) => Assert.Equal(expected, PrintableText.Of(text));
+
+    [Theory]
+    [InlineData("CACP1011: no token for domain contoso (111122223333, us-east-1): the feed refuses the token in CODEARTIFACT_AUTH_TOKEN; set a new one")]
+    [InlineData("cannot renew the token: AccessDeniedException")]
+    [InlineData("it exited with code 1: Basic authentication is not configured")]
+    [InlineData("sign in at https://device.sso.us-east-1.amazonaws.com/?user_code=ABCD-EFGH with the code ABCD-EFGH")]
+    [InlineData("https://oidc.us-east-1.amazonaws.com/authorize?response_type=code&client_id=abc&redirect_uri=http%3A%2F%2F127.0.0.1%3A40001%2F&state=x&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&scopes=sso%3Aaccount%3Aaccess")]
+    [InlineData("attach the policy printed by: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1")]
+    [InlineData("ExpiredTokenException (403): The security token included in the request is expired")]
+    public void What_users_need_stays(string text) => Assert.Equal(text, PrintableText.Of(text));
+
+    [Fact]
+    public void A_cause_of_900_KB_leaves_room_for_the_fix()
+    {
+        var failure = new NoTokenException("CACP1013", new string('x', 900 * 1024), "retry");
+        var line = failure.Describe("domain contoso (111122223333, us-east-1)");
+        Assert.InRange(line.Length, 500, 600);
+        Assert.EndsWith("xxx ...; retry", line, StringComparison.Ordinal);
+    }
+
+    /// <summary>What begins before the limit and ends after it.</summary>
+    [Fact]
+    public void The_limit_cuts_no_secret() => Assert.Equal(
+        new string('x', PrintableText.MaxLength - 19) + " http://***@hos ...",
+        PrintableText.Of(new string('x', PrintableText.MaxLength - 19) + " http://bob:" + new string('s', 2000) + "@host.example.test"));
+
+    [Fact]
+    public void Characters_are_not_cut_in_half() => Assert.EndsWith("x ...",
+        PrintableText.Of(new string('x', 95) + string.Concat(Enumerable.Repeat("😀", 10)), 100), StringComparison.Ordinal);
+
+    [Fact]
+    public void Lines_of_a_stack_trace_keep_their_separator_and_nothing_else() => Assert.Equal(
+        @"Failed: \u001B|   at Main()", PrintableText.OfLines("Failed: \u001b\r\n   at Main()", "|"));
+
+    [Fact]
+    public void Any_text_has_no_control_character_and_keeps_the_limit() => Gen.Select(Text, Gen.Int[10, 200]).Sample((text, limit) =>
+    {
+        var printed = PrintableText.Of(text, limit);
+        AssertPrintable(printed);
+        Assert.InRange(printed.Length, 0, limit);
+        AssertPrintable(PrintableText.OfLines(text, " ", limit));
+    });
+
+    [Fact]
+    public void Filtering_twice_changes_nothing() => Gen.Select(Text, Gen.Int[10, 200]).Sample((text, limit) =>
+    {
+        var once = PrintableText.Of(text, limit);
+        Assert.Equal(once, PrintableText.Of(once, limit));
+    });
+
+    [Fact]
+    public void No_password_of_a_URL_stays() => Gen.Select(
+        Generators.OneOf("http://", "https://", "socks5://", "HTTP://"), Password,
+        Generators.OneOf("proxy", "proxy:3128", "[::1]:80", "host.example.test/a/b?c=d", "127.0.0.1/"),
+        Generators.OneOf("{0}", "proxy '{0}' failed", "(\"{0}\")", "a {0}, b", "{0};{0}", "{{\"Proxy\":\"{0}\"}}"),
+        Generators.OneOf("bob", "", "a.b-c", "%62ob")).Sample((scheme, password, host, sentence, user) =>
+        Assert.DoesNotContain(Secret, PrintableText.Of(string.Format(
+            CultureInfo.InvariantCulture, sentence, $"{scheme}{user}:{password}@{host}")), StringComparison.Ordinal));
+
+    private static void AssertPrintable(string text)
+    {
+        for (var i = 0; i < text.Length; i += char.IsSurrogatePair(text, i) ? 2 : 1)
+        {
+            Assert.False(CharUnicodeInfo.GetUnicodeCategory(text, i) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate,
+                $"U+{(int)text[i]:X4} at {i}");
+        }
+    }
+}
