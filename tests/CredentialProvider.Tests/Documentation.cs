@@ -105,8 +105,8 @@ public sealed partial class Documentation
     {
         var json = Readme.Split("```json\n").Select(block => block.Split("```")[0]).Single(block => block.Contains("$schema", StringComparison.Ordinal));
         var configuration = ConfigurationFileReader.Parse("README", Encoding.UTF8.GetBytes(json));
-        Assert.All([configuration.Problem, .. configuration.Rules.Select(rule => rule.Problem), .. configuration.Hosts.Select(host => host.Problem)], Assert.Null);
-        Assert.Equal((2, 1), (configuration.Rules.Length, configuration.Hosts.Length));
+        Assert.All([configuration.Problem, .. configuration.Rules.Select(rule => rule.Problem), .. configuration.Hosts!.Select(host => host.Problem)], Assert.Null);
+        Assert.Equal((2, 1), (configuration.Rules.Length, configuration.Hosts!.Length));
     }
 
     [Fact]

@@ -16,6 +16,12 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
     public async Task<AuthorizationToken> GetAsync(TokenRequest request, CancellationToken cancel)
     {
         request.FeedSettings.ThrowIfProblem();
+        foreach (var setting in SettingOrigin.Of(request.Feed, settings))
+        {
+            foreach (var ignored in setting.Ignored)
+                terminal.Hint(setting.DescribeIgnored(ignored));
+        }
+
         if (settings.AuthToken is { } external)
             return new AuthorizationToken(external, time.GetUtcNow(), DateTimeOffset.MaxValue);
         var prompt = terminal.IsInteractive ? new UserPrompt(terminal.ShowAndWait, CanSignIn: true) : null;

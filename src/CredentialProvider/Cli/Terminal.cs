@@ -5,7 +5,8 @@ namespace CredentialProvider.Cli;
 
 // What is printed where; no other file of the command line prints. Every line passes PrintableText.
 //   stdout has the command's result and nothing else, so that it can be piped.
-//   stderr has messages for the user: `error: what: why; fix`, `hint:` for the next command, and progress.
+//   stderr has messages for the user: `error: what: why; fix`, `warning:` for a risk, `hint:` for the next command, and
+//   progress.
 //   Progress is one line that is overwritten, on a terminal only. So are colors, and not with NO_COLOR or TERM=dumb.
 
 /// <summary>The colors that carry a meaning, with the parameters of the SGR escape sequence.</summary>
@@ -13,6 +14,7 @@ internal enum TextColor
 {
     Red = 31,
     Green = 32,
+    Yellow = 33,
     Gray = 90,
 }
 
@@ -51,6 +53,9 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
 
     /// <summary>A failure, in one line.</summary>
     public void Error(string line) => Write(errors, $"error: {PrintableText.Of(line)}");
+
+    /// <summary>A risk, in one line; the command succeeds.</summary>
+    public void Warning(string line) => Write(errors, $"warning: {line}");
 
     /// <summary>The next command, or something worth knowing.</summary>
     public void Hint(string line) => Write(errors, $"hint: {PrintableText.Of(line)}");

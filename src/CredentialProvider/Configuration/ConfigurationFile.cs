@@ -1,15 +1,28 @@
+using CredentialProvider.Feeds;
+
 namespace CredentialProvider.Configuration;
 
 /// <summary>
 /// The contents of codeartifact.json; <see cref="ConfigurationFileReader"/> reads it. Each problem is kept next to what
 /// it affects, so that it stops only those feeds.
 /// </summary>
-/// <param name="Domains">Allow list, like CODEARTIFACT_DOMAINS.</param>
+/// <param name="Domains">Allow list, like CODEARTIFACT_DOMAINS; empty allows all.</param>
+/// <param name="Hosts">Null if the file has no such key.</param>
 /// <param name="Problem">Affects every feed.</param>
 internal sealed record ConfigurationFile(
-    string[] Domains, TokenOptions Defaults, Rule[] Rules, PrivateHost[] Hosts, string? Problem = null)
+    string[] Domains, TokenOptions Defaults, Rule[] Rules, PrivateHost[]? Hosts, string? Problem = null)
 {
-    public static ConfigurationFile Empty { get; } = new([], TokenOptions.None, [], []);
+    public static ConfigurationFile Empty { get; } = new([], TokenOptions.None, [], null);
+
+    /// <summary>Null if there is no file.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Machine's file only: what it sets is final.</summary>
+    public bool IsEnforced { get; init; }
+
+    /// <summary>Machine's file only: <c>doctor</c> fails where a public source could serve packages of the same
+    /// IDs.</summary>
+    public bool RequiresMapping { get; init; }
 }
 
 /// <summary>How to request tokens; null for what is not set here.</summary>
@@ -36,6 +49,9 @@ internal sealed record Rule(
     /// <summary>How specific the rule is: repository before domain before owner before region.</summary>
     public int Specificity =>
         (Repository is null ? 0 : 8) + (Domain is null ? 0 : 4) + (Owner is null ? 0 : 2) + (Region is null ? 0 : 1);
+
+    public bool Selects(Feed feed) => (Domain ?? feed.Domain) == feed.Domain && (Owner ?? feed.Owner) == feed.Owner
+        && (Region ?? feed.Region) == feed.Region && (Repository ?? feed.Repository) == feed.Repository;
 }
 
 /// <summary>A host in front of CodeArtifact: a reverse proxy, or another name of a VPC endpoint.</summary>

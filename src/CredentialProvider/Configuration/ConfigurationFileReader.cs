@@ -13,8 +13,14 @@ internal static class ConfigurationFileReader
 {
     private const int MaxFileSize = 1024 * 1024;
 
+    private const string Enforced = "enforced", RequirePackageSourceMapping = "requirePackageSourceMapping";
+
+    /// <summary>Keys at the top level of the machine's file only.</summary>
+    private static readonly string[] MachineKeys = [Enforced, RequirePackageSourceMapping];
+
     /// <summary>Keys at the top level of the file.</summary>
-    public static string[] FileKeys { get; } = ["$schema", "domains", "defaults", "rules", "hosts"];
+    public static string[] FileKeys { get; } =
+        ["$schema", "domains", "defaults", "rules", "hosts", .. MachineKeys];
 
     /// <summary>Keys of <c>defaults</c>.</summary>
     public static string[] OptionKeys { get; } =
@@ -27,13 +33,13 @@ internal static class ConfigurationFileReader
     public static string[] RoleKeys { get; } = ["arn", "externalId", "sessionName"];
 
     /// <summary>Never throws: a file that cannot be read is a configuration with a problem.</summary>
-    public static ConfigurationFile Read(string path)
+    public static ConfigurationFile Read(string path, bool isMachine = false)
     {
         try
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxFileSize })
                 return Unreadable(path, "it is larger than 1 MB");
-            return Parse(path, File.ReadAllBytes(path));
+            return Parse(path, File.ReadAllBytes(path), isMachine);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
             or NotSupportedException)
@@ -43,29 +49,44 @@ internal static class ConfigurationFileReader
     }
 
     /// <param name="path">For errors.</param>
-    public static ConfigurationFile Parse(string path, byte[] bytes)
+    /// <param name="isMachine">The file may have the keys that only an administrator sets.</param>
+    public static ConfigurationFile Parse(string path, byte[] bytes, bool isMachine = false)
     {
         try
         {
-            return ReadFile(new JsonReader(path, new ArraySegment<byte>(bytes), isLenient: true).Read());
+            var file = new JsonReader(path, new ArraySegment<byte>(bytes), isLenient: true).Read();
+            return ReadFile(file, isMachine) with { Path = path };
         }
         catch (InvalidValueException e)
         {
-            return ConfigurationFile.Empty with { Problem = e.Message };
+            return ConfigurationFile.Empty with { Path = path, Problem = e.Message };
         }
     }
 
     private static ConfigurationFile Unreadable(string path, string why) =>
-        ConfigurationFile.Empty with { Problem = $"{path} cannot be read: {why}" };
+        ConfigurationFile.Empty with { Path = path, Problem = $"{path} cannot be read: {why}" };
 
-    private static ConfigurationFile ReadFile(JsonTree file)
+    private static ConfigurationFile ReadFile(JsonTree file, bool isMachine)
     {
         RequireKeys(file, FileKeys);
+        foreach (var key in MachineKeys)
+        {
+            if (!isMachine && file.Find(key) is { } misplaced)
+            {
+                throw misplaced.ErrorAtKey(
+                    $"is a key of the machine's file only, {KnownPaths.MachineConfigurationFile}");
+            }
+        }
+
         return new ConfigurationFile(
             file.Find("domains") is { } domains ? [.. domains.EnumerateArray().Select(ReadDomain)] : [],
             file.Find("defaults") is { } defaults ? ReadOptions(RequireKeys(defaults, OptionKeys)) : TokenOptions.None,
             file.Find("rules") is { } rules ? [.. rules.EnumerateArray().Select(ReadRule)] : [],
-            file.Find("hosts") is { } hosts ? [.. hosts.EnumerateObject().Select(ReadHost)] : []);
+            file.Find("hosts") is { } hosts ? [.. hosts.EnumerateObject().Select(ReadHost)] : null)
+        {
+            IsEnforced = file.Find(Enforced)?.GetBoolean() == true,
+            RequiresMapping = file.Find(RequirePackageSourceMapping)?.GetBoolean() == true,
+        };
     }
 
     private static string ReadDomain(JsonTree node) => GetString(

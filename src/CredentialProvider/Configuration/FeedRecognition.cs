@@ -8,15 +8,18 @@ namespace CredentialProvider.Configuration;
 internal static class FeedRecognition
 {
     public static bool TryFind(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
-        (FeedUrl.TryParse(url, out feed) || TryParse(url, settings.ConfigurationFile.Hosts, out feed))
-            && feed.IsAllowedBy(settings.Domains);
+        TryParse(url, settings, out feed) && settings.AllowedDomains.Allow(feed);
+
+    /// <summary>As <see cref="TryFind"/>, but whether or not the domain is allowed.</summary>
+    public static bool TryParse(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
+        FeedUrl.TryParse(url, out feed) || TryParse(url, settings.Layers, out feed);
 
     /// <summary>Every path on a private host is a feed of the host's domain: the user has named that host.</summary>
-    private static bool TryParse(string? url, PrivateHost[] hosts, [NotNullWhen(true)] out Feed? feed)
+    private static bool TryParse(string? url, ConfigurationLayers layers, [NotNullWhen(true)] out Feed? feed)
     {
         feed = null;
-        if (hosts.Length == 0 || !FeedUrl.TrySplit(url, out var name, out var path)
-            || Array.Find(hosts, entry => entry.Host.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } host)
+        if (!layers.HasHosts || !FeedUrl.TrySplit(url, out var name, out var path)
+            || layers.FindHost(name) is not { } host)
         {
             return false;
         }

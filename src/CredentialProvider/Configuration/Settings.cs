@@ -13,13 +13,15 @@ namespace CredentialProvider.Configuration;
 internal sealed class Settings
 {
     private readonly Func<string, string?> _variable;
-    private readonly Lazy<ConfigurationFile> _configurationFile;
+    private readonly Lazy<ConfigurationLayers> _layers;
+    private AllowedDomains? _allowedDomains;
     private string? _awsConfigFile;
     private string? _awsCredentialsFile;
 
-    private Settings(Func<string, string?> variable)
+    private Settings(Func<string, string?> variable, string machineFile)
     {
         _variable = variable;
+        MachineConfigurationFile = machineFile;
         AuthToken = GetSecret("CODEARTIFACT_AUTH_TOKEN");
         (var duration, Problem) = ReadDuration();
         var roles = GetList("CODEARTIFACT_ROLE_ARN");
@@ -30,8 +32,8 @@ internal sealed class Settings
             duration,
             GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == true ? null
                 : GetString(EndpointVariable("codeartifact")) ?? GetString(AllEndpoints));
-        _configurationFile = new Lazy<ConfigurationFile>(() =>
-            ConfigurationPath is { } path ? ConfigurationFileReader.Read(path) : ConfigurationFile.Empty);
+        _layers = new Lazy<ConfigurationLayers>(() => ConfigurationLayers.Read(
+            GetString("CODEARTIFACT_CONFIG"), KnownPaths.UserConfigurationFile(Home, GetString), machineFile));
         CacheFolder = string.Equals(GetString("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null
             : KnownPaths.CacheFolder(Home, GetString);
         LogFile = GetString("CODEARTIFACT_LOG_FILE") ?? GetString("AWS_CODEARTIFACT_NUGET_LOGFILE");
@@ -47,13 +49,13 @@ internal sealed class Settings
     /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last role, wherever the roles are configured.</summary>
     public string? ExternalId => GetString("CODEARTIFACT_EXTERNAL_ID");
 
-    /// <summary>CODEARTIFACT_DOMAINS, else the configuration file's list: <c>domain</c>, <c>domain/owner</c> or
-    /// <c>*/owner</c>. Empty allows all.</summary>
-    public string[] Domains => GetList("CODEARTIFACT_DOMAINS") is { Length: > 0 } own ? own : ConfigurationFile.Domains;
+    /// <summary>CODEARTIFACT_DOMAINS and the lists of the configuration files: <c>domain</c>, <c>domain/owner</c> or
+    /// <c>*/owner</c>.</summary>
+    public AllowedDomains AllowedDomains =>
+        _allowedDomains ??= new AllowedDomains(GetList("CODEARTIFACT_DOMAINS"), Layers);
 
-    /// <summary>The first that exists of CODEARTIFACT_CONFIG, the user's file and the machine's; read on first
-    /// use.</summary>
-    public ConfigurationFile ConfigurationFile => _configurationFile.Value;
+    /// <summary>The configuration files; read on first use.</summary>
+    public ConfigurationLayers Layers => _layers.Value;
 
     /// <summary>A folder in CODEARTIFACT_CACHE_DIR or the user's cache folder; null if tokens are not cached
     /// (CODEARTIFACT_CACHE=off).</summary>
@@ -183,9 +185,8 @@ internal sealed class Settings
         !OperatingSystem.IsWindows() && ProcessEnvironment.Get("HOME") is { Length: > 0 } home
             ? Exists(home) ? home : "" : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    /// <summary>The configuration file in use; null if there is none.</summary>
-    public string? ConfigurationPath => GetString("CODEARTIFACT_CONFIG")
-        ?? Array.Find([KnownPaths.UserConfigurationFile(Home, GetString), KnownPaths.MachineConfigurationFile], Exists);
+    /// <summary>The machine's configuration file, whether or not it exists.</summary>
+    public string MachineConfigurationFile { get; }
 
     /// <summary>The file that <c>configure set</c> writes: CODEARTIFACT_CONFIG, else the user's.</summary>
     public string WritableConfigurationFile =>
@@ -195,15 +196,18 @@ internal sealed class Settings
         arn.StartsWith("arn:", StringComparison.Ordinal) && arn.Contains(":role/", StringComparison.Ordinal);
 
     /// <summary>Reads the process's environment.</summary>
-    public static Settings FromEnvironment() => new(ProcessEnvironment.Get);
+    public static Settings FromEnvironment() => From(ProcessEnvironment.Get);
 
     /// <param name="variable">Returns null or an empty string for a variable that is unset.</param>
-    public static Settings From(Func<string, string?> variable) => new(variable);
+    /// <param name="machineFile">The machine's configuration file; null for its usual place.</param>
+    public static Settings From(Func<string, string?> variable, string? machineFile = null) =>
+        new(variable, machineFile ?? KnownPaths.MachineConfigurationFile);
 
     /// <summary>These settings with another AWS profile, in place of CODEARTIFACT_PROFILE and AWS_PROFILE.</summary>
     /// <param name="profile">Null changes nothing.</param>
     public Settings WithProfile(string? profile) => profile is null ? this
-        : new Settings(name => name is "CODEARTIFACT_PROFILE" or "AWS_PROFILE" ? profile : _variable(name))
+        : new Settings(name => name is "CODEARTIFACT_PROFILE" or "AWS_PROFILE" ? profile : _variable(name),
+            MachineConfigurationFile)
         {
             ProfileOption = "--profile",
         };

@@ -27,15 +27,18 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
     }
 
     /// <summary>True if the list is empty or contains this domain as <c>domain</c>, <c>domain/owner</c> or
-    /// <c>*/owner</c>.</summary>
+    /// <c>*/owner</c>. A feed whose owner is not known yet is allowed if the list allows its domain for any
+    /// owner.</summary>
     public bool IsAllowedBy(string[] domains)
     {
+        // A private host with an invalid entry has neither; it is not known to be in the list.
+        var isOwnerUnknown = Owner.Length == 0 && Domain.Length > 0;
         foreach (var entry in domains)
         {
             var slash = AsciiText.IndexOf(entry, '/');
             var domain = slash < 0 ? entry : entry[..slash];
             var owner = slash < 0 ? Owner : entry[(slash + 1)..];
-            if ((domain == "*" || domain == Domain) && owner == Owner)
+            if ((domain == "*" || domain == Domain) && (owner == Owner || isOwnerUnknown))
                 return true;
         }
 

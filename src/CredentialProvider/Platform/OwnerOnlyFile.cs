@@ -9,8 +9,9 @@ internal static class OwnerOnlyFile
     private static readonly TimeSpan RetryTimeout = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Atomically creates or replaces a file. Readers see the old content or the new, never a part.</summary>
+    /// <param name="mode">Permission bits on Unix.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Replace(string path, byte[] bytes)
+    public static void Replace(string path, byte[] bytes, int mode = Posix.OwnerOnly)
     {
         var temporary = OperatingSystem.IsWindows() ? $"{path}.{Path.GetRandomFileName()}" : $"{path}.XXXXXX";
         if (!OperatingSystem.IsWindows() && !Posix.TryCreateTemporary(ref temporary))
@@ -19,10 +20,13 @@ internal static class OwnerOnlyFile
         {
             using (var file = new FileStream(temporary, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1))
                 file.Write(bytes, 0, bytes.Length);
+            if (mode != Posix.OwnerOnly && !OperatingSystem.IsWindows())
+                _ = Posix.TrySetMode(temporary, mode);
             Move(temporary, path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch
         {
+            // ArgumentOutOfRangeException too, for EFBIG.
             TryDelete(temporary);
             throw;
         }

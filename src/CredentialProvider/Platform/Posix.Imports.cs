@@ -18,6 +18,9 @@ internal static partial class Posix
     [DllImport("libc", EntryPoint = "lstat")]
     private static extern unsafe int LStat(byte* path, byte* buffer);
 
+    [DllImport("libc", EntryPoint = "realpath")]
+    private static extern unsafe byte* RealPath(byte* path, byte* resolved);
+
     [DllImport("libc", EntryPoint = "chmod")]
     private static extern int ChMod(byte[] path, int mode);
 

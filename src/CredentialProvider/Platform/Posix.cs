@@ -9,6 +9,9 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal static partial class Posix
 {
+    /// <summary>The mode 0600.</summary>
+    public const int OwnerOnly = 0x180;
+
     private const int TypeMask = 0xF000, FolderType = 0x4000, RegularFileType = 0x8000;
 
     /// <summary>The status of a path itself; a symbolic link is not followed.</summary>
@@ -99,6 +102,20 @@ internal static partial class Posix
             return null;
         Array.Resize(ref bytes, length);
         return bytes;
+    }
+
+    /// <summary>The absolute path without symbolic links; null if it does not exist.</summary>
+    public static unsafe string? TryResolve(string path)
+    {
+        const int MaxPath = 4096; // PATH_MAX on Linux; macOS has 1024
+        var buffer = new byte[MaxPath];
+        fixed (byte* name = Utf8(path), resolved = buffer)
+        {
+            if (RealPath(name, resolved) == null)
+                return null;
+        }
+
+        return Encoding.UTF8.GetString(buffer, 0, Array.IndexOf(buffer, (byte)0));
     }
 
     /// <summary>Sets the permission bits, which only the owner and root may do.</summary>

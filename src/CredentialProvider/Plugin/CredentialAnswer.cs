@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
@@ -67,6 +68,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         try
         {
             wanted.FeedSettings.ThrowIfProblem();
+            LogIgnoredSettings(wanted.Feed, log);
             // MSBuild's terminal logger shows a message during a restore only if it contains this.
             var prompt = new UserPrompt(line => log(LogLevels.Minimal, $"[CredentialProvider] {line}"),
                 !request.IsNonInteractive, line => log(LogLevels.Verbose, line));
@@ -86,6 +88,18 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             // The message of an unexpected exception goes to the debug log only, because it can contain anything.
             return Refuse(wanted, new NoTokenException(ErrorCode.Service, $"unexpected {e.GetType().Name}",
                 "this is a bug in the plugin: set CODEARTIFACT_LOG_FILE, try again and report the log", e), log);
+        }
+    }
+
+    /// <summary>An enforced file makes a user's setting ineffective without failing the build.</summary>
+    private void LogIgnoredSettings(Feed feed, Action<string, string> log)
+    {
+        if (!settings.Layers.Machine.IsEnforced)
+            return;
+        foreach (var setting in SettingOrigin.Of(feed, settings))
+        {
+            foreach (var ignored in setting.Ignored)
+                log(LogLevels.Verbose, setting.DescribeIgnored(ignored));
         }
     }
 

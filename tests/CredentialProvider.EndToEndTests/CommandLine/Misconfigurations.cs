@@ -112,8 +112,22 @@ public sealed partial class Misconfigurations
             s => s.Write("home/.config/codeartifact.json", """{ "defaults": { "duration": 900 } }""")),
         new("a duration that CodeArtifact does not accept", "settings", "CACP1012", s => s.Variables["CODEARTIFACT_TOKEN_DURATION"] = "60",
             s => s.Variables["CODEARTIFACT_TOKEN_DURATION"] = "900"),
-        new("`CODEARTIFACT_DOMAINS` lacks the domain", "url", null, s => s.Variables["CODEARTIFACT_DOMAINS"] = "fabrikam",
+        new("`CODEARTIFACT_DOMAINS` lacks the domain", "url", "CACP1012", s => s.Variables["CODEARTIFACT_DOMAINS"] = "fabrikam",
             s => s.Variables["CODEARTIFACT_DOMAINS"] = "fabrikam,contoso/111122223333"),
+        new("the machine's list of allowed domains lacks the domain", "url", "CACP1012", s => s.WriteMachineFile("""{ "domains": ["fabrikam"] }"""),
+            s => s.WriteMachineFile("""{ "domains": ["fabrikam", "contoso/111122223333"] }""")),
+        new("the machine's configuration file is broken", "settings", "CACP1012", s => s.WriteMachineFile("""{ "domains": ["contoso" """),
+            s => s.WriteMachineFile("""{ "domains": ["contoso"] }""")),
+        new("the machine's file requires package source mapping", "mapping", null, s =>
+        {
+            s.WriteMachineFile("""{ "requirePackageSourceMapping": true }""");
+            WriteWithGallery(s, "");
+        }, s => WriteWithGallery(s, """
+            <packageSourceMapping>
+              <packageSource key="gallery"><package pattern="*" /></packageSource>
+              <packageSource key="contoso"><package pattern="Contoso.*" /><package pattern="Example.*" /></packageSource>
+            </packageSourceMapping>
+            """)) { StopsRestore = false },
         new("an expired token in `CODEARTIFACT_AUTH_TOKEN`", "read", "CACP1011", s => s.Variables["CODEARTIFACT_AUTH_TOKEN"] = "an-expired-token"),
 
         // AWS credentials.
@@ -229,7 +243,7 @@ public sealed partial class Misconfigurations
         var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor", "--json", "--package", "Example.Json", "--publish", Published)).Succeeded();
 
         Assert.All(Findings(report), finding => Assert.NotEqual("fail", (string?)finding["outcome"]));
-        string[] passed = ["settings", "plugin", "cache", "url", "stored credentials", "network", "clock", "credentials", "identity", "token", "read", "package", "publish"];
+        string[] passed = ["settings", "plugin", "cache", "url", "stored credentials", "mapping", "network", "clock", "credentials", "identity", "token", "read", "package", "publish"];
         Assert.Equal(passed, Findings(report).Where(finding => (string?)finding["outcome"] == "ok").Select(finding => (string)finding["check"]!));
         Assert.Contains(Findings(report), finding => (string?)finding["text"] == "arn:aws:sts::111122223333:assumed-role/BuildAgentRole/i-0123456789abcdef0");
         Assert.All(sandbox.Aws.World.Tokens.Keys, token => Assert.DoesNotContain(token, report.Output, StringComparison.Ordinal));
@@ -298,6 +312,23 @@ public sealed partial class Misconfigurations
     private static string Bare(Sandbox sandbox) => sandbox.Variables["PATH"].Replace($"{Artifacts.NativeFolder}:", "", StringComparison.Ordinal);
 
     private static void WriteUrl(Sandbox sandbox, string url) => sandbox.WriteConfig("client", (Source, url));
+
+    /// <summary>A nuget.config with a public source beside CodeArtifact.</summary>
+    private static void WriteWithGallery(Sandbox sandbox, string mapping)
+    {
+        if (sandbox.Aws.World.ForeignFeeds.Count == 0)
+            sandbox.Aws.World.ForeignFeeds.Add(new ForeignFeed("gallery.example.test", Password: null));
+        sandbox.Write("client/nuget.config", $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="gallery" value="https://gallery.example.test/v3/index.json" />
+                <add key="contoso" value="{Feeds.App}" />
+              </packageSources>
+              {mapping}
+            </configuration>
+            """);
+    }
 
     private static void Forbid(Sandbox sandbox, string action) => sandbox.Aws.World.InstanceRole!.Policy.RemoveAll(statement => statement.Action == action);
 

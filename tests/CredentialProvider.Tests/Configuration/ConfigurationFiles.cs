@@ -82,11 +82,11 @@ public sealed class ConfigurationFiles
     }
 
     [Fact]
-    public void Restrict_domains_unless_the_environment_does()
+    public void Restrict_domains_together_with_the_environment()
     {
         Assert.False(IsOurs("""{ "domains": ["fabrikam", "*/444455556666"] }"""));
         Assert.True(IsOurs("""{ "domains": ["contoso/111122223333"] }"""));
-        Assert.True(IsOurs("""{ "domains": ["fabrikam"] }""", ("CODEARTIFACT_DOMAINS", "contoso")));
+        Assert.False(IsOurs("""{ "domains": ["fabrikam"] }""", ("CODEARTIFACT_DOMAINS", "contoso")));
     }
 
     [Theory]
@@ -114,7 +114,7 @@ public sealed class ConfigurationFiles
     [Theory]
     [InlineData("{ \"defalts\": {} }", "f, line 1, column 3: defalts is not a known key; did you mean 'defaults'?")]
     [InlineData("{\n  \"defaults\": {\n    \"profil\": \"x\" } }", "f, line 3, column 5: defaults.profil is not a known key; did you mean 'profile'?")]
-    [InlineData("{ \"zzzzzz\": 1 }", "f, line 1, column 3: zzzzzz is not a known key; expected $schema, domains, defaults, rules, hosts")]
+    [InlineData("{ \"zzzzzz\": 1 }", "f, line 1, column 3: zzzzzz is not a known key; expected $schema, domains, defaults, rules, hosts, enforced, requirePackageSourceMapping")]
     [InlineData("{ \"defaults\": { \"profile\": \"a\", \"profile\": \"b\" } }", "f, line 1, column 33: defaults.profile is a duplicate key")]
     [InlineData("{ \"defaults\": { \"duration\": 899 } }", "f, line 1, column 29: defaults.duration is 899; expected seconds: 0, or 900 to 43200")]
     [InlineData("{ \"defaults\": { \"profile\": 7 } }", "f, line 1, column 28: defaults.profile must be a string")]
@@ -180,7 +180,7 @@ public sealed class ConfigurationFiles
     [InlineData("nuget.corp.example/path")]
     [InlineData("nuget corp")]
     public void Reject_a_URL_as_a_host(string host) => Assert.Contains("is not a host name",
-        Parse($$"""{ "hosts": { "{{host}}": { "domain": "contoso", "owner": "111122223333", "region": "us-east-1" } } }""").Hosts[0].Problem, StringComparison.Ordinal);
+        Parse($$"""{ "hosts": { "{{host}}": { "domain": "contoso", "owner": "111122223333", "region": "us-east-1" } } }""").Hosts![0].Problem, StringComparison.Ordinal);
 
     [Fact]
     public void Are_an_error_if_missing_only_when_named_by_CODEARTIFACT_CONFIG()
@@ -188,8 +188,8 @@ public sealed class ConfigurationFiles
         using var folder = new TemporaryFolder();
         var missing = Path.Combine(folder.Path, "none.json");
         var named = SettingsFromVariables.From(("CODEARTIFACT_CONFIG", missing));
-        Assert.StartsWith($"{missing} cannot be read: ", named.ConfigurationFile.Problem, StringComparison.Ordinal);
-        Assert.Null(SettingsFromVariables.From(("XDG_CONFIG_HOME", folder.Path)).ConfigurationFile.Problem);
+        Assert.StartsWith($"{missing} cannot be read: ", named.Layers.User.Problem, StringComparison.Ordinal);
+        Assert.Null(SettingsFromVariables.From(("XDG_CONFIG_HOME", folder.Path)).Layers.User.Problem);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class ConfigurationFiles
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(Path.Combine(folder.Path, "codeartifact.json"), """{ "defaults": { "profile": "x" } }""");
-        Assert.Equal("x", SettingsFromVariables.From(("XDG_CONFIG_HOME", folder.Path)).ConfigurationFile.Defaults.Profile);
+        Assert.Equal("x", SettingsFromVariables.From(("XDG_CONFIG_HOME", folder.Path)).Layers.User.Defaults.Profile);
     }
 
     [Fact]
@@ -242,7 +242,7 @@ public sealed class ConfigurationFiles
         var path = Path.Combine(folder.Path, "codeartifact.json");
         File.WriteAllText(path, json);
         var settings = SettingsFromVariables.From([.. variables, ("CODEARTIFACT_CONFIG", path)]);
-        _ = settings.ConfigurationFile;
+        _ = settings.Layers;
         return settings;
     }
 }

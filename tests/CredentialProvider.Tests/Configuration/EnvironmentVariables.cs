@@ -88,8 +88,8 @@ public sealed class EnvironmentVariables
     [Fact]
     public void Ignore_empty_list_items()
     {
-        Assert.Equal(["contoso", "*/111122223333"], From(("CODEARTIFACT_DOMAINS", " contoso ,, */111122223333,")).Domains);
-        Assert.Empty(From(("CODEARTIFACT_DOMAINS", " , ")).Domains);
+        Assert.Equal(["contoso", "*/111122223333"], From(("CODEARTIFACT_DOMAINS", " contoso ,, */111122223333,")).AllowedDomains.Lists().Single().Domains);
+        Assert.Empty(From(("CODEARTIFACT_DOMAINS", " , ")).AllowedDomains.Lists());
         Assert.Null(From(("CODEARTIFACT_ROLE_ARN", "")).TokenOptions.Roles);
     }
 

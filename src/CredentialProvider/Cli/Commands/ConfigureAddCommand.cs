@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
@@ -39,6 +40,9 @@ internal sealed class ConfigureAddCommand : CliCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly Option<bool> _replace =
+        SharedOptions.Flag("--replace", "Change the URL of an existing source, even to another host");
+
     private readonly Option<string?> _config = SharedOptions.Config();
 
     public ConfigureAddCommand(CommandContext context)
@@ -46,7 +50,7 @@ internal sealed class ConfigureAddCommand : CliCommand
     {
         _domain.Required = _repository.Required = true;
         Add(_name);
-        foreach (var option in new Option[] { _domain, _repository, _owner, _region, _dualStack, _map, _config })
+        foreach (var option in new Option[] { _domain, _repository, _owner, _region, _dualStack, _map, _replace, _config })
             Add(option);
     }
 
@@ -75,30 +79,58 @@ internal sealed class ConfigureAddCommand : CliCommand
             ?? throw new CommandFailedException("no region: neither --region nor AWS_REGION is set; add --region");
         var name = parsed.GetValue(_name) ?? $"{domain}/{repository}";
         var feed = NuGetSources.FeedFor(domain, owner ?? UnknownOwner, region, repository);
-        var url = owner is not null && !isDualStack ? feed.ToUrl()
-            : await GetUrlAsync(feed with { Owner = owner ?? "", IsDualStack = isDualStack }, cancel);
+        feed = feed with { Owner = owner ?? "", IsDualStack = isDualStack };
+        Refuse(feed);
+        var url = owner is not null && !isDualStack ? feed.ToUrl() : await GetUrlAsync(feed, cancel);
+        if (FeedUrl.TryParse(url, out var found))
+            Refuse(found);
 
-        var sources = Context.Sources;
         var path = parsed.GetValue(_config) is { } config ? Path.GetFullPath(config)
-            : sources.Files.Count > 0 ? sources.Files[0] : Path.GetFullPath("nuget.config");
+            : Context.Sources.Files.Count > 0 ? Context.Sources.Files[0] : Path.GetFullPath("nuget.config");
         var file = new NuGetConfigFile(path);
-        var hadMapping = file.HasMapping();
-        Terminal.Print(file.Add(name, url, patterns) ? $"{path}: source {name} is now {url}"
+        var before = NuGetSources.With(Context.Settings, path);
+        if ((file.FindUrl(name) ?? before.FindByName(name)?.Source) is { } old && HostOf(old) != HostOf(url)
+            && !parsed.GetValue(_replace))
+        {
+            throw new CommandFailedException(
+                $"source {name} not changed: its URL is {old}, on another host; "
+                + "choose another NAME, or add --replace");
+        }
+
+        var others = before.Mapping.IsEnabled ? [] : before.All.Select(source => source.Name);
+        Terminal.Print(file.Add(name, url, patterns, others) ? $"{path}: source {name} is now {url}"
             : $"{path}: source {name} is up to date");
-        if (patterns.Length == 0 && hadMapping)
+        WarnOfMapping(path, name);
+        Terminal.Hint($"next: nuget-plugin-codeartifact doctor {ShellText.Quote(name)}");
+        return true;
+    }
+
+    /// <exception cref="CommandFailedException">A list of allowed domains excludes the feed, or cannot be
+    /// read.</exception>
+    private void Refuse(Feed feed)
+    {
+        FeedSettings.For(feed, Context.Settings).ThrowIfProblem();
+        Context.Sources.ThrowIfNotAllowed($"{feed.Domain}/{feed.Repository}", feed);
+    }
+
+    private void WarnOfMapping(string path, string name)
+    {
+        var mapping = NuGetSources.With(Context.Settings, path).Mapping;
+        if (mapping.IsEnabled && mapping.PatternsOf(name).Count == 0)
         {
             Terminal.Hint($"{path} maps packages to sources, but none to {name}; "
                 + "add --map 'Contoso.*' with the IDs of the packages in this source");
         }
-        else if (patterns.Length == 0 && sources.All.Count(source => source.IsEnabled) > 1)
+        else if (mapping.FindRivals(name) is { Count: > 0 } rivals)
         {
-            Terminal.Hint("other sources can serve packages with the same IDs; "
-                + "to get an ID from this source only, add --map 'Contoso.*'");
+            Terminal.Warning($"packages with the IDs of yours may come from {string.Join(", ", rivals)} "
+                + "(dependency confusion); to get an ID from this source only, add --map 'Contoso.*'");
         }
-
-        Terminal.Hint($"next: nuget-plugin-codeartifact doctor {ShellText.Quote(name)}");
-        return true;
     }
+
+    /// <summary>Host and port of a URL; another text, such as the path of a folder, is its own host.</summary>
+    private static string HostOf(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && !uri.IsFile ? uri.Authority : url;
 
     /// <param name="feed">Its owner may be empty, which means the caller's account.</param>
     private async Task<string> GetUrlAsync(Feed feed, CancellationToken cancel)

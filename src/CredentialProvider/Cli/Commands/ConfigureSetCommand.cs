@@ -14,11 +14,14 @@ internal sealed class ConfigureSetCommand : CliCommand
     private readonly Argument<string> _value =
         new("VALUE") { Description = "The value; several roles are separated by commas" };
 
+    private readonly Option<bool> _machine = Defaults.Machine();
+
     public ConfigureSetCommand(CommandContext context)
         : base(context, "set", "Set a default in codeartifact.json")
     {
         Add(_key);
         Add(_value);
+        Add(_machine);
     }
 
     public override HelpEntry[] Examples { get; } =
@@ -32,7 +35,10 @@ internal sealed class ConfigureSetCommand : CliCommand
     protected override void Run(ParseResult parsed)
     {
         var (key, value) = (parsed.GetRequiredValue(_key), parsed.GetRequiredValue(_value));
-        Terminal.Print($"{Defaults.Write(Context.Settings, key, value)}: defaults.{key} is now {value}");
+        var path = Defaults.Write(Context.Settings, key, value, parsed.GetValue(_machine));
+        Terminal.Print($"{path}: defaults.{key} is now {value}");
+        foreach (var setting in SettingOrigin.Of(feed: null, Context.Settings).Where(s => s.Ignored.Contains(path)))
+            Terminal.Warning(setting.DescribeIgnored(path));
     }
 }
 
@@ -40,9 +46,14 @@ internal sealed class ConfigureSetCommand : CliCommand
 internal sealed class ConfigureUnsetCommand : CliCommand
 {
     private readonly Argument<string> _key = Defaults.Key();
+    private readonly Option<bool> _machine = Defaults.Machine();
 
     public ConfigureUnsetCommand(CommandContext context)
-        : base(context, "unset", "Remove a default from codeartifact.json") => Add(_key);
+        : base(context, "unset", "Remove a default from codeartifact.json")
+    {
+        Add(_key);
+        Add(_machine);
+    }
 
     public override HelpEntry[] Examples { get; } =
         [new("nuget-plugin-codeartifact configure unset profile", "Use the standard AWS profile again")];
@@ -52,13 +63,19 @@ internal sealed class ConfigureUnsetCommand : CliCommand
     protected override void Run(ParseResult parsed)
     {
         var key = parsed.GetRequiredValue(_key);
-        Terminal.Print($"{Defaults.Write(Context.Settings, key, value: null)}: defaults.{key} removed");
+        var path = Defaults.Write(Context.Settings, key, value: null, parsed.GetValue(_machine));
+        Terminal.Print($"{path}: defaults.{key} removed");
     }
 }
 
 /// <summary>The section <c>defaults</c> of codeartifact.json.</summary>
 internal static class Defaults
 {
+    private const int EveryoneReads = 0x1A4, EveryoneSearches = 0x1ED; // 0644, 0755
+
+    public static Option<bool> Machine() =>
+        SharedOptions.Flag("--machine", "Change the machine's file, which applies to all users");
+
     public static Argument<string> Key()
     {
         var keys = ConfigurationFileReader.OptionKeys;
@@ -69,25 +86,38 @@ internal static class Defaults
 
     /// <summary>Changes one key and nothing else in the file.</summary>
     /// <param name="value">Null removes the key.</param>
+    /// <param name="isMachine">Changes the machine's file instead of the user's.</param>
     /// <returns>The file's path.</returns>
     /// <exception cref="CommandFailedException">Key, value or file are invalid; nothing was changed.</exception>
-    public static string Write(Settings settings, string key, string? value)
+    public static string Write(Settings settings, string key, string? value, bool isMachine)
     {
         var keys = ConfigurationFileReader.OptionKeys;
         if (Array.IndexOf(keys, key) < 0)
             throw new CommandFailedException($"unknown key '{key}'; {Spelling.Suggest(key, keys)}");
-        var path = settings.WritableConfigurationFile;
+        var path = isMachine ? settings.MachineConfigurationFile : settings.WritableConfigurationFile;
+        isMachine |= path == settings.MachineConfigurationFile;
         var old = File.Exists(path) ? File.ReadAllBytes(path) : [];
-        if (old.Length > 0 && ConfigurationFileReader.Parse(path, old).Problem is { } problem)
+        if (old.Length > 0 && ConfigurationFileReader.Parse(path, old, isMachine).Problem is { } problem)
             throw new CommandFailedException($"nothing changed: {problem}");
         var changed = ConfigurationEditor.Set(old, key, value);
-        if (ConfigurationFileReader.Parse(path, changed).Problem is { } refusal)
+        if (ConfigurationFileReader.Parse(path, changed, isMachine).Problem is { } refusal)
             throw new CommandFailedException($"nothing changed: {refusal}");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var mode = ModeOf(path);
-        OwnerOnlyFile.Replace(Path.GetFullPath(path), changed);
-        if (mode is { } known)
-            _ = Posix.TrySetMode(path, known);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        try
+        {
+            // Every user reads the machine's file, whatever the administrator's umask is.
+            var isNew = !Directory.Exists(folder);
+            Directory.CreateDirectory(folder);
+            if (isMachine && isNew && !OperatingSystem.IsWindows())
+                _ = Posix.TrySetMode(folder, EveryoneSearches);
+            OwnerOnlyFile.Replace(Path.GetFullPath(path), changed,
+                ModeOf(path) ?? (isMachine ? EveryoneReads : Posix.OwnerOnly));
+        }
+        catch (Exception e) when (isMachine && e is (IOException or UnauthorizedAccessException))
+        {
+            throw new CommandFailedException($"nothing changed: {e.Message.TrimEnd('.')}; run it as an administrator");
+        }
+
         return path;
     }
 

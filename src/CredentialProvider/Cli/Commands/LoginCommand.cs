@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CredentialProvider.Aws.Credentials;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Cli.Commands;
 
@@ -45,8 +46,9 @@ internal sealed class LoginCommand : CliCommand
     protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         var settings = Context.Settings;
-        var profile = parsed.GetValue(_profile) ?? settings.TokenOptions.Profile
-            ?? settings.ConfigurationFile.Defaults.Profile ?? settings.AwsProfile ?? "default";
+        var defaults = FeedSettings.For(feed: null, settings);
+        defaults.ThrowIfProblem();
+        var profile = parsed.GetValue(_profile) ?? defaults.Profile ?? settings.AwsProfile ?? "default";
         var usesBrowser = parsed.GetValue(_browser)
             || (!parsed.GetValue(_deviceCode) && Browser.IsAvailable(settings));
         Terminal.Progress($"AWS profile '{profile}': checking the SSO session");

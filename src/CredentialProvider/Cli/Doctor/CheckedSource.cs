@@ -21,7 +21,7 @@ internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
         : [.. words.Select(word =>
             sources.FindByName(word) is { } named ? From(named)
             : word.Contains("://", StringComparison.Ordinal) ? new CheckedSource(null, word, IsEnabled: true)
-            : From(sources.Find(word, owner, region)))];
+            : From(sources.FindDomain(word, owner, region)))];
 
     private static CheckedSource From(PackageSource source) => new(source.Name, source.Source, source.IsEnabled);
 
@@ -32,6 +32,5 @@ internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
 
     /// <summary>True for CodeArtifact URLs and for mistyped ones.</summary>
     private static bool IsMeant(string url, Settings settings) =>
-        FeedUrl.TryParse(url, out _) || FeedRecognition.TryFind(url, settings, out _)
-            || MistypedFeed.Find(url) is not null;
+        FeedRecognition.TryParse(url, settings, out _) || MistypedFeed.Find(url) is not null;
 }

@@ -22,6 +22,7 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
         {
             Outcome.Ok => TextColor.Green,
             Outcome.Fail => TextColor.Red,
+            Outcome.Warn => TextColor.Yellow,
             _ => TextColor.Gray,
         };
         var code = finding.Code is null ? "" : $"{finding.Code}: ";
@@ -59,6 +60,7 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
     {
         Outcome.Ok => "ok",
         Outcome.Fail => "fail",
+        Outcome.Warn => "warn",
         _ => "skip",
     };
 

@@ -7,6 +7,7 @@ internal enum Outcome
 {
     Ok,
     Fail,
+    Warn,
     Skip,
 }
 
@@ -18,7 +19,7 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
     /// <summary>One of <see cref="ErrorCode"/>; null if no error has this cause.</summary>
     public string? Code { get; init; }
 
-    /// <summary>What to do about a failure, for users; includes <see cref="Command"/>.</summary>
+    /// <summary>What to do about a failure or a warning, for users; includes <see cref="Command"/>.</summary>
     public string? Fix { get; init; }
 
     /// <summary>A command that can be pasted: it applies the fix or shows what to fix. Null if there is none.</summary>
@@ -31,6 +32,10 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
     public TimeSpan? Duration { get; init; }
 
     public static Finding Ok(string check, string text) => new(check, Outcome.Ok, text);
+
+    /// <summary>A risk that fails neither the restore nor the run.</summary>
+    public static Finding Warn(string check, string text, string fix) =>
+        new(check, Outcome.Warn, text) { Fix = fix };
 
     public static Finding Skip(string check, string text) => new(check, Outcome.Skip, text);
 
@@ -52,7 +57,8 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
 internal static class Checks
 {
     public const string Settings = "settings", Plugin = "plugin", Cache = "cache", Sources = "sources", Url = "url",
-        Enabled = "enabled", StoredCredentials = "stored credentials", Network = "network", Clock = "clock",
+        Enabled = "enabled", StoredCredentials = "stored credentials", Mapping = "mapping", Network = "network",
+        Clock = "clock",
         Credentials = "credentials", Role = "role", Identity = "identity", Token = "token", Read = "read",
         Package = "package", Publish = "publish";
 }

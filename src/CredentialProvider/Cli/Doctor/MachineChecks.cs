@@ -12,17 +12,25 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
 
     public IEnumerable<Finding> CheckSettings()
     {
-        var file = settings.ConfigurationFile;
-        var problems = new[] { settings.Problem, file.Problem }.Concat(file.Rules.Select(rule => rule.Problem))
-            .Concat(file.Hosts.Select(host => host.Problem)).OfType<string>().ToList();
+        var files = new[] { settings.Layers.User, settings.Layers.Machine };
+        var problems = files.SelectMany(file => file.Rules.Select(rule => rule.Problem)
+                .Concat((file.Hosts ?? []).Select(host => host.Problem)).Prepend(file.Problem))
+            .Prepend(settings.Problem).OfType<string>().ToList();
         foreach (var problem in problems)
             yield return Finding.Fail(Checks.Settings, problem, "correct or unset it", ErrorCode.Setting);
         if (problems.Count == 0)
         {
-            yield return Finding.Ok(Checks.Settings, settings.ConfigurationPath is { } path
-                ? $"{path} and the environment variables are valid"
+            var paths = string.Join(", ", files.Where(file => file.Path is not null)
+                .Select(file => file.IsEnforced ? $"{file.Path} (enforced)" : file.Path));
+            yield return Finding.Ok(Checks.Settings, paths.Length > 0
+                ? $"{paths} and the environment variables are valid"
                 : "no configuration file; the environment variables are valid");
         }
+
+        var lists = settings.AllowedDomains.Lists()
+            .Select(list => $"{string.Join(", ", list.Domains)} from {list.Origin}").ToList();
+        if (lists.Count > 0)
+            yield return Finding.Ok(Checks.Settings, "allowed domains: " + string.Join("; and of those ", lists));
     }
 
     public IEnumerable<Finding> CheckCache()

@@ -8,7 +8,8 @@ namespace CredentialProvider.Cli.Doctor;
 /// <summary>What nuget.config and the environment say about one source.</summary>
 internal sealed class SourceChecks(Settings settings, NuGetSources nuget, CheckedSource source)
 {
-    public IEnumerable<Finding> Run() => [CheckUrl(), .. CheckEnabled(), .. CheckStoredCredentials()];
+    public IEnumerable<Finding> Run() =>
+        [CheckUrl(), .. CheckSettings(), .. CheckEnabled(), .. CheckStoredCredentials(), CheckMapping()];
 
     private Finding CheckUrl()
     {
@@ -26,17 +27,38 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             return Finding.Ok(Checks.Url, feed.DomainName + repository);
         }
 
-        if (FeedUrl.TryParse(source.Url, out feed))
+        if (FeedRecognition.TryParse(source.Url, settings, out feed)
+            && settings.AllowedDomains.FindRefusal(feed) is { } refusal)
         {
-            var domain = $"{feed.Domain}/{feed.Owner}";
-            return Finding.Fail(Checks.Url,
-                $"domain {domain} is not in the list of allowed domains, so the plugin ignores this source",
-                $"add {domain} to CODEARTIFACT_DOMAINS or to \"domains\" in codeartifact.json, or remove that list");
+            return Finding.Fail(Checks.Url, $"{refusal.Why}, so the plugin ignores this source", refusal.Fix,
+                refusal.Code);
         }
 
         return Finding.Fail(Checks.Url,
             $"{source.Url} is not a CodeArtifact feed, so the plugin ignores this source",
             "if this is a reverse proxy in front of CodeArtifact, add its host under \"hosts\" in codeartifact.json");
+    }
+
+    /// <summary>Where each setting of this feed comes from, if anything is set.</summary>
+    private IEnumerable<Finding> CheckSettings()
+    {
+        if (!FeedRecognition.TryFind(source.Url, settings, out var feed))
+            yield break;
+        var origins = SettingOrigin.Of(feed, settings);
+        if (origins.Count > 0)
+        {
+            yield return Finding.Ok(Checks.Settings, string.Join("; ",
+                origins.Select(setting => $"{setting.Key} {setting.Value} from {setting.Origin}")));
+        }
+
+        foreach (var setting in origins)
+        {
+            foreach (var ignored in setting.Ignored)
+            {
+                yield return Finding.Warn(Checks.Settings, setting.DescribeIgnored(ignored),
+                    $"remove {setting.Key} there, or ask this machine's administrator to change {setting.Origin}");
+            }
+        }
     }
 
     private IEnumerable<Finding> CheckEnabled()
@@ -77,5 +99,44 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
 
         if (files.Count == 0 && !settings.HasNuGetCredentials(name))
             yield return Finding.Ok(Checks.StoredCredentials, "none, so NuGet asks the plugin");
+    }
+
+    /// <summary>Dependency confusion: can another host serve packages with the IDs of this source's?</summary>
+    private Finding CheckMapping()
+    {
+        if (source.Name is not { } name)
+            return Finding.Skip(Checks.Mapping, "the URL does not come from nuget.config");
+        if (!FeedRecognition.TryParse(source.Url, settings, out _))
+            return Finding.Skip(Checks.Mapping, "not a CodeArtifact feed");
+        var mapping = nuget.Mapping;
+        if (mapping.IsEnabled && mapping.PatternsOf(name).Count == 0)
+        {
+            return Finding.Warn(Checks.Mapping,
+                "nuget.config maps packages to sources, but none to this source, so NuGet never asks it",
+                MappingFix(name));
+        }
+
+        if (mapping.FindRivals(name) is not { Count: > 0 } rivals)
+        {
+            return Finding.Ok(Checks.Mapping, mapping.ForeignSources.Count == 0
+                ? "all other sources are CodeArtifact or folders" : "no other source serves the same package IDs");
+        }
+
+        var text = $"packages with the IDs of yours may come from {string.Join(", ", rivals)} (dependency confusion): "
+            + (mapping.IsEnabled ? "nuget.config gives both sources the same pattern"
+                : "nuget.config does not map packages to sources");
+        return settings.Layers.Machine is { RequiresMapping: true, Path: { } path }
+            ? Finding.Fail(Checks.Mapping, $"{text}; {path} requires it", MappingFix(name))
+            : Finding.Warn(Checks.Mapping, text, MappingFix(name));
+    }
+
+    /// <summary>The prefix of the user's packages is unknown, so this cannot be a command to paste.</summary>
+    private string MappingFix(string name)
+    {
+        const string Purpose = "map the IDs of your packages to this source";
+        return FeedUrl.TryParse(source.Url, out var feed) && feed.ToUrl() == source.Url
+            ? $"{Purpose}: nuget-plugin-codeartifact configure add {ShellText.Quote(name)} --domain {feed.Domain} "
+                + $"--owner {feed.Owner} --region {feed.Region} --repository {feed.Repository} --map 'PREFIX.*'"
+            : $"{Purpose} in packageSourceMapping in nuget.config";
     }
 }

@@ -25,9 +25,23 @@ internal sealed class NuGetSources
     /// <param name="folder">Null for the working directory. Nothing is read before the first use, so that help works
     /// with an invalid nuget.config or a deleted working directory.</param>
     public NuGetSources(Settings settings, string? folder = null)
+        : this(settings, () => Load(folder))
+    {
+    }
+
+    private NuGetSources(Settings settings, Func<ISettings> load)
     {
         _settings = settings;
-        _nuget = new Lazy<ISettings>(() => Load(folder));
+        _nuget = new Lazy<ISettings>(load);
+    }
+
+    /// <summary>The configuration that a file is a part of: of its folder, or the file alone if NuGet reads it only
+    /// when a command line names it.</summary>
+    public static NuGetSources With(Settings settings, string path)
+    {
+        var sources = new NuGetSources(settings, Path.GetDirectoryName(path));
+        return sources.Files.Contains(path) || !File.Exists(path) ? sources
+            : new NuGetSources(settings, () => LoadFile(path));
     }
 
     /// <summary>All sources in nuget.config, disabled ones included.</summary>
@@ -51,19 +65,31 @@ internal sealed class NuGetSources
         [.. urls.Select(url => ToSource(null, url)).OfType<Source>()];
 
     /// <inheritdoc cref="Find(string[], string?, string?)"/>
-    public Source Find(string word, string? owner, string? region)
+    private Source Find(string word, string? owner, string? region)
     {
         if (word.Contains("://", StringComparison.Ordinal))
             return ToSource(null, word) ?? throw NotCodeArtifact(word, word);
 
         if (FindByName(word) is { } named)
             return ToSource(named) ?? throw NotCodeArtifact($"source {word}", named.Source);
-        return FindDomain(word, owner, region);
+        var source = FindDomain(word, owner, region);
+        ThrowIfNotAllowed(word, source.Feed);
+        return source;
+    }
+
+    /// <exception cref="CommandFailedException">A list of allowed domains excludes the feed.</exception>
+    public void ThrowIfNotAllowed(string title, Feed feed)
+    {
+        if (_settings.AllowedDomains.FindRefusal(feed) is { } refusal)
+            throw new CommandFailedException($"{refusal.Code}: {title} is refused: {refusal.Message}");
     }
 
     /// <summary>Null if nuget.config has no source of this name, in any case.</summary>
     public PackageSource? FindByName(string name) =>
         All.FirstOrDefault(source => source.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    public SourceMapping Mapping => new(
+        _settings, All, new PackageSourceMappingProvider(_nuget.Value).GetPackageSourceMappingItems());
 
     /// <summary>The files that store credentials for a source.</summary>
     public IReadOnlyList<string> FilesWithCredentials(string source) =>
@@ -84,9 +110,9 @@ internal sealed class NuGetSources
         }
     }
 
-    /// <summary>DOMAIN or DOMAIN/REPOSITORY. Missing owner and region come from a source of the same
-    /// domain.</summary>
-    private Source FindDomain(string word, string? owner, string? region)
+    /// <summary>DOMAIN or DOMAIN/REPOSITORY, whether or not the domain is allowed. Missing owner and region come from a
+    /// source of the same domain.</summary>
+    public Source FindDomain(string word, string? owner, string? region)
     {
         var parts = word.Split('/');
         if (parts.Length > 2 || !Feed.IsDomain(parts[0]) || (parts.Length == 2 && !Feed.IsRepository(parts[1])))
@@ -143,10 +169,9 @@ internal sealed class NuGetSources
 
     private CommandFailedException NotCodeArtifact(string title, string url)
     {
-        var (why, fix, _) = FeedUrl.TryParse(url, out var feed) && !feed.IsAllowedBy(_settings.Domains)
-            ? ($"domain {feed.Domain}/{feed.Owner} is not in the list of allowed domains",
-                "add it to CODEARTIFACT_DOMAINS or to \"domains\" in codeartifact.json", null)
-            : MistypedFeed.Find(url) ?? ("its host is not a CodeArtifact host",
+        if (FeedRecognition.TryParse(url, _settings, out var feed) && feed.Domain.Length > 0)
+            ThrowIfNotAllowed(title, feed);
+        var (why, fix, _) = MistypedFeed.Find(url) ?? ("its host is not a CodeArtifact host",
                 "use another source, or add its host under \"hosts\" in codeartifact.json", null);
         return new CommandFailedException($"{title} is not a CodeArtifact feed: {why}; {fix}");
     }
