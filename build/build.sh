@@ -28,8 +28,8 @@ publish_native() { # RID OUTPUT [OPTION…]
 
 # linux-arm64 restores different packages than linux-x64, so it gets its own obj and bin folders.
 publish_arm64() {
-  publish_native linux-arm64 artifacts/cross/linux-arm64 -p:TargetFrameworks=net10.0 \
-    -p:ArtifactsProjectName=CredentialProvider-linux-arm64 -p:SysRoot=/ -p:ObjCopyName=aarch64-linux-gnu-objcopy -p:LinkerFlavor=lld
+  publish_native linux-arm64 artifacts/cross/linux-arm64 -p:ArtifactsProjectName=CredentialProvider-linux-arm64 \
+    -p:SysRoot=/ -p:ObjCopyName=aarch64-linux-gnu-objcopy -p:LinkerFlavor=lld
 }
 
 # Remove everything that this script makes, so that what it skips is missing rather than out of date.

@@ -9,7 +9,6 @@ param(
     [Parameter(ValueFromRemainingArguments)] [string[]] $Options = @()
 )
 $ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue' # the progress bar slows down downloads in 5.1
 
 # The URL of the release that this script belongs to. The release workflow sets it.
 $releaseUrl = ''
@@ -20,7 +19,8 @@ function Stop-With([string] $message) {
 }
 
 function Test-Unpacked([string] $folder) {
-    $folder -and $folder -notmatch '^https?://' -and (Test-Path "$folder/plugins/netcore/CredentialProvider.CodeArtifact")
+    # A URL is not a path: a folder named "https:" may lie in the current directory.
+    $folder -and $folder -notmatch '://' -and (Test-Path -LiteralPath "$folder/plugins/netcore/CredentialProvider.CodeArtifact")
 }
 
 function Get-RuntimeIdentifier {
@@ -33,9 +33,29 @@ function Get-RuntimeIdentifier {
     else { 'any' }
 }
 
+function Get-Url([string] $url, [string] $file) {
+    # Windows PowerShell would follow a redirect from https to http.
+    for ($redirects = 0; $redirects -le 5; $redirects++) {
+        if ($url -notmatch '^https://') { throw "$url is not an https URL" }
+        $request = [Net.WebRequest]::Create($url)
+        $request.AllowAutoRedirect = $false
+        $response = $request.GetResponse()
+        try {
+            if (-not $response.Headers['Location']) {
+                $stream = [IO.File]::Create($file)
+                try { $response.GetResponseStream().CopyTo($stream) } finally { $stream.Close() }
+                return
+            }
+            $url = [Uri]::new([Uri] $url, $response.Headers['Location']).AbsoluteUri
+        }
+        finally { $response.Close() }
+    }
+    throw 'too many redirects'
+}
+
 function Get-File([string] $place, [string] $name) {
     try {
-        if ($place -match '^https?://') { Invoke-WebRequest "$place/$name" -OutFile (Join-Path $work $name) -UseBasicParsing }
+        if ($place -match '://') { Get-Url "$place/$name" (Join-Path $work $name) }
         else { Copy-Item -LiteralPath (Join-Path $place $name) $work }
     }
     catch { Stop-With "cannot get $place/${name}: $("$_".Trim()); nothing was changed" }
@@ -69,15 +89,24 @@ function Expand-Source([string] $source) {
     $file -replace '\.tar\.gz$'
 }
 
-function Test-Runs([string] $program) {
-    if (-not (Test-Path $program)) { return $false }
-    try { & $program --version *> $null; $LASTEXITCODE -eq 0 } catch { $false }
+# Returns why a program does not run; nothing if it does.
+function Get-Problem([string] $program) {
+    if (-not (Test-Path -LiteralPath $program)) { return 'there is no native executable for this machine' }
+    $runs = $false
+    try {
+        $why = & $program --version 2>&1 | Out-String
+        $runs = $LASTEXITCODE -eq 0
+    }
+    catch { $why = "$_" }
+    if ($runs) { return }
+    "the native executable does not run on this machine ($("$why".Trim().Split("`n")[0].Trim()))"
 }
 
 $From = $From -replace '^file://'
 if (-not $From -and (Test-Unpacked $PSScriptRoot)) { $From = $PSScriptRoot }
 if (-not $From) { $From = $releaseUrl }
 if (-not $From) { Stop-With 'no archive found next to this script; pass -From ARCHIVE, FOLDER or URL' }
+if ($From -match '://' -and $From -notmatch '^https://') { Stop-With "$From is not an https URL; nothing was changed" }
 
 $work = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName())
 New-Item -ItemType Directory $work > $null
@@ -86,13 +115,19 @@ try {
     $native = Join-Path $root "native/nuget-plugin-codeartifact$(if ($env:OS -eq 'Windows_NT') { '.exe' })"
     $netfx = Join-Path $root 'plugins/netfx/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.exe'
     $netcore = Join-Path $root 'plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll'
-    if (Test-Runs $native) { & $native install @Options }
-    elseif ($env:OS -eq 'Windows_NT') { & $netfx install @Options }
-    elseif (Get-Command dotnet -ErrorAction Ignore) {
-        if (-not ($Options -match '^--(native|netcore|netfx)$')) { $Options += '--netcore' }
-        dotnet $netcore install @Options
+    $problem = Get-Problem $native
+    if (-not $problem) { & $native install @Options }
+    elseif ($env:OS -ne 'Windows_NT' -and -not (Get-Command dotnet -ErrorAction Ignore)) {
+        Stop-With "$problem, and dotnet is not on PATH; install .NET 8 or later"
     }
-    else { Stop-With 'there is no native executable for this machine, and dotnet is not on PATH; install .NET 8 or later' }
+    else {
+        [Console]::Error.WriteLine("note: $problem; installing the build that needs .NET instead")
+        if ($env:OS -eq 'Windows_NT') { & $netfx install @Options }
+        else {
+            if (-not ($Options -match '^--(native|netcore|netfx)$')) { $Options += '--netcore' }
+            dotnet $netcore install @Options
+        }
+    }
     exit $LASTEXITCODE
 }
 finally { Remove-Item -Recurse -Force $work }

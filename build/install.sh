@@ -26,20 +26,20 @@ runtime_identifier() {
   echo any
 }
 
+is_url() { # SOURCE
+  case $1 in *://*) ;; *) return 1 ;; esac
+}
+
 get() { # FROM TO
-  case $1 in
-    http://* | https://*)
-      if command -v curl >/dev/null; then
-        curl -fsSL -o "$2" "$1"
-      elif command -v wget >/dev/null; then
-        wget -q -O "$2" "$1"
-      else
-        echo 'neither curl nor wget is installed'
-        return 1
-      fi
-      ;;
-    *) cp "$1" "$2" ;;
-  esac
+  if ! is_url "$1"; then
+    cp -- "$1" "$2"
+  elif ! command -v curl >/dev/null; then
+    # wget would follow a redirect from https to http.
+    echo 'curl is not installed'
+    return 1
+  else
+    curl -fsSL --proto =https --proto-redir =https -o "$2" -- "$1"
+  fi
 }
 
 # Downloads or copies a file into the temporary folder.
@@ -61,8 +61,9 @@ sum_of() { # ARCHIVE
   done <"$work/SHA256SUMS"
 }
 
-is_unpacked() { # FOLDER
-  [ -d "$1/plugins/netcore/CredentialProvider.CodeArtifact" ]
+is_unpacked() { # SOURCE
+  # A URL is not a path: a folder named "https:" may lie in the current directory.
+  ! is_url "$1" && [ -d "$1/plugins/netcore/CredentialProvider.CodeArtifact" ]
 }
 
 # Fetches an archive, verifies its checksum and unpacks it. Sets $root to the unpacked folder.
@@ -118,11 +119,18 @@ main() {
   done
   from=${from#file://}
 
-  if [ -z "$from" ] && [ -f "$0" ] && is_unpacked "$(dirname "$0")"; then
-    from=$(dirname "$0")
+  # In a pipe, $0 is the name of the shell, and a file of that name may lie in the current directory.
+  if [ -z "$from" ] && [ "${0##*/}" = install.sh ] && [ -f "$0" ] && is_unpacked "$(dirname -- "$0")"; then
+    from=$(dirname -- "$0")
   fi
   from=${from:-$release_url}
   [ -n "$from" ] || fail 'no archive found next to this script; pass --from ARCHIVE, FOLDER or URL'
+  case $from in
+    https://*) ;;
+    *://*) fail "$from is not an https URL; nothing was changed" ;;
+    # So that tar and others do not take it for an option.
+    -*) from=./$from ;;
+  esac
 
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
@@ -131,12 +139,16 @@ main() {
   is_unpacked "$from" || unpack "$from"
 
   native=$root/native/nuget-plugin-codeartifact
-  if [ -f "$native" ] && "$native" --version >/dev/null 2>&1; then
-    "$native" install "$@"
-    return
+  why="there is no native executable for this machine ($(uname -s) $(uname -m))"
+  if [ -f "$native" ]; then
+    if why=$("$native" --version 2>&1); then
+      "$native" install "$@"
+      return
+    fi
+    why="the native executable does not run on this machine ($(printf '%s\n' "$why" | head -n 1))"
   fi
-  command -v dotnet >/dev/null \
-    || fail "there is no native executable for this machine ($(uname -s) $(uname -m)), and dotnet is not on PATH; install .NET 8 or later"
+  command -v dotnet >/dev/null || fail "$why, and dotnet is not on PATH; install .NET 8 or later"
+  printf 'note: %s; installing the build that needs .NET instead\n' "$why" >&2
   case " $* " in
     *' --native '* | *' --netcore '* | *' --netfx '*) ;;
     *) set -- --netcore "$@" ;;

@@ -45,7 +45,7 @@ run_all() {
 
 install_tools() {
   local tools=(clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace valgrind=valgrind debootstrap=debootstrap
-    shellcheck=shellcheck npm=npm zip=zip afl-fuzz=afl++
+    shellcheck=shellcheck zsh=zsh fish=fish npm=npm zip=zip afl-fuzz=afl++
     /usr/lib/python3/dist-packages/botocore/credentials.py=python3-botocore)
   if [ "$(runtime_identifier)" = linux-x64 ]; then
     tools+=(ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross
@@ -57,8 +57,10 @@ install_tools() {
     tools+=(/usr/lib/aarch64-linux-gnu/libssl.so.3=libssl3:arm64)
   fi
   install_missing "${tools[@]}"
-  [ -e artifacts/dockerfilelint ] \
-    || npm install --silent --no-audit --no-fund --ignore-scripts --prefix artifacts/dockerfilelint dockerfilelint@1.8.0 \
+  # Exactly the packages of the lock file.
+  mkdir -p artifacts/dockerfilelint
+  cp tests/dockerfilelint/package*.json artifacts/dockerfilelint
+  npm ci --silent --no-audit --no-fund --ignore-scripts --prefix artifacts/dockerfilelint \
     || printf 'could not install dockerfilelint\n' >&2
 }
 
@@ -75,7 +77,8 @@ build_clients() {
     rm -rf artifacts/windows artifacts/wine
     # Not compiled ahead of time: Native AOT cannot target Windows from Linux.
     dotnet publish src/CredentialProvider --nologo -v quiet -c Release -f net10.0 -r win-x64 --self-contained \
-      -p:PublishAot=false -p:TargetFrameworks=net10.0 -p:ArtifactsProjectName=CredentialProvider-win-x64 -o artifacts/windows &
+      -p:PublishAot=false -p:NuGetLockFilePath="$PWD/artifacts/obj/windows.lock.json" -p:RestoreLockedMode=false \
+      -p:ArtifactsProjectName=CredentialProvider-win-x64 -o artifacts/windows &
     jobs+=($!)
   fi
   for job in "${jobs[@]}"; do

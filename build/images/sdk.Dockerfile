@@ -1,7 +1,8 @@
 # The .NET SDK with the plugin. Works for root, for a UID without a passwd entry, and without a writable home directory.
 #   docker build -f build/images/sdk.Dockerfile --build-arg VERSION=0.1.0 -t dotnet-codeartifact:0.1.0 RELEASE
 # RELEASE is a folder with a release's SHA256SUMS and Linux archives. BuildKit sets TARGETARCH.
-ARG SDK=10.0
+# Pinned by digest. build/check-images.sh prints the current one.
+ARG SDK=10.0@sha256:e1ffd2a92ae84c1291bc1b6887501f8af98e6331e7af6d4c8d37168c5e87a64c
 
 FROM mcr.microsoft.com/dotnet/sdk:${SDK} AS release
 ARG VERSION

@@ -181,10 +181,10 @@ public sealed class PrepareFeeds : ToolTask
             _tokens++;
     }
 
-    /// <summary>The sources that may be CodeArtifact feeds, also on private hosts: https, without a password, and safe
-    /// on a command line.</summary>
+    /// <summary>The sources that may be CodeArtifact feeds, also on private hosts: https, without a password, and one
+    /// word on a command line and in a response file.</summary>
     private string[] Feeds => Array.FindAll(Sources.Split(';'), source =>
-        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && source.IndexOfAny(['@', ' ', '"']) < 0);
+        source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && !source.Any(c => c is '@' or '"' || char.IsControl(c) || char.IsWhiteSpace(c)));
 
     private static string HelpLink(string code)
     {

@@ -137,7 +137,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     private async Task<int?> ConnectAsync(string host, CancellationToken closed)
     {
         int? status = AwsHosts.IsAws(host) || World.ForeignFeeds.Exists(feed => feed.Host == host)
-            || World.ReverseProxies.Exists(proxy => proxy.Host == host) ? 200 : 502;
+            || World.ReverseProxies.Exists(proxy => proxy.Host == host) || World.Downloads.ContainsKey(host) ? 200 : 502;
         if (Faults.Take("proxy", "Connect", host) is { } fault)
         {
             await Task.Delay(fault.Drops ? Timeout.InfiniteTimeSpan : fault.Delay, closed)
@@ -197,6 +197,12 @@ public sealed class LocalAwsServer : IAsyncDisposable
             return () => exchange.PlainText("Misdirected Request", 421);
         }
 
+        if (World.Downloads.TryGetValue(exchange.Host, out var folder))
+        {
+            (exchange.Service, exchange.Operation) = ("download", Path.GetFileName(exchange.Path));
+            return () => Download(exchange, Path.Combine(folder, exchange.Operation));
+        }
+
         var (service, region) = AwsHosts.Parse(exchange.Host);
         switch (service)
         {
@@ -219,6 +225,14 @@ public sealed class LocalAwsServer : IAsyncDisposable
                 _repositories.Name(exchange);
                 return () => _repositories.Respond(exchange);
         }
+    }
+
+    private static void Download(Exchange exchange, string file)
+    {
+        if (File.Exists(file))
+            exchange.Bytes(File.ReadAllBytes(file), "application/octet-stream");
+        else
+            exchange.PlainText("Not Found", 404);
     }
 
     private async Task SendAsync(Exchange exchange, Fault? fault)

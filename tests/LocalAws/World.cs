@@ -175,6 +175,9 @@ public sealed class World
 
     public List<ForeignFeed> ForeignFeeds { get; } = [];
 
+    /// <summary>Folders whose files are downloaded from a host, whatever the path before the file's name.</summary>
+    public Dictionary<string, string> Downloads { get; } = [];
+
     public List<ReverseProxy> ReverseProxies { get; } = [];
 
     /// <summary>The lifetime of role sessions requested without a duration.</summary>

@@ -1,5 +1,6 @@
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
@@ -30,10 +31,10 @@ internal static class FailureMessages
     public static string PolicyCommand(Feed feed, string message, bool isPublishing = false)
     {
         var target = feed.Repository.Length > 0 ? $"{feed.Domain}/{feed.Repository}" : feed.Domain;
-        var owner = feed.Owner.Length > 0 ? $" --owner {feed.Owner}" : "";
+        var owner = feed.Owner.Length > 0 ? $" --owner {ShellText.Quote(feed.Owner)}" : "";
         var principal = FindAccount(message) is { } account && feed.Owner.Length > 0 && account != feed.Owner
             ? $" --principal {account}" : "";
-        return $"nuget-plugin-codeartifact policy {target}{owner} --region {feed.Region}"
+        return $"nuget-plugin-codeartifact policy {ShellText.Quote(target)}{owner} --region {ShellText.Quote(feed.Region)}"
             + $"{(isPublishing ? " --publish" : "")}{principal}";
     }
 
@@ -86,7 +87,7 @@ internal static class FailureMessages
         _ => null,
     };
 
-    private static string ListDomains(AwsCall call) => $"aws codeartifact list-domains --region {call.Feed?.Region}";
+    private static string ListDomains(AwsCall call) => $"aws codeartifact list-domains --region {ShellText.Quote(call.Feed?.Region ?? "")}";
 
     private static (string Code, string Why, string Fix) DescribeConnection(string endpoint, AwsFailure failure) =>
         failure.Kind switch

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Errors;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli;
 
@@ -51,7 +52,9 @@ internal static class SharedOptions
         {
             try
             {
-                return sources.CodeArtifact.Select(source => new CompletionItem(source.Name!));
+                // A shell reads a candidate a line.
+                return sources.CodeArtifact.Where(source => !ShellText.HasInvisible(source.Name!))
+                    .Select(source => new CompletionItem(source.Name!));
             }
             catch (CommandFailedException)
             {

@@ -85,7 +85,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         if (source is null && (profile.FindProperty("sso_session") ?? profile.FindProperty("sso_start_url")) is { } sso)
         {
             throw Unusable(profile, $"{sso.Section.Place()}: sso_account_id and sso_role_name are missing",
-                $"add them: aws configure sso --profile {ShellText.Quote(profile.Name)}");
+                $"add them: aws configure sso {ShellText.Option("--profile", profile.Name)}");
         }
 
         return source is null && profile.FindProblem() is var (place, why)
@@ -176,7 +176,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var (account, role) = (profile.FindProperty("sso_account_id"), profile.FindProperty("sso_role_name"));
         if ((account ?? role) is not { } known)
             return Pass(profile, "SSO");
-        var fix = $"complete it: aws configure sso --profile {ShellText.Quote(profile.Name)}";
+        var fix = $"complete it: aws configure sso {ShellText.Option("--profile", profile.Name)}";
         var session = profile.FindProperty("sso_session");
         var section = session is null ? null : _files.FindSsoSession(session.Value)
             ?? throw Unusable(profile,
@@ -272,7 +272,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     {
         const int MaxNames = 10;
         var names = _files.ProfileNames();
-        return names.Count == 0 ? $"create it: aws configure --profile {ShellText.Quote(name)}"
+        return names.Count == 0 ? $"create it: aws configure {ShellText.Option("--profile", name)}"
             : Spelling.FindNearest(name, names) is { } meant ? $"did you mean '{meant}'?"
             : $"use one of these profiles: {string.Join(", ", names.Take(MaxNames))}{(names.Count > MaxNames ? ", ..." : "")}";
     }

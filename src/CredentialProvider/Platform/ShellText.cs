@@ -1,22 +1,107 @@
+using System.Globalization;
+using System.Text;
 using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Platform;
 
-/// <summary>Commands that users paste: bash and other POSIX shells, or PowerShell on Windows.</summary>
+/// <summary>
+/// Parts of commands that users paste, for the shell they paste into: PowerShell on Windows, a POSIX shell elsewhere.
+/// The values come from files that others wrote, so that no character of them may have a meaning to the shell.
+/// </summary>
 internal static class ShellText
 {
     /// <summary>A word that the shell passes on unchanged.</summary>
-    public static string Quote(string word) =>
-        word.Length > 0 && word.All(c => AsciiText.IsLetterOrDigit(c) || "_-./:@%+=,".Contains(c)) ? word
-        : OperatingSystem.IsWindows() ? $"'{word.Replace("'", "''")}'"
-        : $"'{word.Replace("'", @"'\''")}'";
+    public static string Quote(string word) => OperatingSystem.IsWindows() ? QuoteForPowerShell(word) : QuoteForPosix(word);
+
+    /// <summary>The last argument of a command. A value that looks like an option or like a response file follows
+    /// <c>--</c>.</summary>
+    public static string Argument(string value) =>
+        value.Length > 0 && value[0] is '-' or '@' ? $"-- {Quote(value)}" : Quote(value);
+
+    /// <summary>An option with its value, in one word if the value looks like an option.</summary>
+    public static string Option(string name, string value) =>
+        value.Length > 0 && value[0] == '-' ? Quote($"{name}={value}") : $"{name} {Quote(value)}";
+
+    /// <summary>The path of a file or folder, as an argument.</summary>
+    public static string File(string path) => Quote(path.Length > 0 && path[0] == '-' ? $"./{path}" : path);
 
     /// <summary>Deletes a file, a link or a folder.</summary>
     public static string Remove(string path) =>
-        OperatingSystem.IsWindows() ? $"Remove-Item -Recurse {Quote(path)}"
-        : $"rm {(Directory.Exists(path) ? "-r " : "")}{Quote(path)}";
+        OperatingSystem.IsWindows() ? $"Remove-Item -Recurse {File(path)}"
+        : $"rm {(Directory.Exists(path) ? "-r " : "")}{File(path)}";
 
     /// <summary>Removes an environment variable.</summary>
-    public static string Unset(string variable) =>
-        OperatingSystem.IsWindows() ? $"Remove-Item Env:{variable}" : $"unset {variable}";
+    /// <returns>Null for a name that a POSIX shell can neither set nor unset.</returns>
+    public static string? Unset(string variable)
+    {
+        var isIdentifier = variable.Length > 0 && !AsciiText.IsDigit(variable[0])
+            && variable.All(c => AsciiText.IsLetterOrDigit(c) || c == '_');
+        return OperatingSystem.IsWindows()
+            ? isIdentifier ? $"Remove-Item Env:{variable}" : $"Remove-Item -LiteralPath {Quote($"Env:{variable}")}"
+            : isIdentifier ? $"unset {variable}" : null;
+    }
+
+    /// <summary>POSIX has no escape sequences within quotes, so a word with invisible characters is written by printf.
+    /// A line end at the end of the word is lost.</summary>
+    public static string QuoteForPosix(string word)
+    {
+        // zsh replaces a word that begins with an equals sign, hence only these characters.
+        if (word.Length > 0 && word.All(c => AsciiText.IsLetterOrDigit(c) || "_-./:@%+,".Contains(c)))
+            return word;
+        if (!HasInvisible(word))
+            return $"'{word.Replace("'", @"'\''")}'";
+        var text = new StringBuilder("\"$(printf '");
+        foreach (var unit in Encoding.UTF8.GetBytes(word))
+        {
+            if (IsPlain((char)unit))
+                text.Append((char)unit);
+            else
+                text.Append('\\').Append(Convert.ToString(unit, 8).PadLeft(3, '0'));
+        }
+
+        return text.Append("')\"").ToString();
+    }
+
+    /// <summary>No program gets the word <c>--%</c> from PowerShell.</summary>
+    public static string QuoteForPowerShell(string word)
+    {
+        // An at sign, a comma or a percent sign has a meaning at some places of a PowerShell command.
+        if (word.Length > 0 && word.All(c => AsciiText.IsLetterOrDigit(c) || "_-./:+\\".Contains(c)))
+            return word;
+        // Before version 7.3, PowerShell passes quotes and a final backslash on without escaping them.
+        var escaped = EscapeForWindows(word);
+        return escaped == word ? PowerShellString(word)
+            : $"$(if ($PSVersionTable.PSVersion.Major -lt 7) {{ {PowerShellString(escaped)} }} "
+                + $"else {{ {PowerShellString(word)} }})";
+    }
+
+    private static string PowerShellString(string text) => HasInvisible(text)
+        ? $"\"{string.Concat(text.Select(c => IsPlain(c) ? $"{c}" : $"$([char]0x{(int)c:x})"))}\""
+        // PowerShell takes the typographic single quotes for apostrophes.
+        : $"'{string.Concat(text.Select(c => c is '\'' or (>= '\u2018' and <= '\u201b') ? $"{c}{c}" : $"{c}"))}'";
+
+    /// <summary>What Windows programs read as this word: https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments</summary>
+    private static string EscapeForWindows(string word)
+    {
+        var text = new StringBuilder();
+        var backslashes = 0;
+        foreach (var c in word)
+        {
+            if (c == '"')
+                text.Append('\\', backslashes + 1);
+            backslashes = c == '\\' ? backslashes + 1 : 0;
+            text.Append(c);
+        }
+
+        // PowerShell encloses only a word with blanks in quotes.
+        return word.Any(char.IsWhiteSpace) ? text.Append('\\', backslashes).ToString() : text.ToString();
+    }
+
+    /// <summary>True for control, line separator and format characters, such as those that change the direction of
+    /// text. Surrogates count too, because format characters are among the characters that they form.</summary>
+    public static bool HasInvisible(string word) => word.Any(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control
+        or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+
+    private static bool IsPlain(char c) => AsciiText.IsLetterOrDigit(c) || " _./:+".Contains(c);
 }

@@ -140,6 +140,53 @@ public sealed class Dockerfiles(SdkImage sdk) : IClassFixture<SdkImage>
         Assert.True(HasNoTokenCache(sandbox));
     }
 
+    [Theory]
+    [InlineData("its lock file", true)]
+    [InlineData("another lock file", false)]
+    public async Task An_application_with_central_versions_is_restored_with(string what, bool succeeds)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        var folder = WriteApplication(sandbox);
+        var project = Path.Combine(folder, "client", "client.csproj");
+        sandbox.Write("application/client/client.csproj", (await File.ReadAllTextAsync(project, TestContext.Current.CancellationToken)).Replace(" Version=\"1.0.0\"", "", StringComparison.Ordinal));
+        sandbox.Write("application/Directory.Packages.props", """
+            <Project>
+              <PropertyGroup>
+                <ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally>
+                <RestorePackagesWithLockFile>true</RestorePackagesWithLockFile>
+              </PropertyGroup>
+              <ItemGroup><PackageVersion Include="Contoso.App.Client" Version="1.0.0" /></ItemGroup>
+            </Project>
+            """);
+        sandbox.Write("application/global.json", """{ "sdk": { "version": "10.0.100", "rollForward": "latestFeature" } }""");
+        var build = new Dockerfile(sandbox, "build/images/app.Dockerfile", folder);
+        build.Local[$"dotnet-codeartifact:{Artifacts.Version}"] = await sdk.OnAsync(sandbox);
+        (build.Arguments["VERSION"], build.Arguments["PROJECT"]) = (Artifacts.Version, "client");
+        sandbox.PutNativeOnPath();
+        (await sandbox.DotnetAsync(folder, "restore", "client")).Succeeded();
+        Directory.Delete(Path.Combine(folder, "client", "obj"), recursive: true);
+        var locks = Path.Combine(folder, "client", "packages.lock.json");
+        if (!succeeds)
+            sandbox.Write("application/client/packages.lock.json", (await File.ReadAllTextAsync(locks, TestContext.Current.CancellationToken)).Replace("\"contentHash\": \"", "\"contentHash\": \"AAAA", StringComparison.Ordinal));
+
+        if (succeeds)
+            Assert.Equal("runs for 1654\n", (await (await build.BuildAsync()).RunAsync()).Succeeded().Output);
+        else
+            Assert.Contains("NU1403", (await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(build.BuildAsync)).Message, StringComparison.Ordinal);
+        Assert.True(HasNoTokenCache(sandbox), what);
+    }
+
+    [Fact]
+    public void Secrets_are_not_sent_to_the_builder()
+    {
+        // BuildKit reads this file beside the Dockerfile instead of .dockerignore.
+        var ignored = File.ReadAllLines(Artifacts.Source("build/images/app.Dockerfile.dockerignore"));
+        Assert.All(["**/.git", "**/.aws", "**/.env*", "**/*.secret", "**/bin", "**/obj"], pattern => Assert.Contains(pattern, ignored));
+        // The documentation names secrets accordingly.
+        Assert.All(System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(Artifacts.Source("docs/guides/docker.md")), "--output (\\S+)").Select(match => match.Groups[1].Value),
+            file => Assert.EndsWith(".secret", file, StringComparison.Ordinal));
+    }
+
     /// <summary>The SDK image with LocalAws as its network and a project that every user may write to.</summary>
     private async Task<Image> WithProjectAsync(Sandbox sandbox)
     {

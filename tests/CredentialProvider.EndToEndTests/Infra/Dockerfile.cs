@@ -153,7 +153,7 @@ public sealed partial class Dockerfile(Sandbox sandbox, string file, string cont
     private string Expand(string text, Dictionary<string, string> arguments) => Variable().Replace(text, match =>
         _image?.Environment.GetValueOrDefault(match.Groups[1].Value) ?? arguments.GetValueOrDefault(match.Groups[1].Value) ?? "");
 
-    [GeneratedRegex(@"^mcr\.microsoft\.com/dotnet/(sdk|runtime):10\.0$")]
+    [GeneratedRegex(@"^mcr\.microsoft\.com/dotnet/(sdk|runtime):10\.0@sha256:[0-9a-f]{64}$")]
     private static partial Regex Microsofts();
 
     [GeneratedRegex(@"^#.*\n", RegexOptions.Multiline)]

@@ -1,4 +1,5 @@
 using System.Security;
+using System.Xml.Linq;
 
 namespace CredentialProvider.EndToEndTests.Infra;
 
@@ -20,6 +21,11 @@ public static class Feeds
           </packageSources>
         </configuration>
         """);
+
+    /// <summary>Writes a nuget.config with only this source, whose name may have any character.</summary>
+    public static void WriteSource(this Sandbox sandbox, string folder, string name, string url) => sandbox.Write(Path.Combine(folder, "nuget.config"),
+        new XElement("configuration", new XElement("packageSources", new XElement("clear"),
+            new XElement("add", new XAttribute("key", name), new XAttribute("value", url)))).ToString());
 
     /// <summary>Writes a project that references these packages, each given as <c>id/version</c>, and returns its folder.</summary>
     public static string WriteProject(this Sandbox sandbox, string name, params string[] packages)

@@ -41,6 +41,7 @@ public sealed record Image(Sandbox Sandbox, ImmutableList<string> Layers, Immuta
     {
         var (mount, source) = from is null ? ("", folder) : (from.WithLayer().Mount("other"), "$other" + folder);
         var copies = sources.Select(path => $"""
+            shopt -s nullglob
             set -- "{source}"/{path.TrimStart('/')}
             for each; do
               if [ -d "$each" ]; then mkdir -p "$root"{target}; cp -r --preserve=mode "$each/." "$root"{target}

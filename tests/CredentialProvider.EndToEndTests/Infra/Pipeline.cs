@@ -36,7 +36,7 @@ public sealed partial class Pipeline
     public static Pipeline Read(string file) => new(file);
 
     private static bool IsScript(KeyValuePair<YamlNode, YamlNode> entry) =>
-        entry.Value is not YamlMappingNode && entry.Key is YamlScalarNode { Value: "run" or "bash" or "inlineScript" or "commands" or "before_script" or "script" };
+        entry.Value is not YamlMappingNode && entry.Key is YamlScalarNode { Value: "run" or "bash" or "inlineScript" or "commands" or "before_script" or "script" or "after_script" };
 
     private static string Lines(YamlNode node) =>
         node is YamlSequenceNode lines ? string.Join('\n', lines.Select(line => (string?)line)) : (string)node!;

@@ -48,7 +48,8 @@ public static class TimeLimit
         await process.WaitForExitAsync(limit.Token);
     }
 
-    private static CancellationTokenSource HangLimit()
+    /// <summary>Cancels a wait that hangs, or with the test.</summary>
+    public static CancellationTokenSource HangLimit()
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Hang);

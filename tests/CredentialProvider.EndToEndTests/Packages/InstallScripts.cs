@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using LocalAws;
 
 namespace CredentialProvider.EndToEndTests.Packages;
 
@@ -13,12 +14,14 @@ public sealed class InstallScripts
         Archive,
         FolderOfArchives,
         FileUrl,
-        HttpUrl,
+        HttpsUrl,
         UrlOfAnArchive,
         UnpackedArchive,
         BesideTheScript,
         TheScriptsRelease,
     }
+
+    private const string Release = "https://downloads.example/v1";
 
     private static readonly string Own = Artifacts.Archive(Artifacts.Platform);
 
@@ -30,18 +33,17 @@ public sealed class InstallScripts
     public async Task They_install_the_plugin_from_every_kind_of_source(string shell, From from)
     {
         await using var sandbox = await StartAsync();
-        await using var server = FileServer.Start(Artifacts.Archives);
         var (script, source) = (Script(shell), "");
         switch (from)
         {
             case From.Archive: source = Own; break;
             case From.FolderOfArchives: source = Artifacts.Archives; break;
             case From.FileUrl: source = $"file://{Artifacts.Archives}"; break;
-            case From.HttpUrl: source = server.Url; break;
-            case From.UrlOfAnArchive: source = $"{server.Url}/{Path.GetFileName(Own)}"; break;
+            case From.HttpsUrl: source = Release; break;
+            case From.UrlOfAnArchive: source = $"{Release}/{Path.GetFileName(Own)}"; break;
             case From.UnpackedArchive: source = await UnpackAsync(sandbox); break;
             case From.BesideTheScript: script = Path.Combine(await UnpackAsync(sandbox), Path.GetFileName(script)); break;
-            case From.TheScriptsRelease: script = Stamp(sandbox, script, server.Url); break;
+            case From.TheScriptsRelease: script = Stamp(sandbox, script, Release); break;
         }
 
         var bin = Path.Combine(sandbox.Root, "bin");
@@ -65,7 +67,8 @@ public sealed class InstallScripts
         var folder = await UnpackAsync(sandbox);
         await File.WriteAllTextAsync(Path.Combine(folder, "native", "nuget-plugin-codeartifact"), "not an executable", TestContext.Current.CancellationToken);
 
-        (await RunAsync(sandbox, Script(shell), folder)).Succeeded();
+        var outcome = (await RunAsync(sandbox, Script(shell), folder)).Succeeded();
+        Assert.Matches(@"note: the native executable does not run on this machine \(.+\); installing the build that needs \.NET instead\n", outcome.Output);
         Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local", "bin")));
         (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
     }
@@ -77,8 +80,9 @@ public sealed class InstallScripts
         WriteExecutable(sandbox, "uname", "#!/bin/sh\n[ $1 = -m ] && echo riscv64 || echo Linux\n");
         sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
 
-        (await RunAsync(sandbox, Script("sh"), Artifacts.Archives)).Succeeded();
+        var outcome = (await RunAsync(sandbox, Script("sh"), Artifacts.Archives)).Succeeded();
 
+        Assert.Contains("note: there is no native executable for this machine (Linux riscv64); installing the build that needs .NET instead\n", outcome.Output, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(sandbox.Home, ".nuget/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll")));
         Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local")));
     }
@@ -87,14 +91,13 @@ public sealed class InstallScripts
     public async Task install_sh_works_from_a_pipe()
     {
         await using var sandbox = await StartAsync();
-        await using var server = FileServer.Start(Artifacts.Archives);
-        var script = Stamp(sandbox, Script("sh"), server.Url);
+        var script = Stamp(sandbox, Script("sh"), Release);
 
         (await sandbox.RunAsync("sh", sandbox.Home, "-c", $"cat {script} | sh -s -- --netcore")).Succeeded();
 
         Assert.True(Directory.Exists(Path.Combine(sandbox.Home, ".nuget/plugins/netcore/CredentialProvider.CodeArtifact")));
         // A partial download does nothing.
-        Assert.Equal("", (await sandbox.RunAsync("sh", sandbox.Home, "-c", $"head -n -3 {script} | sh -s -- --from {server.Url} 2>/dev/null; true")).Succeeded().Output);
+        Assert.Equal("", (await sandbox.RunAsync("sh", sandbox.Home, "-c", $"head -n -3 {script} | sh -s -- --from {Release} 2>/dev/null; true")).Succeeded().Output);
     }
 
     public static TheoryData<string, string> Damages =>
@@ -116,7 +119,7 @@ public sealed class InstallScripts
             case "truncated": await using (var stream = File.OpenWrite(archive)) stream.SetLength(stream.Length / 2); break;
             case "no sums": File.Delete(sums); why = "cannot get"; break;
             case "not in the sums": await File.WriteAllTextAsync(sums, $"{new string('0', 64)}  other.tar.gz\n", TestContext.Current.CancellationToken); why = "cannot be verified"; break;
-            case "unreachable": from = $"http://127.0.0.1:{UnusedPort()}"; why = "cannot get"; break;
+            case "unreachable": from = $"https://127.0.0.1:{UnusedPort()}"; why = "cannot get"; break;
             case "missing": File.Delete(archive); why = "cannot get"; break;
         }
 
@@ -133,27 +136,117 @@ public sealed class InstallScripts
     [Theory]
     [InlineData("tar", "cannot unpack an archive: tar is not installed")]
     [InlineData("sha256sum", "cannot verify an archive: neither sha256sum nor shasum is installed")]
-    [InlineData("curl", "neither curl nor wget is installed")]
+    [InlineData("curl", "curl is not installed")]
     public async Task A_missing_program_is_named(string missing, string why)
     {
         await using var sandbox = await StartAsync();
-        foreach (var program in new[] { "sh", "uname", "mktemp", "rm", "cp", "cut", "dirname", "tar", "gzip", "sha256sum", "curl" }.Where(program => program != missing))
+        foreach (var program in new[] { "sh", "uname", "mktemp", "head", "rm", "cp", "cut", "dirname", "tar", "gzip", "sha256sum", "curl" }.Where(program => program != missing))
         {
             var path = sandbox.Variables["PATH"].Split(':').Select(folder => Path.Combine(folder, program)).First(File.Exists);
             File.CreateSymbolicLink(Path.Combine(sandbox.Folder("bin"), program), path);
         }
 
         sandbox.Variables["PATH"] = sandbox.Folder("bin");
-        var outcome = (await RunAsync(sandbox, Script("sh"), $"http://127.0.0.1:{UnusedPort()}")).Failed();
+        var outcome = (await RunAsync(sandbox, Script("sh"), $"https://127.0.0.1:{UnusedPort()}")).Failed();
 
         Assert.Contains(why, Assert.Single(outcome.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local")));
     }
 
+    public static TheoryData<string, string> Insecure =>
+        [.. from shell in (string[])["sh", "pwsh"] from how in (string[])["an http URL", "a redirect to http"] select (shell, how)];
+
+    [Theory]
+    [MemberData(nameof(Insecure))]
+    public async Task Nothing_is_downloaded_over_http(string shell, string how)
+    {
+        await using var sandbox = await StartAsync();
+        await using var server = FileServer.Start(Artifacts.Archives);
+        sandbox.Aws.Faults.Add(new Fault("download") { Status = 302, Headers = new Dictionary<string, string> { ["Location"] = $"{server.Url}/SHA256SUMS" } });
+
+        var outcome = (await RunAsync(sandbox, Script(shell), how == "an http URL" ? server.Url : Release)).Failed();
+
+        Assert.EndsWith("; nothing was changed", Assert.Single(outcome.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Equal(0, server.Requests);
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".local", "bin")));
+        AssertNoTemporaryFiles(sandbox);
+    }
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("pwsh")]
+    public async Task A_redirect_to_https_is_followed(string shell)
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.Aws.World.Downloads["objects.example"] = Artifacts.Archives;
+        foreach (var file in new[] { "SHA256SUMS", Path.GetFileName(Own) })
+        {
+            sandbox.Aws.Faults.Add(new Fault("download", file) { Url = "downloads.example/", Status = 302, Headers = new Dictionary<string, string> { ["Location"] = $"https://objects.example/{file}" } });
+        }
+
+        (await RunAsync(sandbox, Script(shell), Release, "--native")).Succeeded();
+
+        Assert.True(File.Exists(Path.Combine(sandbox.Home, ".local", "bin", "nuget-plugin-codeartifact")));
+    }
+
+    public static TheoryData<string, string> Decoys =>
+    [
+        // What a cloned repository can contain.
+        .. from shell in (string[])["sh", "pwsh"] from folder in (string[])["", "https:/downloads.example/v1"] select (shell, folder),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Decoys))]
+    public async Task No_file_of_the_current_directory_is_run(string shell, string folder)
+    {
+        await using var sandbox = await StartAsync();
+        var repository = sandbox.Folder("clone");
+        foreach (var program in new[] { $"{folder}/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll", "sh", "pwsh", "uname", "curl", "tar", "sha256sum", "dotnet", "install.sh", "install.ps1", $"{folder}/native/nuget-plugin-codeartifact" })
+        {
+            WriteExecutable(sandbox, $"../clone/{program}", $"#!/bin/sh\ntouch '{sandbox.Root}/canary'\n");
+        }
+
+        var script = Stamp(sandbox, Script(shell), Release);
+        // As `curl … | sh` and as `irm … | iex`.
+        var outcome = shell == "sh" ? await sandbox.RunAsync("/bin/sh", repository, "-c", $"cat {script} | sh")
+            : await sandbox.RunAsync("dotnet", repository, Artifacts.PowerShell, "-NoProfile", "-Command", $"Get-Content -Raw '{script}' | Invoke-Expression");
+
+        outcome.Succeeded();
+        Assert.True(File.Exists(Path.Combine(sandbox.Home, ".local", "bin", "nuget-plugin-codeartifact")), outcome.Output);
+        Assert.False(File.Exists(Path.Combine(sandbox.Root, "canary")));
+    }
+
+    [Theory]
+    [InlineData("native", "native/nuget-plugin-codeartifact")]
+    [InlineData("a", "native/nuget-plugin-codeartifact")]
+    [InlineData("a/b/c", "native/nuget-plugin-codeartifact")]
+    public async Task The_program_installs_its_own_file_and_no_strangers(string folder, string stranger)
+    {
+        await using var sandbox = await StartAsync();
+        var program = Path.Combine(sandbox.Folder($"shared/{folder}"), "nuget-plugin-codeartifact");
+        foreach (var file in new[] { stranger, "plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll" })
+        {
+            WriteExecutable(sandbox, $"../shared/{file}", "a stranger's");
+        }
+
+        // As another user of /tmp would own it.
+        (await sandbox.RunAsync("chown", sandbox.Root, "-R", "65534", Path.Combine(sandbox.Root, "shared", "plugins"))).Succeeded();
+        File.Copy(Artifacts.Native, program, overwrite: true);
+
+        (await sandbox.RunAsync(program, sandbox.Home, "install", "--native")).Succeeded();
+        var refusal = (await sandbox.RunAsync(program, sandbox.Home, "install", "--netcore")).Failed();
+
+        Assert.Equal(await File.ReadAllBytesAsync(Artifacts.Native, TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(Path.Combine(sandbox.Home, ".local", "bin", "nuget-plugin-codeartifact"), TestContext.Current.CancellationToken));
+        Assert.Contains("the netcore build was not found next to", refusal.Output, StringComparison.Ordinal);
+    }
+
     private static async Task<Sandbox> StartAsync()
     {
         Artifacts.Require(Own, "the release archive");
-        return await Sandbox.StartAsync();
+        var sandbox = await Sandbox.StartAsync();
+        sandbox.Aws.World.Downloads["downloads.example"] = Artifacts.Archives;
+        return sandbox;
     }
 
     private static string Script(string shell) => Artifacts.Script(shell == "sh" ? "install.sh" : "install.ps1");
@@ -199,6 +292,8 @@ public sealed class InstallScripts
 
         public string Url => url;
 
+        public int Requests { get; private set; }
+
         public static FileServer Start(string folder)
         {
             var url = $"http://127.0.0.1:{UnusedPort()}/v1";
@@ -222,6 +317,7 @@ public sealed class InstallScripts
                 try
                 {
                     var context = await listener.GetContextAsync();
+                    Requests++;
                     var file = Path.Combine(folder, Path.GetFileName(context.Request.Url!.AbsolutePath));
                     context.Response.StatusCode = File.Exists(file) ? 200 : 404;
                     if (File.Exists(file))

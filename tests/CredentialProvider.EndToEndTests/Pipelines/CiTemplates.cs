@@ -20,6 +20,9 @@ public sealed partial class CiTemplates
         await RunAsync(sandbox, file);
 
         Assert.True(sandbox.HasPackage("Contoso.App.Client"));
+        // Jenkins and GitLab's shell executor keep files after a job; the other systems empty the folder or end the container.
+        if (Path.GetFileName(file) is "Jenkinsfile" or "gitlab-ci.yml")
+            Assert.Empty(Directory.GetFileSystemEntries(sandbox.Folder("runner")));
         Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal("Pipeline", token.Caller.Role.Name));
         Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
     }
@@ -36,6 +39,66 @@ public sealed partial class CiTemplates
         outcome.Failed();
         Assert.Contains(".tar.gz: FAILED", outcome.Output, StringComparison.Ordinal);
         Assert.Equal([], Directory.EnumerateFiles(sandbox.Root, "nuget-plugin-codeartifact", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData("build/ci/Jenkinsfile")]
+    [InlineData("build/ci/gitlab-ci.yml")]
+    public async Task They_remove_tokens_after_a_failed_restore(string file)
+    {
+        await using var sandbox = await PrepareAsync(file);
+        sandbox.WriteProject("client", "Contoso.App.Client/1.0.0", "Contoso.Missing/1.0.0");
+
+        (await RunAsync(sandbox, file)).Failed();
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
+        Assert.Empty(Directory.GetFileSystemEntries(sandbox.Folder("runner")));
+    }
+
+    [Theory]
+    [InlineData("all lines of SHA256SUMS")]
+    [InlineData("a private copy")]
+    public async Task The_GitHub_action_serves(string whom)
+    {
+        const string Action = "build/ci/github/action.yml";
+        await using var sandbox = await PrepareAsync(Action);
+        if (whom == "a private copy")
+        {
+            // As gh, which asks GitHub for the release's file.
+            File.SetUnixFileMode(sandbox.Write("bin/gh", $$"""
+                #!/bin/sh
+                [ "$GH_TOKEN $1 $2 $3 $5" = "secret release download v{{Artifacts.Version}} git.example/contoso/plugin" ] && cp '{{Artifacts.Archives}}'/"$7" .
+                """), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+            (sandbox.Variables["TOKEN"], sandbox.Variables["REPOSITORY"], sandbox.Variables["GITHUB_SERVER_URL"]) = ("secret", "contoso/plugin", "https://git.example");
+            sandbox.Variables["URL"] = "https://unreachable.example";
+        }
+        else
+        {
+            sandbox.Variables["SHA256"] = await File.ReadAllTextAsync(Path.Combine(Artifacts.Archives, "SHA256SUMS"), TestContext.Current.CancellationToken);
+        }
+
+        (await RunAsync(sandbox, Action)).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Contoso.App.Client"));
+    }
+
+    [Fact]
+    public async Task The_Azure_template_adds_the_plugin_to_those_of_NuGetAuthenticate()
+    {
+        await using var sandbox = await PrepareAsync("build/ci/azure-pipelines.yml");
+        sandbox.Variables["NUGET_PLUGIN_PATHS"] = "/opt/microsoft/nuget-plugin-other";
+        sandbox.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = "/opt/microsoft/CredentialProvider.Microsoft.dll";
+
+        // NuGet fails because the other plugins do not exist.
+        (await RunAsync(sandbox, "build/ci/azure-pipelines.yml")).Failed();
+
+        foreach (var variable in new[] { "NUGET_PLUGIN_PATHS", "NUGET_NETCORE_PLUGIN_PATHS" })
+        {
+            var plugins = sandbox.Variables[variable].Split(':');
+            Assert.StartsWith("/opt/microsoft/", plugins[0], StringComparison.Ordinal);
+            Assert.True(File.Exists(Assert.Single(plugins[1..])), variable);
+        }
     }
 
     [Theory]
@@ -96,12 +159,16 @@ public sealed partial class CiTemplates
         var sums = (await File.ReadAllLinesAsync(Path.Combine(Artifacts.Archives, "SHA256SUMS"), TestContext.Current.CancellationToken)).Select(line => line.Split("  "));
         var prefix = file.EndsWith("action.yml", StringComparison.Ordinal) ? "" : "PLUGIN_";
         sandbox.Variables[prefix + "VERSION"] = Artifacts.Version;
-        sandbox.Variables[prefix + "URL"] = new Uri(Artifacts.Archives).AbsoluteUri;
+        sandbox.Variables[prefix + "URL"] = "https://downloads.example/v1";
+        sandbox.Aws.World.Downloads["downloads.example"] = Artifacts.Archives;
         sandbox.Variables[prefix + "SHA256"] = sums.Single(sum => sum[1] == Path.GetFileName(Artifacts.Archive(Artifacts.Platform)))[0];
         sandbox.WriteSimpleProject();
         var temporary = sandbox.Folder("runner");
-        foreach (var name in new[] { "RUNNER_TEMP", "WORKSPACE_TMP", "AGENT_TEMPDIRECTORY" })
+        foreach (var name in new[] { "RUNNER_TEMP", "WORKSPACE_TMP", "AGENT_TEMPDIRECTORY", "CI_BUILDS_DIR" })
             sandbox.Variables[name] = temporary;
+        (sandbox.Variables["CI_JOB_ID"], sandbox.Variables["CODEARTIFACT_CACHE_DIR"]) = ("42", Path.Combine(temporary, "codeartifact-7"));
+        if (!file.EndsWith("Jenkinsfile", StringComparison.Ordinal))
+            sandbox.Variables.Remove("CODEARTIFACT_CACHE_DIR");
         (sandbox.Variables["RUNNER_OS"], sandbox.Variables["RUNNER_ARCH"]) = ("Linux", Artifacts.Platform["linux-".Length..].ToUpperInvariant());
         (sandbox.Variables["GITHUB_PATH"], sandbox.Variables["GITHUB_ENV"]) = (Path.Combine(temporary, "path"), Path.Combine(temporary, "env"));
         ProvideCredentials(sandbox, file);
@@ -140,8 +207,8 @@ public sealed partial class CiTemplates
         {
             "action.yml" => [.. scripts, "dotnet restore"],
             "azure-pipelines.yml" => [.. scripts.Distinct()],
-            "gitlab-ci.yml" or "buildspec.yml" => [string.Join('\n', scripts)],
-            _ => [.. scripts],
+            "gitlab-ci.yml" or "buildspec.yml" => [string.Join('\n', scripts.Where(script => !IsCleanup(script)))],
+            _ => [.. scripts.Where(script => !IsCleanup(script))],
         };
         Outcome? outcome = null;
         foreach (var step in steps)
@@ -152,8 +219,13 @@ public sealed partial class CiTemplates
             ApplyStepOutput(sandbox, outcome.Output);
         }
 
+        foreach (var script in scripts.Where(IsCleanup))
+            (await sandbox.RunAsync("sh", sandbox.Root, "-e", sandbox.Write("cleanup", script))).Succeeded();
         return outcome!;
     }
+
+    /// <summary>True for a script that runs after the job, even if it failed, in a shell of its own.</summary>
+    private static bool IsCleanup(string script) => script.TrimStart().StartsWith("rm -rf ", StringComparison.Ordinal);
 
     /// <summary>Applies the paths and variables that a step exports to later steps, in the syntax of GitHub and Azure.</summary>
     private static void ApplyStepOutput(Sandbox sandbox, string printed)

@@ -36,9 +36,60 @@ public sealed partial class GitHubWorkflows
         var jobs = Jobs(Pipeline.Read(".github/workflows/release.yml").Root!).ToDictionary(job => job.Key, job => job.Value);
         Assert.Equal(("release", "nuget"), (Text(jobs["release"], "environment"), Text(jobs["packages"], "environment")));
         Assert.Equal(("pack", "pack"), (Text(jobs["release"], "needs"), Text(jobs["packages"], "needs")));
-        Assert.Equal(["linux", "others"], ((YamlSequenceNode)jobs["pack"]["needs"]).Select(job => (string?)job));
-        Assert.Equal(("check", "check"), (Text(jobs["linux"], "needs"), Text(jobs["others"], "needs")));
+        Assert.Equal(["test", "build-linux", "build-others"], ((YamlSequenceNode)jobs["pack"]["needs"]).Select(job => (string?)job));
+        Assert.All(["test", "build-linux", "build-others"], job => Assert.Equal("check", Text(jobs[job], "needs")));
+        Assert.Equal("./.github/workflows/ci.yml", Text(jobs["test"], "uses"));
         Assert.DoesNotContain("secrets.", Pipeline.Read(".github/workflows/release.yml").Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>Test-only downloads could change what is released.</summary>
+    [Fact]
+    public void No_job_of_a_release_both_tests_and_builds()
+    {
+        string[] tests = [.. Jobs(Pipeline.Read(".github/workflows/release.yml").Root!).Concat(Jobs(Pipeline.Read(".github/workflows/ci.yml").Root!))
+            .Where(job => Scripts(job.Value).Exists(script => Tests().IsMatch(script))).Select(job => job.Key)];
+        string[] uploads = [.. Pipeline.All.Where(file => file.StartsWith(".github/", StringComparison.Ordinal)).SelectMany(file => Jobs(Pipeline.Read(file).Root!))
+            .Where(job => job.Value.AllNodes.OfType<YamlScalarNode>().Any(node => node.Value!.StartsWith("actions/upload-artifact@", StringComparison.Ordinal))).Select(job => job.Key)];
+        Assert.Equal(["linux", "others"], tests);
+        Assert.Equal(["build-linux", "build-others", "pack"], uploads);
+    }
+
+    [Fact]
+    public void Every_container_image_is_pinned_by_digest()
+    {
+        string[] files = [.. Pipeline.All, .. Directory.GetFiles(Artifacts.Source("build/images"), "*.Dockerfile")];
+        var images = files.SelectMany(file => Image().Matches(File.ReadAllText(Artifacts.Source(file)))).Select(match => match.Groups[1].Value).ToList();
+        Assert.Equal(5, images.Count);
+        Assert.All(images, image => Assert.Matches("^[^@]*@sha256:[0-9a-f]{64}$", image));
+    }
+
+    [Fact]
+    public async Task The_check_of_images_names_newer_and_missing_ones()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        // Registries that have newer images, and of which one no longer has the pinned one.
+        File.SetUnixFileMode(sandbox.Write("bin/curl", """
+            #!/bin/sh
+            for url; do :; done
+            case $url in
+              https://auth.docker.io/*) echo '{"token":"abc"}'; exit ;;
+              https://registry-1.docker.io/v2/library/debian/manifests/sha256:*) exit 22 ;;
+              https://mcr.microsoft.com/v2/dotnet/*/manifests/sha256:*) digest=${url##*/} ;;
+              *) digest=sha256:new ;;
+            esac
+            printf 'HTTP/2 200\r\nDocker-Content-Digest: %s\r\n' "$digest"
+            """), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+
+        var outcome = (await sandbox.RunAsync("bash", sandbox.Root, Artifacts.Script("check-images.sh"))).Failed();
+
+        Assert.Equal($"""
+            debian:12@{DebianDigest().Match(Pipeline.Read(".github/workflows/ci.yml").Text).Groups[1].Value}: the registry does not have it
+            debian:12 is now sha256:new
+            mcr.microsoft.com/dotnet/runtime:10.0 is now sha256:new
+            mcr.microsoft.com/dotnet/sdk:10.0 is now sha256:new
+
+            """, outcome.Output);
     }
 
     [Theory]
@@ -97,10 +148,22 @@ public sealed partial class GitHubWorkflows
     private static IEnumerable<(string Name, string Access)>? Permissions(YamlMappingNode node) => node.Children.TryGetValue("permissions", out var permissions)
         ? ((YamlMappingNode)permissions).Children.Select(permission => ((string)permission.Key!, (string)permission.Value!)) : null;
 
+    private static List<string> Scripts(YamlMappingNode job) =>
+        [.. job.AllNodes.OfType<YamlMappingNode>().SelectMany(node => node.Children).Where(entry => (string?)entry.Key == "run").Select(entry => entry.Value.ToString())];
+
     private static string? Text(YamlMappingNode node, string key) => (string?)node[key];
 
     private static string Action(string line) => Use().Match(line).Groups[1].Value;
 
-    [GeneratedRegex(@"^\s*(?:- )?uses: ([^@]*)")]
+    [GeneratedRegex(@"\.ci/run|build/test\.sh|dotnet test|\bnpm\b")]
+    private static partial Regex Tests();
+
+    [GeneratedRegex(@"^(?:\s*image: |ARG (?:SDK|RUNTIME)=)(.*)$", RegexOptions.Multiline)]
+    private static partial Regex Image();
+
+    [GeneratedRegex("debian:12@(sha256:[0-9a-f]{64})")]
+    private static partial Regex DebianDigest();
+
+    [GeneratedRegex(@"^\s*(?:- )?uses: ([^@./][^@]*)")]
     private static partial Regex Use();
 }

@@ -83,7 +83,7 @@ internal sealed class CredentialChain
             source = role.Source;
         if (source is LoginSource login)
         {
-            var command = $"aws login --profile {ShellText.Quote(login.Profile)}";
+            var command = $"aws login {ShellText.Option("--profile", login.Profile)}";
             throw new NoTokenException(ErrorCode.Profile,
                 $"AWS profile '{login.Profile}' uses a session of the AWS CLI", $"sign in: {command}")
             {

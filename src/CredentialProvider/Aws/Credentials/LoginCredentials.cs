@@ -188,7 +188,7 @@ internal sealed class LoginCredentials(
 
     private NoTokenException SignIn(string why, Exception? cause = null)
     {
-        var command = $"aws login --profile {ShellText.Quote(source.Profile)}";
+        var command = $"aws login {ShellText.Option("--profile", source.Profile)}";
         return new NoTokenException(ErrorCode.BadCredentials,
             $"the 'aws login' session of AWS profile '{source.Profile}' cannot be used: {why}", $"sign in: {command}",
             cause)

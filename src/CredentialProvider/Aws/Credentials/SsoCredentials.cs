@@ -118,15 +118,15 @@ internal sealed class SsoCredentials(SsoSource source, SsoCache cache, IdentityC
     private SsoSessionExpiredException SignIn(string why, Exception? cause = null) =>
         new(source.Profile, why, cause, new SsoSignIn(source, cache, center, time))
         {
-            Command = $"nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}",
+            Command = $"nuget-plugin-codeartifact login {ShellText.Option("--profile", source.Profile)}",
         };
 }
 
 /// <summary>The user has to sign in to IAM Identity Center before there can be credentials.</summary>
 internal sealed class SsoSessionExpiredException(string profile, string why, Exception? cause, SsoSignIn signIn)
     : NoTokenException(ErrorCode.BadCredentials, $"AWS profile '{profile}' has no valid SSO session: {why}",
-        $"sign in: nuget-plugin-codeartifact login --profile {ShellText.Quote(profile)} "
-            + $"(or: aws sso login --profile {ShellText.Quote(profile)})", cause)
+        $"sign in: nuget-plugin-codeartifact login {ShellText.Option("--profile", profile)} "
+            + $"(or: aws sso login {ShellText.Option("--profile", profile)})", cause)
 {
     public SsoSignIn SignIn => signIn;
 }

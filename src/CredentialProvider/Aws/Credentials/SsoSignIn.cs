@@ -203,5 +203,5 @@ internal sealed class SsoSignIn(SsoSource source, SsoCache cache, IdentityCenter
 
     private NoTokenException NotCompleted(string why, Exception? cause = null) => new(ErrorCode.BadCredentials,
         $"sign-in for AWS profile '{source.Profile}' was not completed: {why}",
-        $"try again: nuget-plugin-codeartifact login --profile {ShellText.Quote(source.Profile)}", cause);
+        $"try again: nuget-plugin-codeartifact login {ShellText.Option("--profile", source.Profile)}", cause);
 }

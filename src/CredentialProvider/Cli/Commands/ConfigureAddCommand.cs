@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Xml;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
@@ -78,6 +79,8 @@ internal sealed class ConfigureAddCommand : CliCommand
         var region = parsed.GetValue(_region) ?? Context.Settings.AwsRegion
             ?? throw new CommandFailedException("no region: neither --region nor AWS_REGION is set; add --region");
         var name = parsed.GetValue(_name) ?? $"{domain}/{repository}";
+        if (name.Any(c => !XmlConvert.IsXmlChar(c) && !char.IsSurrogate(c)))
+            throw new CommandFailedException("a source's name cannot contain control characters; choose another name");
         var feed = NuGetSources.FeedFor(domain, owner ?? UnknownOwner, region, repository);
         feed = feed with { Owner = owner ?? "", IsDualStack = isDualStack };
         Refuse(feed);
@@ -101,7 +104,7 @@ internal sealed class ConfigureAddCommand : CliCommand
         Terminal.Print(file.Add(name, url, patterns, others) ? $"{path}: source {name} is now {url}"
             : $"{path}: source {name} is up to date");
         WarnOfMapping(path, name);
-        Terminal.Hint($"next: nuget-plugin-codeartifact doctor {ShellText.Quote(name)}");
+        Terminal.Hint($"next: nuget-plugin-codeartifact doctor {ShellText.Argument(name)}");
         return true;
     }
 

@@ -65,7 +65,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
         {
             HttpStatusCode.Unauthorized when settings.AuthToken is not null => Finding.FailWithCommand(Checks.Read,
                 "the repository refuses the token in CODEARTIFACT_AUTH_TOKEN", "set a new one, or unset it",
-                ShellText.Unset("CODEARTIFACT_AUTH_TOKEN"), ErrorCode.TokenRefused),
+                ShellText.Unset("CODEARTIFACT_AUTH_TOKEN")!, ErrorCode.TokenRefused),
             HttpStatusCode.Unauthorized => Finding.Fail(Checks.Read,
                 "the repository refuses a token that CodeArtifact has just issued",
                 "check domain, owner and region in the feed's URL, and that no proxy changes the request",
@@ -74,10 +74,14 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
             HttpStatusCode.NotFound => Finding.FailWithCommand(Checks.Read,
                 $"repository {feed.Repository} does not exist in {feed.DomainName}",
                 "correct the name in the URL", "aws codeartifact list-repositories-in-domain "
-                    + $"--domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region}"),
+                    + Domain),
             _ => Unexpected(Checks.Read, status, body),
         }, null);
     }
+
+    /// <summary>Options of the AWS CLI.</summary>
+    private string Domain => $"--domain {ShellText.Quote(feed.Domain)} --domain-owner {ShellText.Quote(feed.Owner)} "
+        + $"--region {ShellText.Quote(feed.Region)}";
 
     private Finding Denied(string check, string body, bool isPublishing) => Finding.FailWithCommand(check,
         GetMessage(body), "attach the policy printed by",
@@ -96,8 +100,7 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
             : Finding.Fail(Checks.Package,
                 $"neither repository {feed.Repository} nor any upstream or external connection has {id}",
                 "add an upstream that has it: aws codeartifact update-repository "
-                + $"--domain {feed.Domain} --domain-owner {feed.Owner} --region {feed.Region} "
-                + $"--repository {feed.Repository} --upstreams repositoryName=UPSTREAM");
+                + $"{Domain} --repository {ShellText.Quote(feed.Repository)} --upstreams repositoryName=UPSTREAM");
     }
 
     /// <summary>Offers an existing version again, which changes nothing. CodeArtifact answers that it exists (409) or

@@ -53,7 +53,7 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
 
     private Finding CheckFolder(string folder, Posix.Status status)
     {
-        var path = ShellText.Quote(folder);
+        var path = ShellText.File(folder);
         if (!status.IsFolder)
             return Unusable("is a link or a file, not a folder");
         if (status.Owner != Posix.EffectiveUser)

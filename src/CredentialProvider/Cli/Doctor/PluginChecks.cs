@@ -11,6 +11,9 @@ namespace CredentialProvider.Cli.Doctor;
 /// </summary>
 internal sealed class PluginChecks(Settings settings, TimeProvider time)
 {
+    /// <summary>Its assembly is AWS.CodeArtifact.NuGetCredentialProvider.</summary>
+    private const string AwsProvider = "AWS.CodeArtifact.";
+
     private readonly PluginProbe _probe = new(settings.GetString("DOTNET_HOST_PATH") ?? "dotnet");
     private readonly Dictionary<PluginFile, string?> _problems = [];
 
@@ -34,16 +37,17 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
                 "remove the link", ShellText.Remove(obstacle.Path));
         }
 
-        if (plugins.FirstOrDefault(plugin => PluginDiscovery.IsPlugin(plugin.Path)) is not { } own)
+        if (plugins.FirstOrDefault(IsOwn) is not { } own)
             return NotFound(client, discovery);
-        foreach (var plugin in plugins.TakeWhile(plugin => plugin != own))
+        var before = plugins.TakeWhile(plugin => plugin != own).ToList();
+        foreach (var plugin in before)
         {
             if (await FindProblemAsync(plugin) is { } problem)
                 return BlockedBy(client, plugin, problem, discovery);
         }
 
         if (await FindProblemAsync(own) is { } why)
-            return Broken(client, own, why);
+            return Broken(client, own, why, discovery);
         if (PluginClaims.Exclude(own.Path, time.GetUtcNow()))
         {
             return Finding.FailWithCommand(Checks.Plugin,
@@ -51,10 +55,22 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
                 "let NuGet ask it again", "dotnet nuget locals plugins-cache --clear");
         }
 
-        var others = plugins.Where(plugin => plugin != own && PluginDiscovery.IsPlugin(plugin.Path)).ToList();
+        // AWS's provider knows one profile for all feeds, and is asked before one on PATH.
+        if (before.Find(plugin => Path.GetFileName(plugin.Path).StartsWith(AwsProvider, StringComparison.OrdinalIgnoreCase))
+            is { } older)
+        {
+            return Finding.Warn(Checks.Plugin, $"{client.Name} asks AWS's older provider {older.Path} first",
+                $"remove it: {ShellText.Remove(Installed(older))}");
+        }
+
+        var others = plugins.Where(plugin => plugin != own && IsOwn(plugin)).ToList();
         return Finding.Ok(Checks.Plugin, $"{client.Name} finds {own.Path}{Version(own.Path)}"
             + string.Concat(others.Select(other => $"; {other.Path}{Version(other.Path)} is not used")));
     }
+
+    /// <summary>dotnet cannot run the native executable.</summary>
+    private static bool IsOwn(PluginFile plugin) => PluginDiscovery.IsPlugin(plugin.Path)
+        && (!plugin.NeedsDotnet || Path.GetExtension(plugin.Path) == ".dll");
 
     /// <summary>Clients share plugins, and starting one takes time.</summary>
     private async Task<string?> FindProblemAsync(PluginFile plugin)
@@ -70,14 +86,14 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         {
             return Finding.FailWithCommand(Checks.Plugin,
                 $"{client.Name} looks for plugins only in {variable}, which does not list {discovery.FileName}",
-                $"add the full path of {discovery.FileName} to {variable}, or unset it", ShellText.Unset(variable));
+                $"add the full path of {discovery.FileName} to {variable}, or unset it", ShellText.Unset(variable)!);
         }
 
         var ignored = settings.SearchPath.Select(folder => Path.Combine(folder, PluginDiscovery.ExecutableName))
             .FirstOrDefault(File.Exists);
         return ignored is not null && discovery.StartsExecutables && !OperatingSystem.IsWindows()
             ? Finding.FailWithCommand(Checks.Plugin, $"{client.Name} ignores {ignored}, because it is not executable",
-                "make it executable", $"chmod 755 {ShellText.Quote(ignored)}")
+                "make it executable", $"chmod 755 {ShellText.File(ignored)}")
             : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin",
                 "install it", "nuget-plugin-codeartifact install");
     }
@@ -94,11 +110,15 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
     private static string Installed(PluginFile plugin) =>
         plugin.NeedsDotnet ? Path.GetDirectoryName(plugin.Path)! : plugin.Path;
 
-    private static Finding Broken(NuGetClient client, PluginFile own, string problem)
+    private static Finding Broken(NuGetClient client, PluginFile own, string problem, PluginDiscovery discovery)
     {
         var text = $"{client.Name} cannot use {own.Path}: it {problem}";
-        if (own.Problem is not null)
-            return Finding.Fail(Checks.Plugin, text, "correct the path");
+        if (discovery.DecidingVariable is { } variable)
+        {
+            return Finding.FailWithCommand(Checks.Plugin, text, $"correct {variable}, or unset it",
+                ShellText.Unset(variable)!);
+        }
+
         if (OperatingSystem.IsWindows() || own.NeedsDotnet || Posix.MayExecute(own.Path))
         {
             return Finding.FailWithCommand(Checks.Plugin, text,
@@ -108,7 +128,7 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         const int ReadAndExecuteForAll = 0x16D; // 0555
         return (FileModes.Of(own.Path) & ReadAndExecuteForAll) == ReadAndExecuteForAll
             ? Finding.Fail(Checks.Plugin, text, "install it where programs may be executed: its file system is mounted noexec")
-            : Finding.FailWithCommand(Checks.Plugin, text, "let every user execute it", $"chmod 755 {ShellText.Quote(own.Path)}");
+            : Finding.FailWithCommand(Checks.Plugin, text, "let every user execute it", $"chmod 755 {ShellText.File(own.Path)}");
     }
 
     /// <summary>Only assemblies have a version that can be read without starting them.</summary>

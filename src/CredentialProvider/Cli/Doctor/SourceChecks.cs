@@ -18,7 +18,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             var text = $"{source.Url}: {why}";
             return url is null || source.Name is not { } name ? Finding.Fail(Checks.Url, text, fix)
                 : Finding.FailWithCommand(Checks.Url, text, "correct the URL",
-                    $"dotnet nuget update source {ShellText.Quote(name)} --source {ShellText.Quote(url)}");
+                    $"dotnet nuget update source {ShellText.Option("--source", url)} {ShellText.Argument(name)}");
         }
 
         if (FeedRecognition.TryFind(source.Url, settings, out var feed))
@@ -67,7 +67,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             yield break;
         yield return Finding.FailWithCommand(Checks.Enabled,
             $"NuGet ignores this source: it is disabled in {string.Join(", ", nuget.FilesThatDisable(name))}",
-            "enable it", $"dotnet nuget enable source {ShellText.Quote(name)}");
+            "enable it", $"dotnet nuget enable source {ShellText.Argument(name)}");
     }
 
     /// <summary>NuGet asks a plugin only if it has no credentials of its own or the feed refuses them. Those in the
@@ -86,15 +86,17 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         if (settings.HasNuGetCredentials(name))
         {
             var variable = Settings.NuGetCredentials(name);
-            yield return Finding.FailWithCommand(Checks.StoredCredentials,
-                $"{variable} has a password for this source; {Effect}", "unset it", ShellText.Unset(variable));
+            var text = $"{variable} has a password for this source; {Effect}";
+            yield return ShellText.Unset(variable) is { } command
+                ? Finding.FailWithCommand(Checks.StoredCredentials, text, "unset it", command)
+                : Finding.Fail(Checks.StoredCredentials, text, "remove it where it is set: no shell can unset this name");
         }
 
         foreach (var file in files)
         {
             yield return Finding.FailWithCommand(Checks.StoredCredentials,
                 $"{file} stores a password for this source; {Effect}",
-                "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Quote(name)}");
+                "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Argument(name)}");
         }
 
         if (files.Count == 0 && !settings.HasNuGetCredentials(name))
@@ -135,8 +137,9 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     {
         const string Purpose = "map the IDs of your packages to this source";
         return FeedUrl.TryParse(source.Url, out var feed) && feed.ToUrl() == source.Url
-            ? $"{Purpose}: nuget-plugin-codeartifact configure add {ShellText.Quote(name)} --domain {feed.Domain} "
-                + $"--owner {feed.Owner} --region {feed.Region} --repository {feed.Repository} --map 'PREFIX.*'"
+            ? $"{Purpose}: nuget-plugin-codeartifact configure add --domain {feed.Domain} "
+                + $"--owner {feed.Owner} --region {feed.Region} --repository {feed.Repository} --map 'PREFIX.*' "
+                + ShellText.Argument(name)
             : $"{Purpose} in packageSourceMapping in nuget.config";
     }
 }

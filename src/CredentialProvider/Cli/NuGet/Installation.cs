@@ -66,8 +66,8 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
 
     /// <summary>Not setx, which copies the machine's PATH into the user's and truncates it at 1,024
     /// characters.</summary>
-    private string AddToPath => !OperatingSystem.IsWindows() ? $": export PATH=\"{_bin}:$PATH\""
-        : $" in PowerShell: [Environment]::SetEnvironmentVariable('Path', \"{_bin};\" + "
+    private string AddToPath => !OperatingSystem.IsWindows() ? $": export PATH={ShellText.Quote(_bin)}:\"$PATH\""
+        : $" in PowerShell: [Environment]::SetEnvironmentVariable('Path', {ShellText.Quote($"{_bin};")} + "
             + "[Environment]::GetEnvironmentVariable('Path', 'User'), 'User')";
 
     /// <summary>Removes the named parts.</summary>
@@ -111,17 +111,33 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         return names;
     }
 
-    /// <summary>A part of the build that this program belongs to. Archives have the same layout as
-    /// artifacts/.</summary>
+    /// <summary>A part of the build that this program belongs to: its own file, or what lies beside it in an archive,
+    /// in artifacts/ or in the MSBuild package.</summary>
     private static string? Build(params string[] path)
     {
-        var name = path[^1];
-        // From native/ or plugins/netcore/NAME/, or the program's own file if it was copied elsewhere.
-        string[] roots = ["..", Path.Combine("..", "..", "..")];
-        var candidates = roots.Select(root => Path.GetFullPath(Path.Combine([AppContext.BaseDirectory, root, .. path])))
-            .Append(Path.Combine(AppContext.BaseDirectory, name));
-        return candidates.FirstOrDefault(candidate => File.Exists(candidate) || Directory.Exists(candidate));
+        var own = Path.Combine(AppContext.BaseDirectory, path[^1]);
+        if (path.Length == 2 && File.Exists(own))
+            return own;
+        return Root() is { } root && Path.Combine([root, .. path]) is var part && (File.Exists(part) || Directory.Exists(part))
+            && IsOfSameOwner(part) ? part : null;
     }
+
+    /// <summary>The folder that contains native/ and plugins/; null if this program's folder has another name. Other
+    /// users can put files beside a program that was copied to a folder such as /tmp.</summary>
+    private static string? Root()
+    {
+        var folder = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        if (folder.Name == "native" || folder.Name.StartsWith("linux-", StringComparison.Ordinal))
+            return folder.Parent?.FullName;
+        return folder is { Name: PluginDiscovery.PluginName, Parent: { Name: "netcore" or "netfx", Parent: { Name: "plugins" } plugins } }
+            ? plugins.Parent?.FullName : null;
+    }
+
+    private static bool IsOfSameOwner(string path) =>
+        OperatingSystem.IsWindows() || OwnerOf(path) == OwnerOf(AppContext.BaseDirectory);
+
+    /// <summary>Null if this platform does not tell.</summary>
+    private static uint? OwnerOf(string path) => Posix.TryGetStatus(path, out var status, out _) ? status.Owner : null;
 
     /// <summary>The folders that <see cref="Install"/> creates around a plugin.</summary>
     private static void RemoveIfEmpty(string folder, int levels)
