@@ -43,7 +43,8 @@ internal static class CachedTokens
         }
     }
 
-    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    private static string? Home =>
+        KnownPaths.Absolute(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
 
     private static string? Variable(string name) =>
         Environment.GetEnvironmentVariable(name)?.Trim() is { Length: > 0 } value ? value : null;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.MSBuild;
 
@@ -32,8 +33,8 @@ internal static class NuGetPlugins
     {
         var discovery = new PluginDiscovery(isNetFramework,
             nuget.GetName().Version >= PluginDiscovery.FirstNuGetWithPathSearch,
-            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable,
-            UnixFiles.ModeOf);
+            KnownPaths.Absolute(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
+            Environment.GetEnvironmentVariable, UnixFiles.ModeOf);
         if (discovery.Find().Any(file => file.Problem is null && PluginDiscovery.IsPlugin(file.Path)))
             return true;
 

@@ -5,8 +5,6 @@ using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
 using CredentialProvider.Tokens;
 
-
-
 namespace CredentialProvider;
 
 /// <summary>Composes the program: a NuGet plugin with <c>-Plugin</c>, a command line otherwise.</summary>
@@ -18,9 +16,24 @@ internal static class Program
     {
         // This process has tokens and keys in its memory.
         Posix.DisableCoreDumps();
-        if (Array.IndexOf(args, "-Plugin") < 0)
-            return RunCommandLine(args);
+        var isMissing = Posix.ReserveStandardStreams();
+        try
+        {
+            var isPlugin = Array.IndexOf(args, "-Plugin") >= 0;
+            if (isMissing[1] || (isPlugin && isMissing[0]))
+                throw new IOException($"standard {(isMissing[1] ? "output" : "input")} is closed");
+            return isPlugin ? RunPlugin() : RunCommandLine(args);
+        }
+        catch (Exception e)
+        {
+            // An unhandled exception would print a stack trace and leave a dump.
+            Terminal.Abort(e);
+            return LegacyProtocol.IsRequested(args) ? LegacyProtocol.Failed : CliCommand.Failure;
+        }
+    }
 
+    private static int RunPlugin()
+    {
         using var input = StandardStreams.OpenInput();
         using var output = StandardStreams.OpenOutput();
         RunPlugin(Settings.FromEnvironment(), new Connection(input, output));
@@ -51,6 +64,7 @@ internal static class Program
 
     private static int RunCommandLine(string[] args)
     {
+        ProcessEnvironment.IgnoreRelativeFolders();
         var (settings, time) = (Settings.FromEnvironment(), TimeProvider.System);
         return LegacyProtocol.IsRequested(args)
             ? LegacyProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error)

@@ -28,13 +28,15 @@ internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan t
     public async Task<T> RunAsync<T>(
         Func<CancellationToken, Task<T>> call, Action? waiting, CancellationToken cancel)
     {
-        var started = time.GetUtcNow();
-        var deadline = started + Timeout;
+        // From here on, times are since the first attempt, because the clock may be set.
+        var first = time.GetTimestamp();
+        var deadline = Timeout;
         var (failed, throttled) = (0, 0);
         while (true)
         {
             TimeSpan delay;
-            using var limit = time.CreateCancellationTokenSource(Max(deadline - time.GetUtcNow(), TimeSpan.Zero));
+            var left = deadline - time.GetElapsedTime(first);
+            using var limit = time.CreateCancellationTokenSource(Max(left, TimeSpan.Zero));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
             try
             {
@@ -48,11 +50,11 @@ internal sealed class Retries(TimeProvider time, Func<double> random, TimeSpan t
             {
                 var failure = e.Failure.Transient;
                 delay = (failure.RetryAfter ?? TimeSpan.Zero) + Jitter(failed + throttled);
-                var next = time.GetUtcNow() + delay;
+                var next = time.GetElapsedTime(first) + delay;
                 if (failure.IsThrottling)
                 {
                     // Each response shows that AWS is there: the next attempt gets its full time again.
-                    deadline = Min(next + Timeout, Max(started + throttlingTimeout, deadline));
+                    deadline = Min(next + Timeout, Max(throttlingTimeout, deadline));
                     if (throttled++ == 0 && next < deadline)
                         waiting?.Invoke();
                 }

@@ -14,7 +14,7 @@ internal static class TrustStore
     {
         // .NET looks for distrusted certificates below HOME and fails without one, as in containers that run with an
         // arbitrary UID. "/" is .NET's own fallback, and only root can write there.
-        if (Settings.Home is "" or "/")
+        if (Settings.Home is null or "/")
             Environment.SetEnvironmentVariable("HOME", "/");
         if (settings.AwsCaBundle is not { } bundle || !OperatingSystem.IsLinux())
             return;

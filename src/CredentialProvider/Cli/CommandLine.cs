@@ -25,25 +25,19 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
         var parsed = Root().Parse(args, Parser);
         var errors = UsageErrors.Find(parsed, args);
         if (errors.Count == 0)
-            return Invoke(parsed);
+        {
+            // The parser's own handler would print exceptions past the terminal's filter; Program reports them.
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                EnableDefaultExceptionHandler = false,
+            });
+        }
+
         foreach (var error in errors)
             terminal.Error(error);
         terminal.Hint("see nuget-plugin-codeartifact --help");
         return CliCommand.UsageError;
-    }
-
-    private int Invoke(ParseResult parsed)
-    {
-        try
-        {
-            // The parser's own handler would print exceptions past the terminal's filter.
-            return parsed.Invoke(new InvocationConfiguration { Output = terminal.Output, EnableDefaultExceptionHandler = false });
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            terminal.Error($"unexpected {e.GetType().Name}: {e.Message.TrimEnd('.')}; this is a bug: report it with this line");
-            return CliCommand.Failure;
-        }
     }
 
     /// <summary>All commands; a test compares docs/reference/commands.md with them.</summary>

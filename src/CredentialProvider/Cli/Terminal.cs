@@ -1,5 +1,6 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli;
 
@@ -38,7 +39,28 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     public static Terminal Open(Settings settings) => new(
         Console.Out, Console.Error, settings.WantsColours && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
 
+    /// <summary>For a failure that no command has reported. Standard error may be closed or full too.</summary>
+    public static void Abort(Exception e)
+    {
+        var message = PrintableText.Of(e.Message.TrimEnd('.'));
+        var line = e is IOException or UnauthorizedAccessException or OutOfMemoryException ? $"error: {message}"
+            : $"error: unexpected {e.GetType().Name}: {message}; this is a bug: report it with this line";
+        try
+        {
+            // Console needs more descriptors, and there may be none left.
+            if (!OperatingSystem.IsWindows())
+                Posix.WriteError(line + "\n");
+            else
+                Console.Error.WriteLine(line);
+        }
+        catch (Exception again) when (IsUnwritable(again))
+        {
+            // The exit code is all that is left.
+        }
+    }
+
     /// <summary>A line of the result.</summary>
+    /// <exception cref="IOException">Standard output cannot be written.</exception>
     /// <param name="maxLength">In characters; for a path, which must not be cut, the longest there is.</param>
     public void Print(string line, int maxLength = PrintableText.MaxLength) =>
         Write(output, PrintableText.Of(line, maxLength));
@@ -55,7 +77,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     public void Error(string line) => Write(errors, $"error: {PrintableText.Of(line)}");
 
     /// <summary>A risk, in one line; the command succeeds.</summary>
-    public void Warning(string line) => Write(errors, $"warning: {line}");
+    public void Warning(string line) => Write(errors, $"warning: {PrintableText.Of(line)}");
 
     /// <summary>The next command, or something worth knowing.</summary>
     public void Hint(string line) => Write(errors, $"hint: {PrintableText.Of(line)}");
@@ -88,10 +110,22 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     {
         lock (_writing)
         {
-            EraseProgress();
-            writer.WriteLine(line);
+            try
+            {
+                EraseProgress();
+                writer.WriteLine(line);
+            }
+            catch (Exception e) when (IsUnwritable(e))
+            {
+                // Without the result the command has failed. Without a message it has not.
+                if (writer == output)
+                    throw new IOException($"standard output cannot be written: {e.Message.TrimEnd('.')}", e);
+            }
         }
     }
+
+    private static bool IsUnwritable(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ObjectDisposedException;
 
     private void EraseProgress()
     {

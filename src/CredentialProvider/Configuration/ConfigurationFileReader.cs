@@ -1,6 +1,7 @@
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 
 
 namespace CredentialProvider.Configuration;
@@ -33,10 +34,17 @@ internal static class ConfigurationFileReader
     public static string[] RoleKeys { get; } = ["arn", "externalId", "sessionName"];
 
     /// <summary>Never throws: a file that cannot be read is a configuration with a problem.</summary>
-    public static ConfigurationFile Read(string path, bool isMachine = false)
+    /// <param name="home">The user's home directory; null if there is none.</param>
+    /// <param name="isNamed">The user has named this file, so its owner does not matter.</param>
+    /// <param name="isMachine">The file may have the keys that only an administrator sets.</param>
+    public static ConfigurationFile Read(string path, string? home, bool isNamed, bool isMachine = false)
     {
         try
         {
+            if (RegularFile.IsSpecial(path))
+                return Unreadable(path, "it is not a regular file");
+            if (!isNamed && TrustedFile.FindProblem(path, home) is { } distrust)
+                return ConfigurationFile.Empty with { Problem = $"{path} is not used: {distrust}" };
             if (new FileInfo(path) is { Exists: true, Length: > MaxFileSize })
                 return Unreadable(path, "it is larger than 1 MB");
             return Parse(path, File.ReadAllBytes(path), isMachine);

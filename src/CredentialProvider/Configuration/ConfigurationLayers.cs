@@ -23,9 +23,9 @@ internal sealed record ConfigurationLayers(ConfigurationFile User, Configuration
         var isNamedTwice = named is not null && (named == machine || Path.GetFullPath(named) == machine);
         return new ConfigurationLayers(
             (named ?? user) is not { } path || isNamedTwice || (named is null && IsAbsent(path))
-                ? ConfigurationFile.Empty : ConfigurationFileReader.Read(path),
+                ? ConfigurationFile.Empty : ConfigurationFileReader.Read(path, Settings.Home, isNamed: named is not null),
             !isNamedTwice && IsAbsent(machine) ? ConfigurationFile.Empty
-                : ConfigurationFileReader.Read(machine, isMachine: true));
+                : ConfigurationFileReader.Read(machine, Settings.Home, isNamed: false, isMachine: true));
     }
 
     /// <summary>False saves the work of looking at a foreign feed's URL.</summary>

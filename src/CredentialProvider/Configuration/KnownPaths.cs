@@ -9,27 +9,40 @@ internal static class KnownPaths
     private const string ConfigurationName = "codeartifact.json";
 
     /// <summary>Always a folder of its own, because its mode is set to 0700.</summary>
-    /// <param name="home">Empty for a user without a home directory.</param>
+    /// <param name="home">Null for a user without a home directory.</param>
     /// <param name="variable">Reads the environment; null for a variable that is unset or blank.</param>
     /// <returns>Null if the user has no place for a cache.</returns>
-    public static string? CacheFolder(string home, Func<string, string?> variable)
+    public static string? CacheFolder(string? home, Func<string, string?> variable)
     {
-        var parent = variable("CODEARTIFACT_CACHE_DIR")
-            ?? (variable("XDG_CACHE_HOME") is { } cache && Path.IsPathRooted(cache) ? cache
-            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : home.Length == 0 ? ""
+        var parent = variable("CODEARTIFACT_CACHE_DIR") ?? Absolute(variable("XDG_CACHE_HOME"))
+            ?? (OperatingSystem.IsWindows() ? WindowsFolder(Environment.SpecialFolder.LocalApplicationData)
+            : home is null ? null
             : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches")
             : Path.Combine(home, ".cache"));
-        return parent.Length == 0 ? null : Path.Combine(parent, CacheName);
+        return parent is null ? null : Path.Combine(parent, CacheName);
     }
 
     /// <inheritdoc cref="CacheFolder"/>
-    /// <returns>The user's configuration file, whether or not it exists.</returns>
-    public static string UserConfigurationFile(string home, Func<string, string?> variable) => Path.Combine(
-        variable("XDG_CONFIG_HOME") is { } folder && Path.IsPathRooted(folder) ? folder
-            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData)
-            : Path.Combine(home, ".config"),
-        ConfigurationName);
+    /// <returns>The user's configuration file, whether or not it exists; null if the user has no place for one.</returns>
+    public static string? UserConfigurationFile(string? home, Func<string, string?> variable)
+    {
+        var folder = Absolute(variable("XDG_CONFIG_HOME"))
+            ?? (OperatingSystem.IsWindows() ? WindowsFolder(Environment.SpecialFolder.ApplicationData)
+            : home is null ? null : Path.Combine(home, ".config"));
+        return folder is null ? null : Path.Combine(folder, ConfigurationName);
+    }
+
+    /// <summary>Null for a path that depends on the working directory, which may be a cloned repository. The
+    /// XDG specification has relative paths ignored too.</summary>
+    public static string? Absolute(string? path) => path is null ? null
+        : OperatingSystem.IsWindows()
+            ? path.StartsWith(@"\\", StringComparison.Ordinal)
+                || (path.Length > 2 && path[1] == ':' && path[2] is '\\' or '/') ? path : null
+        : path.Length > 0 && path[0] == '/' ? path : null;
+
+    /// <summary>Null for an account without a profile, such as that of some services.</summary>
+    public static string? WindowsFolder(Environment.SpecialFolder folder) =>
+        Absolute(Environment.GetFolderPath(folder));
 
     /// <summary>The machine's configuration file, whether or not it exists.</summary>
     public static string MachineConfigurationFile => Path.Combine(

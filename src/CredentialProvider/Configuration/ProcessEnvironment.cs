@@ -70,12 +70,25 @@ internal static class ProcessEnvironment
         }
     }
 
+    /// <summary>NuGet's code reads and writes below HOME and TMPDIR, which must not lead to the working directory. The
+    /// fallback for a home is .NET's own: only root can write there.</summary>
+    public static void IgnoreRelativeFolders()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        if (Settings.Home is null)
+            Environment.SetEnvironmentVariable("HOME", "/");
+        if (KnownPaths.Absolute(Get("TMPDIR")) is null)
+            Environment.SetEnvironmentVariable("TMPDIR", null);
+    }
+
     /// <summary>Expands <c>~</c>, <c>$NAME</c> and <c>${NAME}</c> in a path, as the AWS CLI does: YAML files and systemd
     /// units leave them as they are. A variable that is unset or not closed stays.</summary>
+    /// <param name="home">Null keeps <c>~</c>.</param>
     /// <param name="variable">Reads a variable; null for one that is unset or blank.</param>
-    public static string ExpandPath(string path, string home, Func<string, string?> variable)
+    public static string ExpandPath(string path, string? home, Func<string, string?> variable)
     {
-        if (path[0] == '~' && (path.Length == 1 || path[1] is '/' or '\\'))
+        if (home is not null && path[0] == '~' && (path.Length == 1 || path[1] is '/' or '\\'))
             path = home + path[1..];
         if (AsciiText.IndexOf(path, '$') < 0)
             return path;

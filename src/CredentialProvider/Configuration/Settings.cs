@@ -155,21 +155,22 @@ internal sealed class Settings
     /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN: used if there is no file.</summary>
     public Secret? AwsContainerToken => GetSecret("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
-    /// <summary>AWS_CONFIG_FILE, else ~/.aws/config.</summary>
-    public string AwsConfigFile =>
-        _awsConfigFile ??= GetExpanded("AWS_CONFIG_FILE") ?? Path.Combine(Home, ".aws", "config");
+    /// <summary>AWS_CONFIG_FILE, else ~/.aws/config. The path of a user without a home directory begins with
+    /// <c>~</c>: there is no such file.</summary>
+    public string AwsConfigFile => _awsConfigFile ??= GetExpanded("AWS_CONFIG_FILE") ?? InAwsFolder("config");
 
-    /// <summary>AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.</summary>
-    public string AwsCredentialsFile => _awsCredentialsFile ??=
-        GetExpanded("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(Home, ".aws", "credentials");
+    /// <summary>AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials; as <see cref="AwsConfigFile"/>.</summary>
+    public string AwsCredentialsFile =>
+        _awsCredentialsFile ??= GetExpanded("AWS_SHARED_CREDENTIALS_FILE") ?? InAwsFolder("credentials");
 
-    /// <summary>AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache: the sessions of <c>aws login</c>.</summary>
+    /// <summary>AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache: the sessions of <c>aws login</c>; as
+    /// <see cref="AwsConfigFile"/>.</summary>
     public string AwsLoginCacheFolder =>
-        GetExpanded("AWS_LOGIN_CACHE_DIRECTORY") ?? Path.Combine(Home, ".aws", "login", "cache");
+        GetExpanded("AWS_LOGIN_CACHE_DIRECTORY") ?? InAwsFolder(Path.Combine("login", "cache"));
 
     /// <summary>~/.aws/sso/cache: the sessions of IAM Identity Center; null for a user without a home
     /// directory.</summary>
-    public static string? AwsSsoCacheFolder => Home.Length == 0 ? null : Path.Combine(Home, ".aws", "sso", "cache");
+    public static string? AwsSsoCacheFolder => Home is { } home ? Path.Combine(home, ".aws", "sso", "cache") : null;
 
     /// <summary>SSH_CONNECTION or SSH_TTY is set: a browser on this machine is not the user's.</summary>
     public bool IsRemoteShell => (GetString("SSH_CONNECTION") ?? GetString("SSH_TTY")) is not null;
@@ -180,17 +181,25 @@ internal sealed class Settings
     /// <summary>container (Podman, systemd-nspawn) or KUBERNETES_SERVICE_HOST is set.</summary>
     public bool IsContainer => (GetString("container") ?? GetString("KUBERNETES_SERVICE_HOST")) is not null;
 
-    /// <summary>The user's home directory; empty if the user has none, as in some containers.</summary>
-    public static string Home { get; } =
-        !OperatingSystem.IsWindows() && ProcessEnvironment.Get("HOME") is { Length: > 0 } home
-            ? Exists(home) ? home : "" : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    /// <summary>The user's home directory, absolute and existing; null if the user has none, as in some
+    /// containers.</summary>
+    public static string? Home { get; } = OperatingSystem.IsWindows()
+        ? KnownPaths.WindowsFolder(Environment.SpecialFolder.UserProfile) : FindHome(ProcessEnvironment.Get("HOME"));
 
     /// <summary>The machine's configuration file, whether or not it exists.</summary>
     public string MachineConfigurationFile { get; }
 
-    /// <summary>The file that <c>configure set</c> writes: CODEARTIFACT_CONFIG, else the user's.</summary>
-    public string WritableConfigurationFile =>
+    /// <summary>The file that <c>configure set</c> writes: CODEARTIFACT_CONFIG, else the user's; null for a user without
+    /// a home directory.</summary>
+    public string? WritableConfigurationFile =>
         GetString("CODEARTIFACT_CONFIG") ?? KnownPaths.UserConfigurationFile(Home, GetString);
+
+    /// <summary>On Unix. Like the AWS CLI and NuGet, falls back on the user's passwd entry if the variable is unset. A
+    /// relative path would make the working directory, which may be a cloned repository, the home.</summary>
+    /// <param name="variable">HOME; null if it is unset.</param>
+    internal static string? FindHome(string? variable) =>
+        KnownPaths.Absolute(variable ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)) is { } home
+            && Exists(home) ? home : null;
 
     public static bool IsRoleArn(string arn) =>
         arn.StartsWith("arn:", StringComparison.Ordinal) && arn.Contains(":role/", StringComparison.Ordinal);
@@ -223,8 +232,11 @@ internal sealed class Settings
 
     private Secret? GetSecret(string name) => GetString(name) is { } value ? new Secret(value) : null;
 
-    private string? GetExpanded(string name) => GetString(name) is { } path
-        ? ProcessEnvironment.ExpandPath(path, GetString("HOME") ?? Home, GetString) : null;
+    private string? GetExpanded(string name) => GetString(name) is { } path ? ProcessEnvironment.ExpandPath(
+        path, GetString("HOME") is { } home ? FindHome(home) : Home, GetString) : null;
+
+    private static string InAwsFolder(string name) =>
+        Home is null ? $"~/.aws/{name}" : Path.Combine(Home, ".aws", name);
 
     private bool? GetBoolean(string name) =>
         GetString(name) is { } value ? value.Equals("true", StringComparison.OrdinalIgnoreCase) : null;

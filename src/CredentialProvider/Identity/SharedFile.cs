@@ -29,14 +29,13 @@ internal sealed class SharedFile
     /// <summary>All sections in the order of the file; a name can occur more than once.</summary>
     public IReadOnlyList<SharedSection> Sections => _sections;
 
-    /// <summary>Never throws.</summary>
+    /// <summary>Never throws. Like the AWS CLI, ignores what is not a regular file: a folder, a FIFO, a device such as
+    /// /dev/null.</summary>
     public static SharedFile Read(string path)
     {
-        if (!FileExists(path))
+        if (!RegularFile.Is(path))
             return new SharedFile(path) { Exists = false };
-        // Like the AWS CLI, ignore a folder.
         return ReadBytes(path) is { } bytes ? Parse(path, bytes)
-            : Directory.Exists(path) ? new SharedFile(path) { Exists = false }
             : new SharedFile(path) { Problem = FindProblem(path) };
     }
 
@@ -106,9 +105,6 @@ internal sealed class SharedFile
     }
 
     private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\f' or '\v';
-
-    private static bool FileExists(string path) =>
-        OperatingSystem.IsWindows() ? File.Exists(path) : Posix.Exists(path);
 
     private static byte[]? ReadBytes(string path)
     {

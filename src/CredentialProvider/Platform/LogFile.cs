@@ -22,7 +22,8 @@ internal static class LogLevels
 
 /// <summary>
 /// The log that CODEARTIFACT_LOG_FILE asks for: one line per event, never a secret; only the other lines of a stack trace
-/// are indented. Without it nothing is opened. A log that cannot be written never fails a build.
+/// are indented. Without it nothing is opened. Only its owner can read the file. A log that cannot be written never fails a
+/// build.
 /// </summary>
 internal sealed class LogFile(string? path, string? level, TimeProvider time)
 {
@@ -33,6 +34,20 @@ internal sealed class LogFile(string? path, string? level, TimeProvider time)
     private const int MaxTextLength = 16 * 1024;
 
     private readonly object _writing = new();
+
+    /// <summary>Why the log cannot be written; null if it can. Creates the file.</summary>
+    public static string? FindProblem(string path)
+    {
+        try
+        {
+            return Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
+                ? OwnerOnlyFile.Append(path, "", MaxFileSize) : "its folder does not exist";
+        }
+        catch (Exception e) when (IsUnusablePath(e))
+        {
+            return e.Message.TrimEnd('.');
+        }
+    }
 
     public void Write(string lineLevel, string text)
     {
@@ -45,10 +60,12 @@ internal sealed class LogFile(string? path, string? level, TimeProvider time)
             lock (_writing)
                 OwnerOnlyFile.Append(path, line, MaxFileSize);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
-            or NotSupportedException)
+        catch (Exception e) when (IsUnusablePath(e))
         {
-            // A bad path for the log must not fail the build.
+            // A bad path for the log must not fail the build. Doctor reports it.
         }
     }
+
+    private static bool IsUnusablePath(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 }

@@ -13,23 +13,19 @@ internal static class OwnerOnlyFile
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Replace(string path, byte[] bytes, int mode = Posix.OwnerOnly)
     {
-        var temporary = OperatingSystem.IsWindows() ? $"{path}.{Path.GetRandomFileName()}" : $"{path}.XXXXXX";
-        if (!OperatingSystem.IsWindows() && !Posix.TryCreateTemporary(ref temporary))
-            throw new IOException($"cannot create a file in {Path.GetDirectoryName(path)}");
-        try
+        if (OperatingSystem.IsWindows())
         {
-            using (var file = new FileStream(temporary, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1))
-                file.Write(bytes, 0, bytes.Length);
-            if (mode != Posix.OwnerOnly && !OperatingSystem.IsWindows())
-                _ = Posix.TrySetMode(temporary, mode);
-            Move(temporary, path);
+            ReplaceOnWindows(path, bytes);
+            return;
         }
-        catch
-        {
-            // ArgumentOutOfRangeException too, for EFBIG.
-            TryDelete(temporary);
-            throw;
-        }
+
+        var temporary = $"{path}.XXXXXX";
+        if (!Posix.TryWriteTemporary(ref temporary, bytes, mode))
+            throw new IOException($"cannot write to {Path.GetDirectoryName(path)}: it is read-only, full or missing");
+        if (Posix.TryRename(temporary, path))
+            return;
+        TryDelete(temporary);
+        throw CannotReplace(path);
     }
 
     /// <summary>True if a file can be created where <see cref="Replace"/> would create one.</summary>
@@ -48,11 +44,16 @@ internal static class OwnerOnlyFile
         }
     }
 
-    /// <summary>Appends text to a file, creating it if necessary.</summary>
+    /// <summary>Appends text to a file, creating it if necessary. An existing file of this user gets mode 0600;
+    /// anything else that others may have put there is refused.</summary>
     /// <param name="maxSize">In bytes. A larger file is first renamed to FILE.1, replacing the previous one.</param>
-    public static void Append(string path, string text, long maxSize)
+    /// <returns>Why nothing was written; null if the text was.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static string? Append(string path, string text, long maxSize)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
+        if (!OperatingSystem.IsWindows() && FindOthersAccess(path) is { } refusal)
+            return refusal;
         // If two processes rotate at once, the second one moves the new file, and a few lines of the log are lost.
         if (new FileInfo(path) is { Exists: true } file && file.Length > maxSize)
             Move(path, $"{path}.1");
@@ -62,16 +63,30 @@ internal static class OwnerOnlyFile
                 Posix.CreateFile(path);
             // Several processes write to one log. A FileStream writes at the end that it remembers; O_APPEND writes at
             // the actual end.
-            Posix.Append(path, bytes);
-            return;
+            return Posix.TryAppend(path, bytes) ? null : "it cannot be written";
         }
 
         // Windows has no such mode in .NET, so processes write one after the other.
-        RetryWhileInUse(() =>
+        var isWritten = RetryWhileInUse(() =>
         {
             using var log = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1);
             log.Write(bytes, 0, bytes.Length);
         });
+        return isWritten ? null : "it cannot be written";
+    }
+
+    /// <summary>Why other users may be able to read what is written to an existing path; null if they are
+    /// not.</summary>
+    private static string? FindOthersAccess(string path)
+    {
+        const int PermissionMask = 0x1FF; // 0777
+        if (!Posix.TryGetStatus(path, out var status, out _))
+            return null;
+        return status.IsLink ? "it is a symbolic link"
+            : !status.IsFile ? "it is not a regular file"
+            : status.Owner != Posix.EffectiveUser ? "it belongs to another user"
+            : (status.Mode & PermissionMask) == Posix.OwnerOnly || Posix.TrySetMode(path, Posix.OwnerOnly) ? null
+            : "its mode cannot be set to 0600";
     }
 
     /// <summary>
@@ -87,8 +102,15 @@ internal static class OwnerOnlyFile
         // FileStream sets HResult to errno EWOULDBLOCK on Linux and macOS, and to ERROR_SHARING_VIOLATION on Windows.
         const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
         isBusy = false;
-        if (!OperatingSystem.IsWindows() && !File.Exists(path))
-            Posix.CreateFile(path);
+        if (!OperatingSystem.IsWindows())
+        {
+            // A FIFO or a device can neither be locked reliably nor hold the note of a failure.
+            if (Posix.TryGetStatus(path, out var status, out _) && !status.IsFile)
+                return null;
+            if (!File.Exists(path))
+                Posix.CreateFile(path);
+        }
+
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
@@ -138,12 +160,31 @@ internal static class OwnerOnlyFile
         },
         RetryTimeout);
 
+    /// <summary>On Windows a new file has the access control list of its folder.</summary>
+    private static void ReplaceOnWindows(string path, byte[] bytes)
+    {
+        var temporary = $"{path}.{Path.GetRandomFileName()}";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1))
+                file.Write(bytes, 0, bytes.Length);
+            Move(temporary, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
     private static void Move(string from, string to)
     {
         if (!(OperatingSystem.IsWindows() ? RetryWhileInUse(() => File.Move(from, to, overwrite: true))
             : Posix.TryRename(from, to)))
         {
-            throw new IOException($"cannot replace {to}");
+            throw CannotReplace(to);
         }
     }
+
+    private static IOException CannotReplace(string path) => new($"cannot replace {path}");
 }

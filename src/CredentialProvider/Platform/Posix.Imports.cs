@@ -18,11 +18,23 @@ internal static partial class Posix
     [DllImport("libc", EntryPoint = "lstat")]
     private static extern unsafe int LStat(byte* path, byte* buffer);
 
+    [DllImport("libc", EntryPoint = "stat")]
+    private static extern unsafe int Stat(byte* path, byte* buffer);
+
+    [DllImport("libc", EntryPoint = "lstat$INODE64")]
+    private static extern unsafe int LStatInode64(byte* path, byte* buffer);
+
+    [DllImport("libc", EntryPoint = "stat$INODE64")]
+    private static extern unsafe int StatInode64(byte* path, byte* buffer);
+
     [DllImport("libc", EntryPoint = "realpath")]
     private static extern unsafe byte* RealPath(byte* path, byte* resolved);
 
     [DllImport("libc", EntryPoint = "chmod")]
     private static extern int ChMod(byte[] path, int mode);
+
+    [DllImport("libc", EntryPoint = "fchmod")]
+    private static extern int FChMod(int descriptor, int mode);
 
     [DllImport("libc", EntryPoint = "access")]
     private static extern unsafe int Access(byte* path, int mode);
@@ -61,10 +73,13 @@ internal static partial class Posix
     private static extern unsafe nint Read(int descriptor, byte* bytes, nint length);
 
     [DllImport("libc", EntryPoint = "write")]
-    private static extern nint Write(int descriptor, byte[] bytes, nint length);
+    private static extern unsafe nint Write(int descriptor, byte* bytes, nint length);
 
     [DllImport("libc", EntryPoint = "close")]
     private static extern int Close(int descriptor);
+
+    [DllImport("libc", EntryPoint = "fcntl")]
+    private static extern int FCntl(int descriptor, int command);
 
     [DllImport("libc", EntryPoint = "geteuid")]
     private static extern uint GetEUid();

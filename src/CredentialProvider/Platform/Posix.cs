@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using CredentialProvider.FastStart;
 
@@ -9,67 +10,23 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal static partial class Posix
 {
-    /// <summary>The mode 0600.</summary>
+    /// <summary>Mode 0600.</summary>
     public const int OwnerOnly = 0x180;
 
-    private const int TypeMask = 0xF000, FolderType = 0x4000, RegularFileType = 0x8000;
+    private const int WriteOnly = 1;
 
-    /// <summary>The status of a path itself; a symbolic link is not followed.</summary>
-    /// <param name="Owner">User ID.</param>
-    /// <param name="Mode">Permission bits, including set-user-ID, set-group-ID and sticky.</param>
-    public readonly record struct Status(bool IsFolder, bool IsFile, uint Owner, int Mode);
+    private static int AppendMode => OperatingSystem.IsMacOS() ? 0x8 : 0x400;
+
+    private static int CloseOnExec => OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
+
+    private static int NonBlock => OperatingSystem.IsMacOS() ? 0x4 : 0x800;
+
+    /// <summary>O_NOFOLLOW, which on Linux depends on the architecture.</summary>
+    private static int NoFollowMode => OperatingSystem.IsMacOS() ? 0x100
+        : RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 0x20000 : 0x8000;
 
     /// <summary>The effective user ID of this process.</summary>
     public static uint EffectiveUser => GetEUid();
-
-    /// <summary>Reads the status of a path without following a symbolic link. False if the path does not exist or the C
-    /// library has no such function; in the second case <paramref name="isSupported"/> is false too.</summary>
-    public static bool TryGetStatus(string path, out Status status, out bool isSupported)
-    {
-        isSupported = true;
-        try
-        {
-            return TryGetStatus(path, out status);
-        }
-        catch (EntryPointNotFoundException)
-        {
-            status = default;
-            isSupported = false;
-            return false;
-        }
-    }
-
-    /// <summary>Kept out of the try block: a P/Invoke inside one needs an IL stub generated at run time.</summary>
-    private static unsafe bool TryGetStatus(string path, out Status status)
-    {
-        const int MaxStatusSize = 256; // struct statx has 256 bytes on every architecture, struct stat on macOS 144
-        var buffer = stackalloc byte[MaxStatusSize];
-        int mode;
-        uint owner;
-        status = default;
-        fixed (byte* name = Utf8(path))
-        {
-            if (OperatingSystem.IsMacOS())
-            {
-                // <sys/stat.h>, 64-bit inodes: st_mode is 16 bits at 4, st_uid 32 bits at 16.
-                if (LStat(name, buffer) != 0)
-                    return false;
-                (mode, owner) = (*(ushort*)(buffer + 4), *(uint*)(buffer + 16));
-            }
-            else
-            {
-                // statx(2), the same layout on every architecture: stx_uid is 32 bits at 20, stx_mode 16 bits at 28.
-                const int CurrentFolder = -100, NoFollow = 0x100, TypeModeOwner = 0x1 | 0x2 | 0x8;
-                if (StatX(CurrentFolder, name, NoFollow, TypeModeOwner, buffer) != 0)
-                    return false;
-                (mode, owner) = (*(ushort*)(buffer + 28), *(uint*)(buffer + 20));
-            }
-        }
-
-        var type = mode & TypeMask;
-        status = new Status(type == FolderType, type == RegularFileType, owner, mode & 0xFFF);
-        return true;
-    }
 
     /// <summary>True if the path exists, after following symbolic links.</summary>
     public static bool Exists(string path) => MayAccess(path, 0);
@@ -77,13 +34,21 @@ internal static partial class Posix
     /// <summary>True if this process may execute the file, after following symbolic links.</summary>
     public static bool MayExecute(string path) => MayAccess(path, 1);
 
-    /// <summary>Reads a file; null if it cannot be read or has more than <paramref name="maxSize"/> bytes.</summary>
+    /// <summary>Reads a file; null if it cannot be read, is not a regular file, or has more than
+    /// <paramref name="maxSize"/> bytes.</summary>
     public static unsafe byte[]? TryRead(string path, int maxSize)
     {
-        const int FirstSize = 4096, ReadOnly = 0, LinuxCloseOnExec = 0x80000, MacCloseOnExec = 0x1000000;
+        const int FirstSize = 4096, ReadOnly = 0;
+        // Reading from a FIFO, a terminal or another device could wait for ever, and opening one can have effects.
+        if (TryGetStatus(path, out var status, out var isSupported, followsLinks: true) ? !status.IsFile : isSupported)
+            return null;
         int descriptor;
         fixed (byte* name = Utf8(path))
-            descriptor = Open(name, ReadOnly | (OperatingSystem.IsMacOS() ? MacCloseOnExec : LinuxCloseOnExec));
+        {
+            // Without waiting, in case the file has just been replaced by a FIFO.
+            descriptor = Open(name, ReadOnly | NonBlock | CloseOnExec);
+        }
+
         if (descriptor < 0)
             return null;
         var (bytes, length) = (new byte[FirstSize], 0);
@@ -104,20 +69,6 @@ internal static partial class Posix
         return bytes;
     }
 
-    /// <summary>The absolute path without symbolic links; null if it does not exist.</summary>
-    public static unsafe string? TryResolve(string path)
-    {
-        const int MaxPath = 4096; // PATH_MAX on Linux; macOS has 1024
-        var buffer = new byte[MaxPath];
-        fixed (byte* name = Utf8(path), resolved = buffer)
-        {
-            if (RealPath(name, resolved) == null)
-                return null;
-        }
-
-        return Encoding.UTF8.GetString(buffer, 0, Array.IndexOf(buffer, (byte)0));
-    }
-
     /// <summary>Sets the permission bits, which only the owner and root may do.</summary>
     public static bool TrySetMode(string path, int mode) => ChMod(Utf8(path), mode) == 0;
 
@@ -133,13 +84,35 @@ internal static partial class Posix
             _ = UMask(GroupAndOthers);
     }
 
-    /// <summary>Disables core dumps, which would contain tokens (PR_SET_DUMPABLE). Linux only; elsewhere the system's
-    /// settings apply.</summary>
+    /// <summary>Disables core dumps, which would contain tokens (PR_SET_DUMPABLE), on Linux; elsewhere the system's
+    /// settings apply. Root may dump such a process all the same, as .NET's createdump does if DOTNET_DbgEnableMiniDump
+    /// is set. So the programs that this one starts lose the capability for it (PR_CAPBSET_DROP).</summary>
     public static void DisableCoreDumps()
     {
-        const int SetDumpable = 4, No = 0;
-        if (OperatingSystem.IsLinux())
-            _ = PrCtl(SetDumpable, No, 0, 0, 0);
+        const int SetDumpable = 4, No = 0, DropCapability = 24, Ptrace = 19;
+        if (!OperatingSystem.IsLinux())
+            return;
+        _ = PrCtl(SetDumpable, No, 0, 0, 0);
+        if (EffectiveUser == 0)
+            _ = PrCtl(DropCapability, Ptrace, 0, 0, 0);
+    }
+
+    /// <summary>The standard streams that this process was started without. A file that it opens would become one of
+    /// them, so /dev/null takes their place.</summary>
+    public static bool[] ReserveStandardStreams()
+    {
+        const int GetFlags = 1, ReadOnly = 0, Streams = 3;
+        var isMissing = new bool[Streams];
+        for (var descriptor = 0; descriptor < Streams && !OperatingSystem.IsWindows(); descriptor++)
+        {
+            var flags = FCntl(descriptor, GetFlags);
+            // What was inherited is not marked as close-on-exec. The .NET runtime marks what it has opened meanwhile.
+            isMissing[descriptor] = flags != 0;
+            if (flags < 0)
+                _ = OpenNull(ReadOnly | CloseOnExec);
+        }
+
+        return isMissing;
     }
 
     /// <summary>Sets an environment variable for native libraries. They do not see variables set by .NET.</summary>
@@ -153,7 +126,7 @@ internal static partial class Posix
     public static void CreateFile(string path)
     {
         var temporary = $"{path}.XXXXXX";
-        if (!TryCreateTemporary(ref temporary))
+        if (!TryWriteTemporary(ref temporary, [], OwnerOnly))
             return;
         // Some file systems have no hard links. Then a rename can replace a file that another process has just created
         // at this path, and the first line in it is lost.
@@ -162,18 +135,45 @@ internal static partial class Posix
         File.Delete(temporary);
     }
 
-    /// <summary>Appends to an existing file in one system call. Does not block on a FIFO that has no reader.</summary>
-    public static unsafe void Append(string path, byte[] bytes)
+    /// <summary>Appends to an existing file in one system call, so that several processes can write to it. A symbolic
+    /// link is not followed, and a FIFO without a reader does not block.</summary>
+    /// <returns>False if nothing was written.</returns>
+    public static unsafe bool TryAppend(string path, byte[] bytes)
     {
-        const int WriteOnly = 1, LinuxAppend = 0x400, MacAppend = 0x8, LinuxNonBlock = 0x800, MacNonBlock = 0x4;
-        var flags = WriteOnly | (OperatingSystem.IsMacOS() ? MacAppend | MacNonBlock : LinuxAppend | LinuxNonBlock);
         int descriptor;
         fixed (byte* name = Utf8(path))
-            descriptor = Open(name, flags);
+            descriptor = Open(name, WriteOnly | AppendMode | NonBlock | NoFollowMode);
+        return descriptor >= 0 && TryWriteAndClose(descriptor, bytes);
+    }
+
+    /// <summary>Writes into what exists at the path, such as a device or a FIFO; waits for a FIFO's reader.</summary>
+    /// <returns>False if not everything was written.</returns>
+    public static unsafe bool TryWriteInto(string path, byte[] bytes)
+    {
+        int descriptor;
+        fixed (byte* name = Utf8(path))
+            descriptor = Open(name, WriteOnly | AppendMode);
+        return descriptor >= 0 && TryWriteAndClose(descriptor, bytes);
+    }
+
+    /// <summary>Creates a new file and writes it through the descriptor that created it, so that another user who may
+    /// write to the folder cannot put another file in its place before it is written.</summary>
+    /// <param name="path">Must end in XXXXXX, which is replaced to make the name unique.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <returns>False if it cannot be created or written completely; nothing is left behind.</returns>
+    public static bool TryWriteTemporary(ref string path, byte[] bytes, int mode)
+    {
+        var template = Utf8(path);
+        var descriptor = MkSTemp(template);
         if (descriptor < 0)
-            return;
-        _ = Write(descriptor, bytes, bytes.Length);
-        _ = Close(descriptor);
+            return false;
+        path = Encoding.UTF8.GetString(template, 0, template.Length - 1);
+        // Set before the content is there. mkstemp has set 0600.
+        var hasMode = mode == OwnerOnly || FChMod(descriptor, mode) == 0;
+        if (TryWriteAndClose(descriptor, bytes) && hasMode)
+            return true;
+        File.Delete(path);
+        return false;
     }
 
     /// <summary>Moves a file and atomically replaces what is at <paramref name="to"/>.</summary>
@@ -195,21 +195,40 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>Creates a new, empty file that only its owner can access.</summary>
-    /// <param name="path">Must end in XXXXXX, which is replaced to make the name unique.</param>
-    public static bool TryCreateTemporary(ref string path)
-    {
-        var template = Utf8(path);
-        var descriptor = MkSTemp(template);
-        if (descriptor < 0)
-            return false;
-        _ = Close(descriptor);
-        path = Encoding.UTF8.GetString(template, 0, template.Length - 1);
-        return true;
-    }
-
     /// <summary>True if a process with this PID exists and belongs to this user.</summary>
     public static bool IsRunning(int processId) => Kill(processId, 0) == 0;
+
+    private static unsafe bool TryWriteAndClose(int descriptor, byte[] bytes)
+    {
+        var (sum, isOpen) = (0, true);
+        // A pipe takes a part at a time.
+        while (sum < bytes.Length && isOpen)
+        {
+            nint written;
+            fixed (byte* rest = &bytes[sum])
+                written = Write(descriptor, rest, bytes.Length - sum);
+            isOpen = written > 0;
+            sum += isOpen ? (int)written : 0;
+        }
+
+        // Network file systems report a full disk when the file is closed.
+        return Close(descriptor) == 0 && isOpen;
+    }
+
+    /// <summary>Writes to standard error if that is possible.</summary>
+    public static unsafe void WriteError(string text)
+    {
+        const int StandardError = 2;
+        var bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* first = bytes)
+            _ = Write(StandardError, first, bytes.Length);
+    }
+
+    private static unsafe int OpenNull(int flags)
+    {
+        fixed (byte* name = Utf8("/dev/null"))
+            return Open(name, flags);
+    }
 
     private static unsafe bool MayAccess(string path, int mode)
     {

@@ -62,7 +62,7 @@ internal sealed class Connection(Stream input, Stream output)
             output.Write(line, 0, line.Length);
             output.Flush();
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             // The pipe is closed.
         }
@@ -120,7 +120,7 @@ internal sealed class Connection(Stream input, Stream output)
         {
             return input.Read(_buffer, _end, _buffer.Length - _end);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             return 0;
         }

@@ -21,7 +21,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private readonly ConcurrentDictionary<string, AuthorizationToken> _given = new();
-    private readonly ConcurrentDictionary<string, AuthorizationToken> _givenOnRetry = new();
+    private readonly ConcurrentDictionary<string, long> _retried = new();
     private readonly ConcurrentDictionary<string, bool> _warned = new();
 
     /// <summary>A request for credentials and, for a CodeArtifact feed, the token that it needs.</summary>
@@ -76,7 +76,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             log(LogLevels.Verbose,
                 $"token for {wanted.Feed.DomainName} by {wanted.Identity.Source?.Description} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
-                _givenOnRetry[request.Uri!] = token;
+                _retried[request.Uri!] = time.GetTimestamp();
             return Give(request, token);
         }
         catch (NoTokenException e)
@@ -134,7 +134,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
                 "set a new one, or unset the variable to have tokens fetched");
         }
 
-        if (_givenOnRetry.TryGetValue(request.Uri!, out var last) && time.GetUtcNow() - last.Obtained < RetryWindow)
+        if (_retried.TryGetValue(request.Uri!, out var last) && time.GetElapsedTime(last) < RetryWindow)
         {
             throw new NoTokenException(ErrorCode.TokenRefused,
                 $"repository {wanted.Feed.Repository} refuses a token that was just issued for its domain",

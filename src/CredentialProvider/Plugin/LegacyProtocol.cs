@@ -12,7 +12,10 @@ namespace CredentialProvider.Plugin;
 /// </summary>
 internal static class LegacyProtocol
 {
-    private const int Found = 0, NotApplicable = 1, Failed = 2;
+    /// <summary>No token, or no answer at all.</summary>
+    public const int Failed = 2;
+
+    private const int Found = 0, NotApplicable = 1;
 
     public static bool IsRequested(string[] args) => Has(args, "-uri");
 

@@ -98,10 +98,11 @@ internal sealed class TokenCache(string? folder)
     /// The exclusive right to fetch this key's token; null while another process holds it. Where the file system has no
     /// locks, every process gets it: more calls, but no failure.
     /// </summary>
-    public Lock? TryLock(TokenKey key)
+    /// <param name="number">Above 0 if the processes with the locks before it do not respond.</param>
+    public Lock? TryLock(TokenKey key, int number = 0)
     {
         var isBusy = false;
-        var file = Folder?.TryLock(key.FileName + TokenFile.LockExtension, out isBusy);
+        var file = Folder?.TryLock(TokenFile.Lock(key.FileName, number), out isBusy);
         return isBusy ? null : new Lock(file, key);
     }
 
@@ -143,7 +144,8 @@ internal sealed class TokenCache(string? folder)
         private const int MaxNoteSize = 64 * 1024;
 
         /// <summary>How a fetch of this key failed after that moment; null if none failed.</summary>
-        public NoTokenException? FailureAfter(DateTimeOffset moment)
+        /// <param name="now">A note with a later time was left before the clock was set back.</param>
+        public NoTokenException? FailureAfter(DateTimeOffset moment, DateTimeOffset now)
         {
             try
             {
@@ -153,7 +155,8 @@ internal sealed class TokenCache(string? folder)
                 using var bytes = new MemoryStream();
                 file.CopyTo(bytes);
                 var note = Json(bytes.ToArray());
-                return GetString(note, "Key") == NameOf(key) && GetTime(note, "At") > moment
+                var at = GetTime(note, "At");
+                return GetString(note, "Key") == NameOf(key) && at > moment && at <= now
                     ? new NoTokenException(GetString(note, "Code"), GetString(note, "Why"), GetString(note, "Fix"))
                     : null;
             }

@@ -13,6 +13,9 @@ internal static class TokenFile
     public static string Name(string domain, string owner, string region, string hash) =>
         domain + "-" + owner + "." + region + "." + hash + Extension;
 
+    /// <summary>The token's lock; the others stand in for one whose holder does not respond.</summary>
+    public static string Lock(string name, int number) => name + (number == 0 ? "" : $".{number}") + LockExtension;
+
     /// <summary>Matches the files of a domain, whatever their hash.</summary>
     public static string Pattern(string domain, string owner, string region) => Name(domain, owner, region, "*");
 

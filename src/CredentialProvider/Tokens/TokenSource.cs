@@ -16,9 +16,12 @@ internal sealed class TokenSource(
     /// <summary>The next feed of the same build would fail for the same reason, so AWS is not asked again.</summary>
     private static readonly TimeSpan FailureLifetime = TimeSpan.FromSeconds(15);
 
-    /// <summary>After this long, stop waiting for the other process and call AWS ourselves: it may be suspended or
-    /// waiting for a user to sign in.</summary>
+    /// <summary>After this long, stop waiting for the process that holds a lock: it may be suspended or waiting for a
+    /// user to sign in. Of those that wait, the one that takes the next lock calls AWS.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(60);
+
+    /// <summary>After waiting for this many processes in turn, call AWS without a lock.</summary>
+    private const int MaxLocks = 3;
 
     /// <summary>Waiting processes must leave the CPU to the one that fetches.</summary>
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(15),
@@ -70,16 +73,17 @@ internal sealed class TokenSource(
         TokenRequest request, DateTimeOffset after, UserPrompt? prompt, CancellationToken cancel)
     {
         var key = request.Key;
-        var began = time.GetUtcNow();
+        var (began, start) = (time.GetUtcNow(), time.GetTimestamp());
         for (var poll = FirstPoll; ; poll = poll < MaxPoll ? new TimeSpan(poll.Ticks * 3 / 2) : MaxPoll)
         {
             if (TryGetCached(key, after) is { } token)
                 return token;
-            if (FetchesOf(key).Failure is { } last && time.GetUtcNow() - last.At < FailureLifetime)
+            if (FetchesOf(key).Failure is { } last && time.GetElapsedTime(last.At) < FailureLifetime)
                 return FindValid(key, after) ?? throw last.Cause;
 
-            using var held = cache.TryLock(key);
-            if (held is null && time.GetUtcNow() - began < MaxWait)
+            var unresponsive = (int)(time.GetElapsedTime(start).Ticks / MaxWait.Ticks);
+            using var held = unresponsive < MaxLocks ? cache.TryLock(key, unresponsive) : null;
+            if (held is null && unresponsive < MaxLocks)
             {
                 // Another process is fetching this token. Wait for its result, or for the lock if it dies.
                 await Task.Delay(poll, cancel);
@@ -92,7 +96,7 @@ internal sealed class TokenSource(
             // Or it may have failed while we waited. That is our answer too: if every waiting process asked AWS again
             // in turn, the last of many would wait for minutes. A user who can sign in is different, because the
             // holder may have had no one to ask.
-            if (prompt is not { CanSignIn: true } && held?.FailureAfter(began) is { } failure)
+            if (prompt is not { CanSignIn: true } && held?.FailureAfter(began, time.GetUtcNow()) is { } failure)
                 return FindValid(key, after) ?? throw Remember(key, failure);
             return await FetchAsync(request, after, prompt, held, cancel);
         }
@@ -122,7 +126,7 @@ internal sealed class TokenSource(
 
     private NoTokenException Remember(TokenKey key, NoTokenException failure)
     {
-        FetchesOf(key).Failure = new PastFailure(failure, time.GetUtcNow());
+        FetchesOf(key).Failure = new PastFailure(failure, time.GetTimestamp());
         return failure;
     }
 
@@ -149,5 +153,6 @@ internal sealed class TokenSource(
         public PastFailure? Failure { get; set; }
     }
 
-    private sealed record PastFailure(NoTokenException Cause, DateTimeOffset At);
+    /// <param name="At">A timestamp, because the clock may be set.</param>
+    private sealed record PastFailure(NoTokenException Cause, long At);
 }

@@ -93,9 +93,9 @@ public sealed class HostileAnswers
     }
 
     [Theory]
-    [InlineData("AWS_CONTAINER_AUTHORIZATION_TOKEN", "CACP1004")]
-    [InlineData("AWS_SESSION_TOKEN", "CACP1004")]
-    [InlineData("AWS_ACCESS_KEY_ID", "CACP1004")]
+    [InlineData("AWS_CONTAINER_AUTHORIZATION_TOKEN", "CACP1012")]
+    [InlineData("AWS_SESSION_TOKEN", "CACP1012")]
+    [InlineData("AWS_ACCESS_KEY_ID", "CACP1012")]
     [InlineData("CODEARTIFACT_AUTH_TOKEN", "CACP1012")]
     public async Task Header_values_with_line_breaks_are_errors_that_name_the_setting(string variable, string code)
     {

@@ -20,6 +20,21 @@ public sealed class RetriedCalls
         Assert.Equal(0, _waits);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void A_clock_that_is_set_meanwhile_changes_nothing(int days)
+    {
+        var outcome = Run(_ =>
+        {
+            _time.ClockChange += TimeSpan.FromDays(days);
+            throw ToCodeArtifact(Response(503));
+        });
+
+        Assert.IsType<AwsCallException>(outcome.Exception!.InnerException);
+        Assert.Equal([0, 1, 3], _calls);
+    }
+
     [Fact]
     public void Jitter_takes_any_part_of_the_delay()
     {

@@ -9,7 +9,14 @@ internal sealed class VirtualTime : TimeProvider
 
     public TimeSpan Elapsed => _now - DateTimeOffset.UnixEpoch;
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>How far the clock of the machine has been set.</summary>
+    public TimeSpan ClockChange { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => _now + ClockChange;
+
+    public override long GetTimestamp() => _now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -206,7 +206,7 @@ public sealed class ConfigurationFiles
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "c.json");
         File.WriteAllText(path, new string(' ', 1024 * 1024) + "{}");
-        Assert.Equal($"{path} cannot be read: it is larger than 1 MB", ConfigurationFileReader.Read(path).Problem);
+        Assert.Equal($"{path} cannot be read: it is larger than 1 MB", ConfigurationFileReader.Read(path, home: null, isNamed: true).Problem);
     }
 
     [Theory]

@@ -97,6 +97,54 @@ public sealed class LogFiles : IDisposable
         new LogFile(_temporary.Below("pipe"), null, TimeProvider.System).Write(LogLevels.Error, "lost");
     }
 
+    [Fact]
+    public void Of_this_user_are_closed_to_others_before_they_are_written()
+    {
+        TemporaryFolder.RequireUnix();
+        var path = _temporary.Below("log");
+        File.WriteAllText(path, "older\n");
+        File.SetUnixFileMode(path, (UnixFileMode)0b110_110_110);
+        new LogFile(path, null, TimeProvider.System).Write(LogLevels.Error, "text");
+        TemporaryFolder.AssertOwnerOnly(path);
+        Assert.Equal(2, File.ReadAllLines(path).Length);
+        Assert.Null(LogFile.FindProblem(path));
+    }
+
+    [Fact]
+    public void That_are_links_are_not_followed()
+    {
+        TemporaryFolder.RequireUnix();
+        var (path, target) = (_temporary.Below("log"), _temporary.Below("target"));
+        File.WriteAllText(target, "");
+        File.CreateSymbolicLink(path, target);
+        new LogFile(path, null, TimeProvider.System).Write(LogLevels.Error, "text");
+        Assert.Equal("", File.ReadAllText(target));
+        Assert.Equal("it is a symbolic link", LogFile.FindProblem(path));
+    }
+
+    [Fact]
+    public void Of_another_user_are_not_written()
+    {
+        TemporaryFolder.RequireUnix();
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root changes owners");
+        var path = _temporary.Below("log");
+        File.WriteAllText(path, "");
+        using (var change = System.Diagnostics.Process.Start("chown", ["12345", path]))
+            change.WaitForExit();
+        new LogFile(path, null, TimeProvider.System).Write(LogLevels.Error, "text");
+        Assert.Equal("", File.ReadAllText(path));
+        Assert.Equal("it belongs to another user", LogFile.FindProblem(path));
+    }
+
+    [Fact]
+    public void In_a_missing_folder_have_a_problem_and_others_none()
+    {
+        Assert.Equal("its folder does not exist", LogFile.FindProblem(_temporary.Below("missing/log")));
+        Assert.Null(LogFile.FindProblem(_temporary.Below("log")));
+        TemporaryFolder.AssertOwnerOnly(_temporary.Below("log"));
+        Assert.NotNull(LogFile.FindProblem(_temporary.Path));
+    }
+
     [Theory]
     [InlineData("missing/folder/log")]
     [InlineData(".")]

@@ -352,7 +352,7 @@ public sealed class TokenCaches : IDisposable
 
         System.IO.File.WriteAllText(Directory.GetFiles(_temporary.Path, "*.lock", SearchOption.AllDirectories).Single(), content);
         using var held = _cache.TryLock(Key);
-        Assert.Null(held!.FailureAfter(DateTimeOffset.MinValue));
+        Assert.Null(held!.FailureAfter(DateTimeOffset.MinValue, DateTimeOffset.MaxValue));
     }
 
     public void Dispose() => _temporary.Dispose();

@@ -12,7 +12,7 @@ public sealed class TokenRequests : IDisposable
     private static readonly DateTimeOffset Any = DateTimeOffset.MinValue;
 
     private readonly TemporaryFolder _temporary = new();
-    private readonly FakeTimeProvider _time = new(Noon);
+    private readonly SettableClock _time = new();
     private readonly TokenCache _cache;
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -278,6 +278,70 @@ public sealed class TokenRequests : IDisposable
     }
 
     [Fact]
+    public async Task Behind_a_stopped_process_share_one_call()
+    {
+        using var held = _cache.TryLock(Key);
+        var gate = new TaskCompletionSource();
+        var requests = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(AppRequest, Any, prompt: null, Cancel)).ToList();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        gate.SetResult();
+        Assert.All(await Task.WhenAll(requests), token => Assert.Equal("token 1", token.Token.Reveal()));
+        Assert.Equal(1, _fetched);
+    }
+
+    [Fact]
+    public async Task Behind_a_stopped_process_share_one_failure()
+    {
+        using var held = _cache.TryLock(Key);
+        var gate = new TaskCompletionSource();
+        _failure = Failure();
+        var requests = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(AppRequest, Any, prompt: null, Cancel)).ToList();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        gate.SetResult();
+        await Task.WhenAll(requests.Select(request => Assert.ThrowsAsync<NoTokenException>(() => request)));
+        Assert.Equal(1, _fetched);
+    }
+
+    [Fact]
+    public async Task Behind_any_number_of_stopped_processes_end()
+    {
+        using var first = _cache.TryLock(Key);
+        using var second = _cache.TryLock(Key, 1);
+        using var third = _cache.TryLock(Key, 2);
+        var waiting = Source().GetAsync(AppRequest, Any, prompt: null, Cancel);
+        _time.Advance(TimeSpan.FromSeconds(179));
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("token 1", (await waiting).Token.Reveal());
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task Wait_for_the_same_time_when_the_clock_is_set(int days)
+    {
+        using var held = _cache.TryLock(Key);
+        var waiting = Source().GetAsync(AppRequest, Any, prompt: null, Cancel);
+        _time.Change = TimeSpan.FromDays(days);
+        _time.Advance(TimeSpan.FromSeconds(59));
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("token 1", (await waiting).Token.Reveal());
+    }
+
+    [Fact]
+    public async Task Repeat_a_failure_for_no_longer_when_the_clock_is_set_back()
+    {
+        var source = Source();
+        _failure = Failure();
+        await Assert.ThrowsAsync<NoTokenException>(() => source.GetAsync(AppRequest, Any, prompt: null, Cancel));
+        _failure = null;
+        _time.Change = TimeSpan.FromDays(-1);
+        _time.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal("token 2", (await source.GetAsync(AppRequest, Any, prompt: null, Cancel)).Token.Reveal());
+    }
+
+    [Fact]
     public async Task On_retry_share_one_call_among_processes()
     {
         _cache.Write(Key, Token("refused"), Noon);
@@ -289,6 +353,16 @@ public sealed class TokenRequests : IDisposable
     }
 
     public void Dispose() => _temporary.Dispose();
+
+    /// <summary>A clock that a user sets, while timestamps go on; FakeTimeProvider derives them from the time.</summary>
+    private sealed class SettableClock() : FakeTimeProvider(Noon)
+    {
+        public TimeSpan Change { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Change;
+
+        public override long GetTimestamp() => base.GetUtcNow().Ticks;
+    }
 
     private static NoTokenException Failure() => new(ErrorCode.Network, "connection refused", "check the network");
 

@@ -34,6 +34,10 @@ internal sealed class LoginCache(string folder, string session)
     /// <exception cref="UnauthorizedAccessException">The file cannot be read.</exception>
     public LoginSession? Read()
     {
+        if (RegularFile.IsSpecial(File))
+            throw new IOException("it is not a regular file");
+        if (!RegularFile.Is(File))
+            throw new FileNotFoundException(null, File);
         try
         {
             return LoginSession.From(JsonNode.Parse(System.IO.File.ReadAllBytes(File)));

@@ -94,24 +94,21 @@ internal static class Defaults
         var keys = ConfigurationFileReader.OptionKeys;
         if (Array.IndexOf(keys, key) < 0)
             throw new CommandFailedException($"unknown key '{key}'; {Spelling.Suggest(key, keys)}");
-        var path = isMachine ? settings.MachineConfigurationFile : settings.WritableConfigurationFile;
+        var path = isMachine ? settings.MachineConfigurationFile : settings.WritableConfigurationFile
+            ?? throw new CommandFailedException(
+                "nothing changed: this user has no home directory; set HOME, or CODEARTIFACT_CONFIG to a file");
         isMachine |= path == settings.MachineConfigurationFile;
+        if (RegularFile.IsSpecial(path))
+            throw new CommandFailedException($"nothing changed: {path} is not a regular file; choose another");
         var old = File.Exists(path) ? File.ReadAllBytes(path) : [];
         if (old.Length > 0 && ConfigurationFileReader.Parse(path, old, isMachine).Problem is { } problem)
             throw new CommandFailedException($"nothing changed: {problem}");
         var changed = ConfigurationEditor.Set(old, key, value);
         if (ConfigurationFileReader.Parse(path, changed, isMachine).Problem is { } refusal)
             throw new CommandFailedException($"nothing changed: {refusal}");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         try
         {
-            // Every user reads the machine's file, whatever the administrator's umask is.
-            var isNew = !Directory.Exists(folder);
-            Directory.CreateDirectory(folder);
-            if (isMachine && isNew && !OperatingSystem.IsWindows())
-                _ = Posix.TrySetMode(folder, EveryoneSearches);
-            OwnerOnlyFile.Replace(Path.GetFullPath(path), changed,
-                ModeOf(path) ?? (isMachine ? EveryoneReads : Posix.OwnerOnly));
+            Replace(Path.GetFullPath(path), changed, isMachine);
         }
         catch (Exception e) when (isMachine && e is (IOException or UnauthorizedAccessException))
         {
@@ -121,7 +118,19 @@ internal static class Defaults
         return path;
     }
 
-    /// <summary>The file keeps its mode; null for a new file or on Windows.</summary>
-    private static int? ModeOf(string path) =>
-        !OperatingSystem.IsWindows() && Posix.TryGetStatus(path, out var status, out _) ? status.Mode : null;
+    /// <summary>An existing file keeps its mode. Where the path is a symbolic link, for example into a folder of
+    /// dotfiles, the file that it leads to is replaced. Every user reads a new file of the machine, whatever the
+    /// administrator's umask is.</summary>
+    private static void Replace(string path, byte[] bytes, bool isMachine)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var isNew = !Directory.Exists(folder);
+        Directory.CreateDirectory(folder);
+        if (isMachine && isNew && !OperatingSystem.IsWindows())
+            _ = Posix.TrySetMode(folder, EveryoneSearches);
+        if (OperatingSystem.IsWindows() || !Posix.TryGetStatus(path, out var status, out _, followsLinks: true))
+            OwnerOnlyFile.Replace(path, bytes, isMachine ? EveryoneReads : Posix.OwnerOnly);
+        else
+            OwnerOnlyFile.Replace(Posix.TryResolve(path) ?? path, bytes, status.Mode);
+    }
 }

@@ -65,19 +65,40 @@ internal sealed class TokenCommand : CliCommand
             return true;
         }
 
+        Write(file, Encoding.UTF8.GetBytes(text + "\n"),
+            $"a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}");
+        return true;
+    }
+
+    /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
+    /// who reads from it is up to the user.</summary>
+    private void Write(string file, byte[] bytes, string content)
+    {
         try
         {
-            OwnerOnlyFile.Replace(Path.GetFullPath(file), Encoding.UTF8.GetBytes(text + "\n"));
+            var path = Path.GetFullPath(file);
+            if (IsWrittenInto(path))
+            {
+                if (!Posix.TryWriteInto(path, bytes))
+                    throw new IOException($"{file} cannot be written");
+                return;
+            }
+
+            OwnerOnlyFile.Replace(path, bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandFailedException($"token not written: {e.Message.TrimEnd('.')}; choose another --output");
         }
 
-        Terminal.Hint($"{file} contains a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}; "
-            + "only you can read it");
-        return true;
+        Terminal.Hint($"{file} contains {content}; only you can read it");
     }
+
+    /// <summary>/dev/stdout and /proc/self/fd/N lead to any kind of file, and the process that opened it has it
+    /// open.</summary>
+    private static bool IsWrittenInto(string path) => RegularFile.IsSpecial(path) || (!OperatingSystem.IsWindows()
+        && (path is "/dev/stdout" or "/dev/stderr" || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
+            || path.StartsWith("/proc/", StringComparison.Ordinal)));
 
     private static async Task<AuthorizationToken> GetAsync(
         CommandTokens tokens, TokenRequest request, CancellationToken cancel)

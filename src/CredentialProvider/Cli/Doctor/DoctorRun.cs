@@ -28,6 +28,7 @@ internal sealed class DoctorRun(
     {
         var machine = new MachineChecks(settings, new TokenCache(settings.CacheFolder));
         report.Add(null, machine.CheckSettings());
+        report.Add(null, machine.CheckLog());
         terminal.Progress("starting the plugins that NuGet finds");
         await report.AddAsync(null, new PluginChecks(settings, time).RunAsync());
         report.Add(null, machine.CheckCache());

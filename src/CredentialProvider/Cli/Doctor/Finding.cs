@@ -56,9 +56,9 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
 /// <summary>The names of all checks.</summary>
 internal static class Checks
 {
-    public const string Settings = "settings", Plugin = "plugin", Cache = "cache", Sources = "sources", Url = "url",
-        Enabled = "enabled", StoredCredentials = "stored credentials", Mapping = "mapping", Network = "network",
-        Clock = "clock",
-        Credentials = "credentials", Role = "role", Identity = "identity", Token = "token", Read = "read",
+    public const string Settings = "settings", Log = "log", Plugin = "plugin", Cache = "cache", Sources = "sources",
+        Url = "url", Enabled = "enabled", StoredCredentials = "stored credentials", Mapping = "mapping",
+        Network = "network", Clock = "clock", Credentials = "credentials", Role = "role", Identity = "identity",
+        Token = "token", Read = "read",
         Package = "package", Publish = "publish";
 }

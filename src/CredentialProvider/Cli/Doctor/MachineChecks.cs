@@ -31,6 +31,20 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
             .Select(list => $"{string.Join(", ", list.Domains)} from {list.Origin}").ToList();
         if (lists.Count > 0)
             yield return Finding.Ok(Checks.Settings, "allowed domains: " + string.Join("; and of those ", lists));
+        foreach (var path in new[] { settings.AwsConfigFile, settings.AwsCredentialsFile })
+        {
+            if (RegularFile.IsSpecial(path) && path != "/dev/null")
+                yield return Finding.Skip(Checks.Settings, $"{path} is not a regular file; the AWS CLI ignores it too");
+        }
+    }
+
+    public IEnumerable<Finding> CheckLog()
+    {
+        if (settings.LogFile is { } path && LogFile.FindProblem(path) is { } problem)
+        {
+            yield return Finding.Fail(Checks.Log, $"CODEARTIFACT_LOG_FILE is {path}, which is not written: {problem}",
+                "set it to a file in a folder that only you can write to", ErrorCode.Setting);
+        }
     }
 
     public IEnumerable<Finding> CheckCache()

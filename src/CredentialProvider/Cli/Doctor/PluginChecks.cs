@@ -63,7 +63,7 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
                 $"remove it: {ShellText.Remove(Installed(older))}");
         }
 
-        var others = plugins.Where(plugin => plugin != own && IsOwn(plugin)).ToList();
+        var others = plugins.Where(plugin => plugin.Path != own.Path && IsOwn(plugin)).Distinct().ToList();
         return Finding.Ok(Checks.Plugin, $"{client.Name} finds {own.Path}{Version(own.Path)}"
             + string.Concat(others.Select(other => $"; {other.Path}{Version(other.Path)} is not used")));
     }

@@ -16,29 +16,37 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
 {
     private const int ExecutableMode = 0x1ED; // 0755
 
-    private readonly string _bin = Path.GetFullPath(bin ?? DefaultBin);
-    private readonly string _home = Path.GetFullPath(home ?? Settings.Home);
+    private static readonly string[] All = ["native", "netcore", "netfx"];
 
-    private static string DefaultBin => OperatingSystem.IsWindows()
-        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Programs",
-            "nuget-plugin-codeartifact")
-        : Path.Combine(Settings.Home, ".local", "bin");
+    private string Bin => Path.GetFullPath(bin ?? DefaultBin ?? throw NoHome("--bin"));
 
-    private InstallablePart Native => new("native", "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)",
-        Build("native", PluginDiscovery.ExecutableName), Path.Combine(_bin, PluginDiscovery.ExecutableName));
+    private static string? DefaultBin => OperatingSystem.IsWindows()
+        ? KnownPaths.WindowsFolder(Environment.SpecialFolder.LocalApplicationData) is { } programs
+            ? Path.Combine(programs, "Programs", "nuget-plugin-codeartifact") : null
+        : Settings.Home is { } user ? Path.Combine(user, ".local", "bin") : null;
 
-    private InstallablePart NetCore => new("netcore", "every .NET SDK",
-        Build("plugins", "netcore", PluginDiscovery.PluginName) ?? NetCoreAlone,
-            Path.Combine(_home, ".nuget", "plugins", "netcore", PluginDiscovery.PluginName));
+    private string Plugins =>
+        Path.Combine(Path.GetFullPath(home ?? Settings.Home ?? throw NoHome("--home")), ".nuget", "plugins");
+
+    private static string? NativeBuild => Build("native", PluginDiscovery.ExecutableName);
+
+    private InstallablePart Part(string name) => name switch
+    {
+        "native" => new(name, "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)", NativeBuild,
+            Path.Combine(Bin, PluginDiscovery.ExecutableName)),
+        "netcore" => new(name, "every .NET SDK", Build("plugins", name, PluginDiscovery.PluginName) ?? NetCoreAlone,
+            Path.Combine(Plugins, name, PluginDiscovery.PluginName)),
+        _ => new(name, "Visual Studio, msbuild.exe and nuget.exe", Build("plugins", name, PluginDiscovery.PluginName),
+            Path.Combine(Plugins, name, PluginDiscovery.PluginName)),
+    };
+
+    private static CommandFailedException NoHome(string option) =>
+        new($"this user has no home directory: HOME is not an absolute path that exists; set it, or use {option}");
 
     /// <summary>The folder that this program runs from, if it is the netcore build, as in the .NET tool.</summary>
     private static string? NetCoreAlone =>
         File.Exists(Path.Combine(AppContext.BaseDirectory, $"{PluginDiscovery.PluginName}.dll"))
         ? Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory) : null;
-
-    private InstallablePart NetFx => new("netfx", "Visual Studio, msbuild.exe and nuget.exe",
-        Build("plugins", "netfx", PluginDiscovery.PluginName),
-            Path.Combine(_home, ".nuget", "plugins", "netfx", PluginDiscovery.PluginName));
 
     /// <summary>Installs the named parts.</summary>
     /// <param name="names">native, netcore, netfx; empty for what the clients on this machine need.</param>
@@ -59,15 +67,15 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
             terminal.Print($"{part.To} {(isNew ? "installed" : "is up to date")}: for {part.Clients}");
         }
 
-        if (parts.Contains(Native) && !settings.SearchPath.Select(TrimSeparator).Contains(TrimSeparator(_bin)))
-            terminal.Hint($"{_bin} is not on PATH; add it{AddToPath}");
+        if (parts.Exists(IsNative) && !settings.SearchPath.Select(TrimSeparator).Contains(TrimSeparator(Bin)))
+            terminal.Hint($"{Bin} is not on PATH; add it{AddToPath}");
         terminal.Hint("next: nuget-plugin-codeartifact doctor");
     }
 
     /// <summary>Not setx, which copies the machine's PATH into the user's and truncates it at 1,024
     /// characters.</summary>
-    private string AddToPath => !OperatingSystem.IsWindows() ? $": export PATH={ShellText.Quote(_bin)}:\"$PATH\""
-        : $" in PowerShell: [Environment]::SetEnvironmentVariable('Path', {ShellText.Quote($"{_bin};")} + "
+    private string AddToPath => !OperatingSystem.IsWindows() ? $": export PATH={ShellText.Quote(Bin)}:\"$PATH\""
+        : $" in PowerShell: [Environment]::SetEnvironmentVariable('Path', {ShellText.Quote($"{Bin};")} + "
             + "[Environment]::GetEnvironmentVariable('Path', 'User'), 'User')";
 
     /// <summary>Removes the named parts.</summary>
@@ -75,7 +83,7 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
     public void Uninstall(IReadOnlyCollection<string> names)
     {
         var isAny = false;
-        foreach (var part in Choose(names.Count > 0 ? names : ["native", "netcore", "netfx"]))
+        foreach (var part in Choose(names.Count > 0 ? names : All))
         {
             if (File.Exists(part.To))
                 File.Delete(part.To);
@@ -85,7 +93,7 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
                 continue;
             isAny = true;
             terminal.Print($"{part.To} removed");
-            if (part != Native)
+            if (!IsNative(part))
                 RemoveIfEmpty(Path.GetDirectoryName(part.To)!, levels: 2);
         }
 
@@ -94,7 +102,9 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
     }
 
     private List<InstallablePart> Choose(IReadOnlyCollection<string> names) =>
-        [.. new[] { Native, NetCore, NetFx }.Where(part => names.Contains(part.Name))];
+        [.. All.Where(names.Contains).Select(Part)];
+
+    private static bool IsNative(InstallablePart part) => part.Name == "native";
 
     private HashSet<string> NeededHere()
     {
@@ -102,12 +112,12 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         foreach (var client in NuGetClient.FindAll(settings))
         {
             // Without a native build, the netcore build works in every SDK.
-            names.Add(client.IsNetFramework ? "netfx" : client.FindsOnPath && Native.From is not null ? "native"
+            names.Add(client.IsNetFramework ? "netfx" : client.FindsOnPath && NativeBuild is not null ? "native"
                 : "netcore");
         }
 
         if (names.Count == 0)
-            names.Add(Native.From is not null ? "native" : "netcore");
+            names.Add(NativeBuild is not null ? "native" : "netcore");
         return names;
     }
 

@@ -180,13 +180,31 @@ internal sealed class NuGetSources
     {
         try
         {
-            return NuGetSettings.LoadDefaultSettings(folder ?? WorkingDirectory());
+            folder ??= WorkingDirectory();
+            return Settings.Home is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
         }
         catch (NuGetConfigurationException e)
         {
             throw new CommandFailedException(
                 $"nuget.config cannot be read: {e.Message.TrimEnd('.')}; correct the file");
         }
+    }
+
+    /// <summary>Without a home directory, NuGet would take the working directory for one, and create the user's
+    /// nuget.config in it.</summary>
+    private static ISettings LoadWithoutUser(string folder)
+    {
+        var files = new List<string>();
+        for (var parent = folder; parent is not null; parent = Path.GetDirectoryName(parent))
+        {
+            if (Array.Find(NuGetSettings.OrderedSettingsFileNames, name => File.Exists(Path.Combine(parent, name)))
+                is { } file)
+            {
+                files.Add(Path.Combine(parent, file));
+            }
+        }
+
+        return NuGetSettings.LoadSettingsGivenConfigPaths(files);
     }
 
     private static string WorkingDirectory()

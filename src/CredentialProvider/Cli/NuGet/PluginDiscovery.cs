@@ -18,11 +18,11 @@ internal sealed record PluginFile(string Path, bool NeedsDotnet, string? Problem
 /// <param name="searchesPath">True from <see cref="FirstNuGetWithPathSearch"/> on: NuGet starts executables named
 /// <c>nuget-plugin-*</c> and searches PATH for them. Earlier versions start only <c>.dll</c> (dotnet) or <c>.exe</c>
 /// files, and ignore PATH.</param>
-/// <param name="home">The folder that contains <c>.nuget/plugins</c>.</param>
+/// <param name="home">The folder that contains <c>.nuget/plugins</c>; null for a user without a home directory.</param>
 /// <param name="variable">Reads the environment; null or empty for a variable that is unset.</param>
 /// <param name="modeOf">The permission bits of a file, after following links; null if the link leads nowhere. Not asked on
 /// Windows.</param>
-internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, string home,
+internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, string? home,
     Func<string, string?> variable, Func<string, int?> modeOf)
 {
     /// <summary>Plugins for all clients: files, and from NuGet 6.13 on also folders.</summary>
@@ -135,9 +135,11 @@ internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, st
     /// <c>.exe</c>).</summary>
     public IEnumerable<string> InstalledAssemblies()
     {
+        if (home is null)
+            return [];
         var folder = Path.Combine(home, ".nuget", "plugins", _kind);
         return Directory.Exists(folder)
-            ? Directory.GetDirectories(folder).Select(plugin => InstalledAssembly(Path.GetFileName(plugin)))
+            ? Directory.GetDirectories(folder).Select(plugin => InstalledAssembly(home, Path.GetFileName(plugin)))
                 .Where(File.Exists)
             : [];
     }
@@ -147,8 +149,8 @@ internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, st
         Array.IndexOf(ExecutableNames, Path.GetFileName(path)) >= 0
             || Path.GetFileNameWithoutExtension(path) == PluginName;
 
-    private string InstalledAssembly(string name) =>
-        Path.Combine(home, ".nuget", "plugins", _kind, name, name + _extension);
+    private string InstalledAssembly(string parent, string name) =>
+        Path.Combine(parent, ".nuget", "plugins", _kind, name, name + _extension);
 
     private string[] Split(string list, char separator) =>
         (variable(list) ?? "").Split([separator], StringSplitOptions.RemoveEmptyEntries);

@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+
+namespace CredentialProvider.EndToEndTests.Secrecy;
+
+/// <summary>
+/// Without a usable HOME, the working directory is not taken for the home directory: it may be a cloned repository whose files send a token to
+/// another host or run a command.
+/// </summary>
+public sealed partial class UnusableHomes
+{
+    private const string Missing = "/nonexistent-home";
+
+    /// <summary>What NuGet and the .NET host look for in the working directory on purpose.</summary>
+    private static readonly string[] Expected = ["nuget.config", "NuGet.config", "NuGet.Config", "global.json"];
+
+    public static TheoryData<string> Homes => ["", ".", "home", Missing];
+
+    [Theory]
+    [MemberData(nameof(Homes))]
+    public async Task Make_no_command_touch_the_working_directory(string home)
+    {
+        Artifacts.Require("/usr/bin/strace", "strace");
+        Artifacts.RequireNative();
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PrintsTokens = true;
+        var clone = WriteClone(sandbox);
+        var before = Directory.GetFileSystemEntries(clone, "*", SearchOption.AllDirectories).Order().ToList();
+        sandbox.Variables["HOME"] = home;
+        sandbox.Variables["XDG_CACHE_HOME"] = "cache";
+        sandbox.Variables["XDG_CONFIG_HOME"] = ".config";
+        sandbox.Variables["TMPDIR"] = "tmp";
+        var trace = sandbox.Write("trace", "");
+        var traced = $"strace -f -A -o {trace} -e trace=file {Artifacts.Native}";
+        Task<Outcome> RunAsync(string command) => sandbox.RunAsync("bash", clone, "-c", $"{traced} {command}");
+
+        await using (var plugin = await PluginProcess.Start(sandbox, sandbox.PutOnPath($"env -C {clone} {traced}")).InitializeAsync())
+        {
+            Assert.Equal("Success", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
+            await plugin.CloseAsync();
+        }
+
+        Assert.Contains("no configuration file", (await RunAsync("doctor")).Output, StringComparison.Ordinal);
+        Assert.Contains("this user has no home directory", (await RunAsync("install --native")).Failed().Output, StringComparison.Ordinal);
+        Assert.Contains("this user has no home directory", (await RunAsync("install --netcore")).Failed().Output, StringComparison.Ordinal);
+        Assert.Contains("this user has no home directory", (await RunAsync("configure set profile evil")).Failed().Output, StringComparison.Ordinal);
+        (await RunAsync("token contoso")).Succeeded();
+        (await RunAsync("cache list")).Succeeded();
+
+        var touched = (await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken)).Where(line => !line.Contains("execve(", StringComparison.Ordinal) && !line.Contains("readlink(", StringComparison.Ordinal))
+            .SelectMany(line => QuotedPath().Matches(line).Select(match => Path.GetFullPath(match.Groups[1].Value, clone)))
+            .Where(path => path.StartsWith(clone + "/", StringComparison.Ordinal) && !Expected.Contains(Path.GetFileName(path)));
+        Assert.Empty(touched.Distinct());
+        Assert.Equal(before, Directory.GetFileSystemEntries(clone, "*", SearchOption.AllDirectories).Order());
+        Assert.False(Directory.Exists(Missing));
+    }
+
+    /// <summary>A repository that would redirect tokens, run a command, and change NuGet's sources.</summary>
+    private static string WriteClone(Sandbox sandbox)
+    {
+        sandbox.WriteConfig("clone", ("contoso", Feeds.App));
+        foreach (var home in new[] { "clone", "clone/home" })
+        {
+            sandbox.Write($"{home}/.config/codeartifact.json", """{ "defaults": { "endpoint": "https://evil.example" }, "hosts": { "evil.example": { "domain": "contoso", "owner": "111122223333", "region": "us-east-1" } } }""");
+            sandbox.Write($"{home}/.aws/config", "[default]\ncredential_process = touch stolen\n");
+            sandbox.Write($"{home}/.aws/credentials", "[default]\naws_access_key_id = AKIDEVIL\naws_secret_access_key = evil\n");
+        }
+
+        return sandbox.Folder("clone");
+    }
+
+    [GeneratedRegex("\"([^\"]+)\"")]
+    private static partial Regex QuotedPath();
+}

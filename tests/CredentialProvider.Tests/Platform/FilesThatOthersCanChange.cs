@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Tests.Platform;
+
+/// <summary>Owner and mode of configuration files and of the folders that lead to them.</summary>
+public sealed class FilesThatOthersCanChange : IDisposable
+{
+    private const string Shared = "other users can change ", Foreign = " belongs to another user; chown ";
+
+    private readonly TemporaryFolder _temporary = new();
+
+    public FilesThatOthersCanChange() => TemporaryFolder.RequireUnix();
+
+    private string Home => _temporary.Below("home");
+
+    [Theory]
+    [InlineData("600", "700", true)]
+    [InlineData("644", "755", true)]
+    [InlineData("646", "755", false)]
+    [InlineData("666", "755", false)]
+    [InlineData("644", "757", false)]
+    [InlineData("644", "777", false)]
+    [InlineData("644", "1777", true)] // only owners replace files in a sticky folder
+    [InlineData("664", "775", true)] // the owner's private group
+    public void Are_recognized_by_their_mode(string file, string folder, bool isBelieved)
+    {
+        var path = Write("home/.config/codeartifact.json");
+        SetMode(path, file);
+        SetMode(Path.GetDirectoryName(path)!, folder);
+        Assert.Equal(isBelieved, TrustedFile.FindProblem(path, Home) is null);
+    }
+
+    [Fact]
+    public void Are_named_together_with_the_command_that_closes_them()
+    {
+        var path = Write("home/.config/codeartifact.json");
+        SetMode(Path.GetDirectoryName(path)!, "777");
+        var problem = TrustedFile.FindProblem(path, Home);
+        Assert.Equal($"{Shared}{Home}/.config; chmod go-w {Home}/.config", problem);
+        Run("sh", "-c", problem![(problem!.IndexOf(';', StringComparison.Ordinal) + 1)..]);
+        Assert.Null(TrustedFile.FindProblem(path, Home));
+    }
+
+    [Fact]
+    public void Include_those_of_a_shared_group()
+    {
+        RequireRoot();
+        var path = Write("home/.config/codeartifact.json");
+        Run("chgrp", "12345", path);
+        SetMode(path, "664");
+        Assert.StartsWith(Shared, TrustedFile.FindProblem(path, Home), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("home/.config/codeartifact.json")]
+    [InlineData("home/.config")]
+    public void Include_those_of_another_user(string owned)
+    {
+        RequireRoot();
+        var path = Write("home/.config/codeartifact.json");
+        Run("chown", "12345", _temporary.Below(owned));
+        Assert.StartsWith(_temporary.Below(owned) + Foreign, TrustedFile.FindProblem(path, Home), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Do_not_include_those_in_a_home_directory_that_another_user_owns()
+    {
+        RequireRoot(); // a job in a container runs as root in the home directory of the host's user
+        var path = Write("home/.config/codeartifact.json");
+        Run("chown", "12345", Home);
+        Assert.Null(TrustedFile.FindProblem(path, Home));
+    }
+
+    [Fact]
+    public void Include_targets_of_links()
+    {
+        var (target, link) = (Write("dotfiles/codeartifact.json"), Write("home/.config/other"));
+        link = Path.Combine(Path.GetDirectoryName(link)!, "codeartifact.json");
+        File.CreateSymbolicLink(link, target);
+        Assert.Null(TrustedFile.FindProblem(link, Home));
+        SetMode(_temporary.Below("dotfiles"), "777");
+        Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Include_links_in_a_folder_that_others_can_write_to()
+    {
+        var (target, link) = (Write("dotfiles/codeartifact.json"), Path.Combine(Path.GetDirectoryName(Write("home/.config/other"))!, "codeartifact.json"));
+        File.CreateSymbolicLink(link, target);
+        SetMode(Path.GetDirectoryName(link)!, "777");
+        Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Are_a_problem_of_the_configuration_unless_the_user_named_them()
+    {
+        var path = Write("home/.config/codeartifact.json");
+        SetMode(path, "666");
+        Assert.Contains($"{path} is not used: {Shared}", ConfigurationFileReader.Read(path, Home, isNamed: false).Problem, StringComparison.Ordinal);
+        Assert.Null(ConfigurationFileReader.Read(path, Home, isNamed: true).Problem);
+    }
+
+    public void Dispose() => _temporary.Dispose();
+
+    private static void RequireRoot() => Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root changes owners");
+
+    private static void SetMode(string path, string mode) => Run("chmod", mode, path);
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private string Write(string name)
+    {
+        Directory.CreateDirectory(Home);
+        var path = _temporary.Below(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, "{}");
+        return path;
+    }
+}
