@@ -123,6 +123,17 @@ public sealed partial class Documentation
     }
 
     [Fact]
+    public void Each_promise_about_security_names_tests_that_exist()
+    {
+        var classes = Repository.Files("tests", "*.cs").SelectMany(file => TestClass().Matches(Repository.Read(file))).Select(match => match.Groups[1].Value).ToHashSet();
+        var promises = Repository.Read("SECURITY.md").Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2)
+            .Select(line => QuotedName().Matches(line.Split('|')[^2]).Select(match => match.Groups[1].Value).ToList()).ToList();
+        Assert.NotEmpty(promises);
+        Assert.All(promises, names => Assert.NotEmpty(names));
+        Assert.Empty(promises.SelectMany(names => names).Except(classes));
+    }
+
+    [Fact]
     public void The_README_shows_a_doctor_session_that_a_test_runs()
     {
         var start = Readme.IndexOf("$ AWS_PROFILE=nobody", StringComparison.Ordinal);
@@ -136,6 +147,12 @@ public sealed partial class Documentation
     private static bool IsOwnVariable(string name) => name.StartsWith("CODEARTIFACT_", StringComparison.Ordinal);
 
     private static IEnumerable<string> Keys(JsonNode schema) => schema["properties"]!.AsObject().Select(property => property.Key);
+
+    [GeneratedRegex(@"^public (?:sealed |static |partial )*class (\w+)", RegexOptions.Multiline)]
+    private static partial Regex TestClass();
+
+    [GeneratedRegex("`([A-Z][A-Za-z]+)`")]
+    private static partial Regex QuotedName();
 
     [GeneratedRegex("\"((?:CODEARTIFACT|AWS|NUGET|XDG|HTTPS?|NO|SSL)_[A-Z0-9_]+|TERM)\"")]
     private static partial Regex Variable();
