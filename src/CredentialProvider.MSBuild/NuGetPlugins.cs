@@ -12,8 +12,6 @@ namespace CredentialProvider.MSBuild;
 /// </summary>
 internal static class NuGetPlugins
 {
-    private static readonly string Separator = Path.PathSeparator.ToString();
-
     /// <summary>Runs NuGet's discovery with the package's plugin added, unless NuGet finds an installed one.</summary>
     /// <returns>False if NuGet had run its discovery before and did not find the plugin.</returns>
     public static bool Offer(PackagedPlugin plugin, bool isNetFramework)
@@ -35,12 +33,20 @@ internal static class NuGetPlugins
             nuget.GetName().Version >= PluginDiscovery.FirstNuGetWithPathSearch,
             KnownPaths.Absolute(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
             Environment.GetEnvironmentVariable, UnixFiles.ModeOf);
-        if (discovery.Find().Any(file => file.Problem is null && PluginDiscovery.IsPlugin(file.Path)))
+        var all = discovery.Find();
+        var usable = all.Where(IsUsable).ToList();
+        var isInstalled = usable.Exists(file => PluginDiscovery.IsPlugin(file.Path));
+        if (isInstalled && usable.Count == all.Count)
             return true;
 
-        var variable = discovery.VariableToExtend;
+        // A list of files instead of folders: NuGet neither searches PATH again nor fails at a file that this user cannot
+        // start. It replaces the home folder too, so it has to list what is installed there as well.
+        var variable = discovery.DecidingVariable ?? PluginDiscovery.SharedVariable;
         var old = Environment.GetEnvironmentVariable(variable);
-        Environment.SetEnvironmentVariable(variable, string.Join(Separator, PathsWith(plugin, discovery, old)));
+        var paths = discovery.DecidingVariable is null ? usable.Select(file => file.Path) : [old!];
+        if (!isInstalled)
+            paths = paths.Append(discovery.StartsExecutables && plugin.CanBeExecuted ? plugin.Executable : plugin.Assembly);
+        Environment.SetEnvironmentVariable(variable, string.Join(discovery.ListSeparator.ToString(), paths));
         try
         {
             return Discover(nuget);
@@ -51,14 +57,9 @@ internal static class NuGetPlugins
         }
     }
 
-    private static IEnumerable<string> PathsWith(PackagedPlugin plugin, PluginDiscovery discovery, string? old)
-    {
-        // A variable that lists files replaces the home folder, so it has to list what is installed there as well.
-        var present = !string.IsNullOrEmpty(old) ? [old!]
-            : discovery.StartsExecutables ? [] : discovery.InstalledAssemblies();
-        return present.Append(!discovery.StartsExecutables ? plugin.Assembly
-            : discovery.DecidingVariable is null ? plugin.Folder : plugin.Executable);
-    }
+    /// <summary>False for a link that leads nowhere, which .NET takes for a file.</summary>
+    private static bool IsUsable(PluginFile file) => file.Problem is null
+        && (OperatingSystem.IsWindows() || UnixFiles.ModeOf(file.Path) is not null);
 
     /// <summary>Runs NuGet's discovery, or gets its earlier result.</summary>
     /// <returns>True if this project's plugin is among the results.</returns>

@@ -16,6 +16,11 @@ internal sealed record PackagedPlugin(string Folder, string Assembly)
     public string Executable => Path.Combine(
         Folder, OperatingSystem.IsWindows() ? $"{PluginDiscovery.CommandName}.bat" : PluginDiscovery.CommandName);
 
+    /// <summary>False for a user who shares the package folder with the one that extracted it (NuGet leaves mode 0744), for a
+    /// package that was unzipped, and on a file system that is mounted noexec. dotnet can still run the
+    /// <see cref="Assembly"/>.</summary>
+    public bool CanBeExecuted => OperatingSystem.IsWindows() || UnixFiles.MayBeExecuted(Executable);
+
     /// <param name="tools">The package's <c>tools</c> folder.</param>
     /// <param name="isNetFramework">True in Visual Studio's MSBuild.</param>
     public static PackagedPlugin Find(string tools, bool isNetFramework)

@@ -96,7 +96,8 @@ public sealed class PrepareFeeds : ToolTask
         {
             if (WarmUp && !CachedTokens.Cover(Feeds))
             {
-                Process.Start(new ProcessStartInfo(Plugin.Executable, $"warm --skip-foreign {string.Join(" ", Feeds)}")
+                Process.Start(new ProcessStartInfo(GenerateFullPathToTool(),
+                    $"{GenerateCommandLineCommands()} warm --skip-foreign {string.Join(" ", Feeds)}")
                 {
                     UseShellExecute = false,
                     CreateNoWindow = true,
@@ -142,7 +143,13 @@ public sealed class PrepareFeeds : ToolTask
         }
     }
 
-    protected override string GenerateFullPathToTool() => Plugin.Executable;
+    private bool NeedsHost => !IsNetFramework && !Plugin.CanBeExecuted;
+
+    protected override string GenerateFullPathToTool() =>
+        NeedsHost ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : Plugin.Executable;
+
+    /// <summary>What precedes the response file.</summary>
+    protected override string GenerateCommandLineCommands() => NeedsHost ? $"\"{Plugin.Assembly}\"" : "";
 
     /// <summary>A response file, because the sources may exceed the maximum length of a command line.</summary>
     protected override string GenerateResponseFileCommands() =>

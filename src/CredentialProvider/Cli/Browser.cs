@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using CredentialProvider.Configuration;
-using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli;
 
@@ -22,7 +21,7 @@ internal static class Browser
 
     /// <summary>Starts the browser if possible. No shell sees the URL, and no program in the working directory is
     /// run.</summary>
-    public static void TryOpen(Settings settings, string url)
+    public static void TryOpen(string url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp))
@@ -36,7 +35,7 @@ internal static class Browser
         {
             if (OperatingSystem.IsWindows())
                 Process.Start(new ProcessStartInfo(url) { UseShellExecute = true })?.Dispose();
-            else if (FindOpener(settings) is { } program)
+            else if (FindOpener() is { } program)
                 Process.Start(new ProcessStartInfo(program, url) { UseShellExecute = false })?.Dispose();
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException or PlatformNotSupportedException)
@@ -45,8 +44,6 @@ internal static class Browser
         }
     }
 
-    /// <summary>Searched here because .NET would look in the working directory first.</summary>
-    private static string? FindOpener(Settings settings) => OperatingSystem.IsMacOS() ? "/usr/bin/open"
-        : settings.SearchPath.Where(Path.IsPathRooted).Select(folder => Path.Combine(folder, "xdg-open"))
-            .FirstOrDefault(program => File.Exists(program) && Posix.MayExecute(program));
+    private static string? FindOpener() =>
+        OperatingSystem.IsMacOS() ? "/usr/bin/open" : ProcessEnvironment.FindProgram("xdg-open");
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Configuration;
 
@@ -20,6 +21,21 @@ internal static class ProcessEnvironment
     public static string? Get(string name) =>
         _hidden is { } hidden && hidden.TryGetValue(name, out var value) ? value
             : Environment.GetEnvironmentVariable(name);
+
+    /// <summary>Finds a program on PATH. For a bare name .NET would look in the working directory first, which may be a
+    /// cloned repository; so may relative folders on PATH.</summary>
+    /// <param name="name">A path with a folder is returned as it is.</param>
+    /// <returns>Null if no folder has an executable of this name.</returns>
+    public static string? FindProgram(string name)
+    {
+        if (Path.GetFileName(name) != name)
+            return name;
+        string[] names = OperatingSystem.IsWindows() && Path.GetExtension(name).Length == 0
+            ? [$"{name}.exe", $"{name}.cmd", $"{name}.bat"] : [name];
+        return (Get("PATH") ?? "").Split(Path.PathSeparator).Where(folder => KnownPaths.Absolute(folder) is not null)
+            .SelectMany(folder => names.Select(file => Path.Combine(folder, file)))
+            .FirstOrDefault(file => File.Exists(file) && (OperatingSystem.IsWindows() || Posix.MayExecute(file)));
+    }
 
     /// <summary>
     /// Keeps the AWS SDK from reading AWS's shared files. It reads them for every client, and fails for one line that it

@@ -54,6 +54,23 @@ public sealed class CachedTokens
         Assert.Equal(2, sandbox.Aws.Audit.Count("codeartifact"));
     }
 
+    /// <summary>Only AWS knows that the instance has another role now; the plugin does not ask for what it has.</summary>
+    [Fact]
+    public async Task A_token_of_the_instance_s_former_role_is_shown_by_doctor_and_removed_by_its_fix()
+    {
+        Artifacts.RequireNative();
+        await using var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
+        await FirstTokenAsync(sandbox);
+        sandbox.Aws.World.InstanceRole = sandbox.Aws.World.AddRole("OtherRole", World.ReadPolicy());
+
+        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Succeeded();
+
+        Assert.Contains("the plugin uses a cached token of BuildAgentRole, but the credentials are now those of OtherRole", report.Output, StringComparison.Ordinal);
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "cache", "clear", Feeds.App)).Succeeded();
+        Assert.DoesNotContain("BuildAgentRole", (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Succeeded().Output, StringComparison.Ordinal);
+    }
+
     /// <summary>One message a second, so no more messages than seconds.</summary>
     [Fact]
     [Trait("Category", "Slow")]

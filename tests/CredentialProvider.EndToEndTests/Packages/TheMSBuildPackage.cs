@@ -161,6 +161,59 @@ public sealed class TheMSBuildPackage
         Assert.Contains(Tools(sandbox), used, StringComparison.Ordinal);
     }
 
+    /// <summary>NuGet itself finds no plugin at all then.</summary>
+    [Fact]
+    public async Task A_link_on_PATH_that_leads_nowhere_does_not_hide_the_plugin()
+    {
+        await using var sandbox = await CloneAsync();
+        File.CreateSymbolicLink(Path.Combine(sandbox.Folder("bin"), "nuget-plugin-gone"), "/nowhere");
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
+    /// <summary>As after unzipping the package, or in a folder that is mounted noexec.</summary>
+    [Fact]
+    public async Task Without_the_right_to_execute_dotnet_runs_the_framework_dependent_build()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        foreach (var file in Directory.GetFiles(Tools(sandbox), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        ForgetRestores(sandbox);
+        ForgetTokens(sandbox);
+        sandbox.Aws.Audit.Clear();
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+    }
+
+    /// <summary>NuGet extracts programs with mode 0744, so only the user who extracted them can start them.</summary>
+    [Fact]
+    public async Task Another_user_restores_with_a_shared_package_folder()
+    {
+        const string User = "4242";
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become another user");
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        ForgetRestores(sandbox);
+        ForgetTokens(sandbox);
+        (await sandbox.RunAsync("chown", sandbox.Root, "-R", User, sandbox.Root)).Succeeded();
+        (await sandbox.RunAsync("chown", sandbox.Root, "-R", "0", Tools(sandbox))).Succeeded();
+        (await sandbox.RunAsync("chmod", sandbox.Root, "-R", "go+rX", Path.GetDirectoryName(sandbox.Aws.CaFile)!)).Succeeded();
+        foreach (var file in Directory.GetFiles(Tools(sandbox), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            File.SetUnixFileMode(file, (UnixFileMode)0x1E4); // 0744
+        sandbox.Aws.Audit.Clear();
+        sandbox.Wrapper = ["setpriv", "--reuid", User, "--regid", User, "--clear-groups"];
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+
+        Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
+    }
+
     [Fact]
     public async Task Tokens_of_all_domains_are_fetched_in_parallel()
     {

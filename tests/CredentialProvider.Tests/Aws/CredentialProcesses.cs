@@ -54,11 +54,33 @@ public sealed class CredentialProcesses : IDisposable
 
     [Theory]
     [InlineData("/nowhere/creds", "/nowhere/creds cannot be started")]
+    [InlineData("no-such-program-anywhere --json", "no-such-program-anywhere is not on PATH")]
     [InlineData("'unclosed", "unclosed quote")]
     public async Task Fail_if_they_cannot_be_started(string command, string why)
     {
         var failure = await Assert.ThrowsAsync<NoTokenException>(() => FetchAsync(command));
         Assert.Contains(why, failure.Why, StringComparison.Ordinal);
+    }
+
+    /// <summary>.NET itself would look beside this program and in the working directory first.</summary>
+    [Theory]
+    [InlineData("working directory")]
+    [InlineData("program's folder")]
+    public async Task Are_not_taken_from_a_cloned_repository(string place)
+    {
+        var name = $"creds-{Guid.NewGuid():N}";
+        var file = Path.Combine(place == "working directory" ? Environment.CurrentDirectory : AppContext.BaseDirectory, name);
+        await File.WriteAllTextAsync(file, $"#!/bin/sh\necho '{Output}'\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            var failure = await Assert.ThrowsAsync<NoTokenException>(() => FetchAsync(name));
+            Assert.Contains("is not on PATH", failure.Why, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -76,7 +76,9 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
 
     private Process Start(string program, string arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var path = ProcessEnvironment.FindProgram(program)
+            ?? throw Failed($"{program} is not on PATH", "write its full path, or add its folder to PATH");
+        var start = new ProcessStartInfo(path, arguments)
         {
             UseShellExecute = false,
             CreateNoWindow = true,

@@ -53,7 +53,7 @@ internal sealed class LoginCommand : CliCommand
             || (!parsed.GetValue(_deviceCode) && Browser.IsAvailable(settings));
         Terminal.Progress($"AWS profile '{profile}': checking the SSO session");
         var isNewSession = await new CredentialChain(settings, Context.Time).SignInAsync(profile, Terminal.ShowAndWait,
-            usesBrowser ? url => Browser.TryOpen(settings, url) : null, cancel);
+            usesBrowser ? url => Browser.TryOpen(url) : null, cancel);
         Terminal.Print(isNewSession ? $"signed in for AWS profile '{profile}'"
             : $"AWS profile '{profile}' is signed in already");
         return true;

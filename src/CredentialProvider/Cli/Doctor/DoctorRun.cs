@@ -3,6 +3,7 @@ using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Doctor;
@@ -14,6 +15,7 @@ namespace CredentialProvider.Cli.Doctor;
 internal sealed class DoctorRun(
     Settings settings, Terminal terminal, TimeProvider time, NuGetSources nuget, DoctorReport report)
 {
+    private readonly TokenCache _cache = new(settings.CacheFolder);
     private readonly TokenService _service = new(settings, time, Retries.Timeout);
 
     /// <summary>Each identity is checked, and each token requested, for the first source that needs it.</summary>
@@ -26,7 +28,7 @@ internal sealed class DoctorRun(
     public async Task<bool> RunAsync(
         IReadOnlyList<CheckedSource> sources, string? package, string? publish, CancellationToken cancel)
     {
-        var machine = new MachineChecks(settings, new TokenCache(settings.CacheFolder));
+        var machine = new MachineChecks(settings, _cache);
         report.Add(null, machine.CheckSettings());
         report.Add(null, machine.CheckLog());
         terminal.Progress("starting the plugins that NuGet finds");
@@ -102,6 +104,8 @@ internal sealed class DoctorRun(
             var token = await _service.FetchAsync(request, prompt: null, cancel);
             report.Add(source, Finding.Ok(
                 Checks.Token, $"issued by CodeArtifact, valid until {token.Expires.UtcDateTime:u}"));
+            if (FindStaleToken(source, key, token) is { } stale)
+                report.Add(source, stale);
             return _tokens[key] = token.Token;
         }
         catch (NoTokenException e)
@@ -110,6 +114,14 @@ internal sealed class DoctorRun(
             return _tokens[key] = null;
         }
     }
+
+    /// <summary>The key of an instance's role is the machine, so a cached token outlives a change of the role.</summary>
+    private Finding? FindStaleToken(CheckedSource source, TokenKey key, AuthorizationToken token) =>
+        _cache.Read(key) is { Principal: { } old } cached && cached.IsFresh(time.GetUtcNow())
+            && token.Principal is { } now && old != now
+            ? Finding.Warn(Checks.Token, $"the plugin uses a cached token of {old}, but the credentials are now those of {now}",
+                $"remove it: nuget-plugin-codeartifact cache clear {ShellText.Argument(source.Name ?? source.Url)}")
+            : null;
 
     private async Task CheckIdentityAsync(CheckedSource source, TokenRequest request)
     {

@@ -13,7 +13,7 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     public static IReadOnlyList<NuGetClient> FindAll(Settings settings)
     {
         var clients = new List<NuGetClient>();
-        if (FindOnPath(settings, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet") is { } dotnet)
+        if (ProcessEnvironment.FindProgram("dotnet") is { } dotnet)
         {
             foreach (var version in SdkVersions(dotnet))
                 clients.Add(new NuGetClient($"dotnet {version}", IsNetFramework: false,
@@ -38,8 +38,9 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     public PluginDiscovery Discovery(Settings settings) =>
         new(IsNetFramework, FindsOnPath, Settings.Home, settings.GetString, FileModes.Of);
 
+    /// <summary>On Unix, mono starts it, so it need not be executable.</summary>
     private static string? FindOnPath(Settings settings, string name) =>
-        settings.SearchPath.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        settings.SearchPath.Where(Path.IsPathRooted).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     private static List<string> SdkVersions(string dotnet)
     {

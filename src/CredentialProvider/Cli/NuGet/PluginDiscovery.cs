@@ -63,10 +63,6 @@ internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, st
         }
     }
 
-    /// <summary>The variable to append a path to so that NuGet finds one more plugin: <see cref="DecidingVariable"/>,
-    /// else PATH, or NUGET_PLUGIN_PATHS before NuGet 6.13.</summary>
-    public string VariableToExtend => DecidingVariable ?? (searchesPath ? PathVariable : SharedVariable);
-
     /// <summary>True if NuGet starts executables from the locations in use, and not only assemblies.</summary>
     public bool StartsExecutables => searchesPath && DecidingVariable is null or SharedVariable;
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Cli.NuGet;
 
@@ -30,7 +31,9 @@ internal sealed class PluginProbe(string dotnet)
         // Outside Windows, a .NET Framework program is started by mono.
         var host = plugin.NeedsDotnet ? dotnet
             : !OperatingSystem.IsWindows() && Path.GetExtension(plugin.Path) == ".exe" ? "mono" : null;
-        var start = new ProcessStartInfo(host ?? plugin.Path)
+        if (ProcessEnvironment.FindProgram(host ?? plugin.Path) is not { } program)
+            return $"needs {host}, which is not on PATH";
+        var start = new ProcessStartInfo(program)
         {
             Arguments = host is null ? "-Plugin" : $"\"{plugin.Path}\" -Plugin",
             UseShellExecute = false,
