@@ -26,18 +26,6 @@ internal static class FailureMessages
     public static NoTokenException NoResponse(string endpoint, TimeSpan timeout) => new(ErrorCode.Network,
         $"AWS did not respond within {timeout.TotalSeconds:0} s", $"check the network path to {endpoint}");
 
-    /// <summary>The command that prints the missing policy.</summary>
-    /// <param name="message">IAM's. It names the caller: one from another account needs policies on both sides.</param>
-    public static string PolicyCommand(Feed feed, string message, bool isPublishing = false)
-    {
-        var target = feed.Repository.Length > 0 ? $"{feed.Domain}/{feed.Repository}" : feed.Domain;
-        var owner = feed.Owner.Length > 0 ? $" --owner {ShellText.Quote(feed.Owner)}" : "";
-        var principal = FindAccount(message) is { } account && feed.Owner.Length > 0 && account != feed.Owner
-            ? $" --principal {account}" : "";
-        return $"nuget-plugin-codeartifact policy {ShellText.Quote(target)}{owner} --region {ShellText.Quote(feed.Region)}"
-            + $"{(isPublishing ? " --publish" : "")}{principal}";
-    }
-
     private static (string Code, string Why, string Fix) Describe(AwsCall call, AwsFailure failure)
     {
         var (endpoint, detail) = (call.Endpoint, failure.Detail);
@@ -47,7 +35,7 @@ internal static class FailureMessages
                 failure.Transient?.RetryAfter is { } delay ? $"retry in {delay.TotalSeconds} s"
                     : "retry in a minute or request a higher service quota"),
             FailureKind.AccessDenied when call.Feed is { } feed =>
-                (ErrorCode.AccessDenied, detail, $"attach the policy printed by: {PolicyCommand(feed, detail)}"),
+                (ErrorCode.AccessDenied, detail, Denial.Of(feed, detail).Fix),
             FailureKind.AccessDenied => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} cannot be assumed: {detail}",
                 "allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
                     + "if one is required) in the role's trust policy"),
@@ -72,7 +60,7 @@ internal static class FailureMessages
                 "correct that file, or point AWS_CONFIG_FILE at another"),
             FailureKind.NoCredentials => (ErrorCode.NoCredentials, detail,
                 "check the AWS credentials with 'aws sts get-caller-identity'"),
-            _ => DescribeConnection(endpoint, failure),
+            _ => DescribeConnection(call, failure),
         };
     }
 
@@ -82,37 +70,38 @@ internal static class FailureMessages
     /// <summary>The command in the fix; null if it has none.</summary>
     private static string? FindCommand(AwsCall call, AwsFailure failure) => failure.Kind switch
     {
-        FailureKind.AccessDenied when call.Feed is { } feed => PolicyCommand(feed, failure.Detail),
+        FailureKind.AccessDenied when call.Feed is { } feed => Denial.Of(feed, failure.Detail).Command,
         FailureKind.NotFound => ListDomains(call),
         _ => null,
     };
 
     private static string ListDomains(AwsCall call) => $"aws codeartifact list-domains --region {ShellText.Quote(call.Feed?.Region ?? "")}";
 
-    private static (string Code, string Why, string Fix) DescribeConnection(string endpoint, AwsFailure failure) =>
-        failure.Kind switch
+    private static (string Code, string Why, string Fix) DescribeConnection(AwsCall call, AwsFailure failure)
     {
-        FailureKind.UntrustedCertificate => (ErrorCode.Tls,
-            $"the certificate of {endpoint} is not trusted: {failure.Detail}",
-            "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a "
-                + "CA bundle"),
-        FailureKind.Unreachable => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
-            "check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for codeartifact.api"),
-        FailureKind.NotSent => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
-            "check HTTPS_PROXY and NO_PROXY"),
-        FailureKind.ConnectionLost => (ErrorCode.Network, $"the connection to {endpoint} was lost: {failure.Detail}",
-            "check HTTPS_PROXY and the firewalls on the network path"),
-        _ => (ErrorCode.Network, $"{endpoint} did not respond in time",
-            "check the network path: firewall, HTTPS_PROXY, VPC endpoint"),
-    };
-
-    /// <summary>The caller's account: that of the first STS or IAM ARN.</summary>
-    private static string? FindAccount(string message)
-    {
-        var start = message.IndexOf(":sts::", StringComparison.Ordinal);
-        if (start < 0)
-            start = message.IndexOf(":iam::", StringComparison.Ordinal);
-        var account = start < 0 ? "" : message[(start + 6)..Math.Min(message.Length, start + 18)];
-        return Feed.IsOwner(account) ? account : null;
+        var endpoint = call.Endpoint;
+        return failure.Kind switch
+        {
+            FailureKind.UntrustedCertificate => (ErrorCode.Tls,
+                $"the certificate of {endpoint} is not trusted: {failure.Detail}",
+                "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a "
+                    + "CA bundle"),
+            FailureKind.Unreachable => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
+                VpcEndpointOf(call) is { } name ? $"check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for {name}"
+                    : "check DNS and HTTPS_PROXY"),
+            FailureKind.NotSent when failure.Detail.Contains("'407'", StringComparison.Ordinal) => (ErrorCode.Network,
+                $"the proxy on the way to {endpoint} wants a login: {failure.Detail}",
+                "write the user and the password into the URL in HTTPS_PROXY, or add the host to NO_PROXY"),
+            FailureKind.NotSent => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
+                "check HTTPS_PROXY and NO_PROXY"),
+            FailureKind.ConnectionLost => (ErrorCode.Network, $"the connection to {endpoint} was lost: {failure.Detail}",
+                "check HTTPS_PROXY and the firewalls on the network path"),
+            _ => (ErrorCode.Network, $"{endpoint} did not respond in time",
+                "check the network path: firewall, HTTPS_PROXY, VPC endpoint"),
+        };
     }
+
+    /// <summary>The service name of an interface endpoint; null where AWS has none.</summary>
+    private static string? VpcEndpointOf(AwsCall call) =>
+        call.Feed is not null ? "codeartifact.api" : call.RoleArn is not null ? "sts" : null;
 }

@@ -29,7 +29,7 @@ public sealed partial class HostileInputs
     {
         await using var sandbox = await StartAsync();
         var run = new HostileRun(sandbox);
-        foreach (var value in new[] { HostileText.Url, HostileText.Message, HostileText.Escapes + new string('x', 100_000) })
+        foreach (var value in new[] { HostileText.Url, HostileText.Message + new string('x', 100_000) })
         {
             sandbox.Variables[name] = value;
             await run.CheckAsync(name, sandbox.Folder("client"), ["configure", "set", "profile", value]);
@@ -67,8 +67,8 @@ public sealed partial class HostileInputs
         var value = HostileText.Json(HostileText.Message);
         foreach (var text in new[]
         {
-            $$"""{ "{{key}}": {{value}} }""", $$"""{ "defaults": { "{{key}}": {{value}} } }""", $$"""{ "defaults": { "{{key}}": {{HostileText.Json(HostileText.Url)}} } }""",
-            $$"""{ "rules": [ { "domain": "contoso", "{{key}}": {{value}} } ] }""", $$"""{ "hosts": { "h.example.test": { "{{key}}": {{value}} } } }""",
+            $$"""{ "defaults": { "{{key}}": {{HostileText.Json(HostileText.Url)}} } }""",
+            $$"""{ "rules": [ { "domain": "contoso", "{{key}}": {{value}} } ], "hosts": { "h.example.test": { "{{key}}": {{value}} } } }""",
             $$"""{ "{{key}}": [ {{value}} ], {{value}}: 1 }""", $$"""{ "{{key}}": {{HostileText.Escapes}} }""",
         })
         {
@@ -146,6 +146,8 @@ public sealed partial class HostileInputs
         var sandbox = await Sandbox.StartAsync();
         sandbox.WriteConfig("client", ("contoso", Feeds.App));
         sandbox.Variables["CODEARTIFACT_LOG_LEVEL"] = "Debug";
+        // Without a NuGet client on it, doctor starts no other program, which halves the time of these many runs.
+        sandbox.Variables["PATH"] = sandbox.Folder("bin");
         return sandbox;
     }
 

@@ -14,7 +14,7 @@ internal sealed class HostileRun(Sandbox sandbox)
         var log = Path.Combine(sandbox.Root, LogFile);
         sandbox.Variables.TryAdd("CODEARTIFACT_LOG_FILE", log);
         await CheckPluginAsync(input);
-        string[][] always = [["doctor", "--package", "Contoso.App.Client"], ["doctor", "--json"], ["cache", "list"], ["cache", "list", "--json"]];
+        string[][] always = [["doctor"], ["doctor", "--json", "--package", "Contoso.App.Client"], ["cache", "list"]];
         foreach (var command in always.Concat(commands))
         {
             var printed = (await sandbox.RunAsync(Artifacts.Native, folder, command)).Output;

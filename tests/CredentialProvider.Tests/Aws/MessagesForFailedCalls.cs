@@ -33,6 +33,46 @@ public sealed class MessagesForFailedCalls
     public void CodeArtifact_returns_an_error(string code, string message, string expected) =>
         Assert.Equal(expected, Describe(ToCodeArtifact(Response(500, code, message))));
 
+    /// <summary>IAM's messages: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html</summary>
+    [Theory]
+    [InlineData("GetAuthorizationToken", "because no identity-based policy allows the codeartifact:GetAuthorizationToken action",
+        "attach the policy printed by: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1")]
+    [InlineData("GetAuthorizationToken", "because no resource-based policy allows the codeartifact:GetAuthorizationToken action",
+        "attach the policy printed by: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1")]
+    [InlineData("GetAuthorizationToken", "with an explicit deny in an identity-based policy", "remove the deny of codeartifact:GetAuthorizationToken from the policies of the caller")]
+    [InlineData("GetAuthorizationToken", "with an explicit deny in a resource-based policy", "remove the deny of codeartifact:GetAuthorizationToken from the policy of the "
+        + "domain or repository: aws codeartifact get-domain-permissions-policy --domain contoso --domain-owner 111122223333 --region us-east-1")]
+    [InlineData("GetAuthorizationToken", "because no VPC endpoint policy allows the codeartifact:GetAuthorizationToken action",
+        "allow codeartifact:GetAuthorizationToken in the policy of the VPC endpoint for codeartifact.api")]
+    [InlineData("ReadFromRepository", "with an explicit deny in a VPC endpoint policy",
+        "remove the deny of codeartifact:ReadFromRepository from the policy of the VPC endpoint for codeartifact.repositories")]
+    [InlineData("GetAuthorizationToken", "with an explicit deny in a service control policy", "ask the administrators of the AWS organization to remove the deny of "
+        + "codeartifact:GetAuthorizationToken from its service control policy; no policy of the role can")]
+    [InlineData("GetAuthorizationToken", "because no resource control policy allows the codeartifact:GetAuthorizationToken action", "ask the administrators of the AWS "
+        + "organization to allow codeartifact:GetAuthorizationToken in its resource control policy; no policy of the role can")]
+    [InlineData("GetAuthorizationToken", "because no permissions boundary allows the codeartifact:GetAuthorizationToken action",
+        "allow codeartifact:GetAuthorizationToken in the permissions boundary of the role")]
+    [InlineData("GetAuthorizationToken", "because no session policy allows the codeartifact:GetAuthorizationToken action",
+        "allow codeartifact:GetAuthorizationToken in the session policy that the role is assumed with")]
+    public void A_denial_has_the_fix_for_the_policy_that_refused(string action, string reason, string fix) => Assert.EndsWith($"; {fix}",
+        Describe(ToCodeArtifact(Response(403, "AccessDeniedException", $"{NotAuthorized}codeartifact:{action} on resource: arn:aws:codeartifact:us-east-1:111122223333:domain/contoso {reason}"))),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_denial_by_a_KMS_key_is_fixed_in_the_key_s_policy() => Assert.EndsWith("; allow kms:Decrypt in the policy of the KMS key that encrypts the domain",
+        Describe(ToCodeArtifact(Response(403, "AccessDeniedException", NotAuthorized + "kms:Decrypt on resource: arn:aws:kms:us-east-1:111122223333:key/k because no identity-based policy allows it"))),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void A_caller_of_another_account_may_use_a_profile_of_the_domain_s() => Assert.EndsWith(
+        "; use a profile of account 111122223333, or attach the policy printed by: nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1 --principal 444455556666",
+        Describe(ToCodeArtifact(Response(403, "AccessDeniedException", NotAuthorized.Replace("111122223333", "444455556666", StringComparison.Ordinal)
+            + "codeartifact:GetAuthorizationToken on resource: arn:aws:codeartifact:us-east-1:111122223333:domain/contoso"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void STS_that_cannot_be_reached_has_a_VPC_endpoint_of_its_own() => Assert.EndsWith("; check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for sts",
+        Describe(ToSts(new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)))), StringComparison.Ordinal);
+
     [Fact]
     public void CodeArtifact_says_when_to_retry() =>
         Assert.Equal("CACP1003: AWS is throttling requests: Rate exceeded; retry in 7 s", Describe(Throttled(retryAfter: 7)));
@@ -50,7 +90,10 @@ public sealed class MessagesForFailedCalls
         { new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)), $"CACP1007: {Endpoint} cannot be reached: "
             + $"{new SocketException((int)SocketError.HostNotFound).Message}; check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for codeartifact.api" },
         { new HttpRequestException("The proxy tunnel request failed with status code '407'."),
-            $"CACP1007: {Endpoint} cannot be reached: The proxy tunnel request failed with status code '407'; check HTTPS_PROXY and NO_PROXY" },
+            $"CACP1007: the proxy on the way to {Endpoint} wants a login: The proxy tunnel request failed with status code '407'; "
+                + "write the user and the password into the URL in HTTPS_PROXY, or add the host to NO_PROXY" },
+        { new HttpRequestException("The proxy tunnel request failed with status code '403'."),
+            $"CACP1007: {Endpoint} cannot be reached: The proxy tunnel request failed with status code '403'; check HTTPS_PROXY and NO_PROXY" },
         { new IOException("premature end"), $"CACP1007: the connection to {Endpoint} was lost: premature end; check HTTPS_PROXY and the firewalls on the network path" },
         { new TaskCanceledException("A task was canceled."), $"CACP1007: {Endpoint} did not respond in time; check the network path: firewall, HTTPS_PROXY, VPC endpoint" },
         { new HttpRequestException("no", new AuthenticationException("PartialChain")), $"CACP1008: the certificate of {Endpoint} is not trusted: PartialChain; "
@@ -83,7 +126,7 @@ public sealed class MessagesForFailedCalls
     [Fact]
     public void The_policy_command_names_a_caller_from_another_account() =>
         Assert.EndsWith("policy contoso/app --owner 111122223333 --region us-east-1 --publish --principal 444455556666",
-            FailureMessages.PolicyCommand(App, "User: arn:aws:iam::444455556666:user/build is not authorized", isPublishing: true), StringComparison.Ordinal);
+            Denial.Of(App, "User: arn:aws:iam::444455556666:user/build is not authorized", isPublishing: true).Command, StringComparison.Ordinal);
 
     private static string Describe(AwsCallException failure)
     {

@@ -83,9 +83,11 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
     private string Domain => $"--domain {ShellText.Quote(feed.Domain)} --domain-owner {ShellText.Quote(feed.Owner)} "
         + $"--region {ShellText.Quote(feed.Region)}";
 
-    private Finding Denied(string check, string body, bool isPublishing) => Finding.FailWithCommand(check,
-        GetMessage(body), "attach the policy printed by",
-        FailureMessages.PolicyCommand(feed, body, isPublishing), ErrorCode.AccessDenied);
+    private Finding Denied(string check, string body, bool isPublishing)
+    {
+        var denial = Denial.Of(feed, body, isPublishing);
+        return Finding.Fail(check, GetMessage(body), denial.Fix, ErrorCode.AccessDenied) with { Command = denial.Command };
+    }
 
     private static Finding Unexpected(string check, HttpStatusCode status, string body) => Finding.Fail(check,
         $"unexpected response from the repository: HTTP {(int)status}: {GetMessage(body)}",
