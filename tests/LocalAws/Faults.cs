@@ -25,9 +25,6 @@ public sealed record Fault(string Service, string? Operation = null, int Times =
     /// <summary>Sends half of the response and keeps the connection open.</summary>
     public bool Stalls { get; init; }
 
-    /// <summary>Repeats the response's body until the client closes the connection.</summary>
-    public bool IsEndless { get; init; }
-
     /// <summary>Replaces the response's Content-Type.</summary>
     public string? ContentType { get; init; }
 

@@ -243,13 +243,6 @@ public sealed class LocalAwsServer : IAsyncDisposable
         response.Headers.Date = Now().ToString("R");
         response.StatusCode = exchange.Status;
         response.ContentType = fault?.ContentType ?? exchange.ContentType;
-        if (fault is { IsEndless: true })
-        {
-            while (!exchange.Http.RequestAborted.IsCancellationRequested)
-                await response.Body.WriteAsync(exchange.Content, exchange.Http.RequestAborted).ConfigureAwait(false);
-            return;
-        }
-
         response.ContentLength = exchange.Content.Length;
         if (fault is not ({ Truncates: true } or { Stalls: true }))
         {

