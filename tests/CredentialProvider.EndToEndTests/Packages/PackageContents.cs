@@ -75,7 +75,7 @@ public sealed class PackageContents
         ]);
 
         Assert.All(programs, program => Assert.True(File.ReadAllBytes(program.Value).AsSpan().SequenceEqual(Read(package.GetEntry(program.Key)!)), program.Key));
-        Assert.InRange(package.GetEntry("tasks/netstandard2.0/CredentialProvider.MSBuild.dll")!.Length, 1, 60_000);
+        Assert.InRange(package.GetEntry("tasks/netstandard2.0/CredentialProvider.MSBuild.dll")!.Length, 1, 70_000);
     }
 
     [Fact]
