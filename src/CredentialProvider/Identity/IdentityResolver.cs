@@ -270,11 +270,9 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private string Suggest(string name)
     {
-        const int MaxNames = 10, MaxLength = 64;
+        const int MaxNames = 10;
         var names = _files.ProfileNames();
-        // A longer text was not meant as a name, and may be a secret.
-        return names.Count == 0 && name.Length > MaxLength ? "set the name of a profile"
-            : names.Count == 0 ? $"create it: aws configure {ShellText.Option("--profile", name)}"
+        return names.Count == 0 ? $"create it: aws configure {ShellText.Option("--profile", name)}"
             : Spelling.FindNearest(name, names) is { } meant ? $"did you mean '{meant}'?"
             : $"use one of these profiles: {string.Join(", ", names.Take(MaxNames))}{(names.Count > MaxNames ? ", ..." : "")}";
     }

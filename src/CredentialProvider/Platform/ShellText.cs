@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Platform;
@@ -11,7 +12,17 @@ namespace CredentialProvider.Platform;
 internal static class ShellText
 {
     /// <summary>A word that the shell passes on unchanged.</summary>
-    public static string Quote(string word) => OperatingSystem.IsWindows() ? QuoteForPowerShell(word) : QuoteForPosix(word);
+    public static string Quote(string word)
+    {
+        // Escaped, a secret would pass the filter of printed texts. Without invisible characters it does not.
+        if (HasInvisible(word) && string.Concat(word.Where(c => !HasInvisible($"{c}"))) is var visible
+            && Redaction.Apply(visible) != visible)
+        {
+            word = PrintableText.Of(word);
+        }
+
+        return OperatingSystem.IsWindows() ? QuoteForPowerShell(word) : QuoteForPosix(word);
+    }
 
     /// <summary>The last argument of a command. A value that looks like an option or like a response file follows
     /// <c>--</c>.</summary>

@@ -72,8 +72,7 @@ internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, st
     /// <summary>What separates the paths in <see cref="DecidingVariable"/>.</summary>
     public char ListSeparator => searchesPath ? Path.PathSeparator : ';';
 
-    /// <summary>The plugins that NuGet starts, in its order. If the first one that is not a <see cref="PluginFile.Problem"/>
-    /// has credentials, the others are not started.</summary>
+    /// <summary>The plugins that NuGet starts, in its order, until one has credentials.</summary>
     public IReadOnlyList<PluginFile> Find()
     {
         if (DecidingVariable is { } deciding)
