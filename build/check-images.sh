@@ -10,8 +10,8 @@ digest() { # REGISTRY REPOSITORY REFERENCE
   if [ "$1" = registry-1.docker.io ]; then
     token=$(curl -fsS --proto =https "https://auth.docker.io/token?service=registry.docker.io&scope=repository:$2:pull" | sed 's/.*"token":"\([^"]*\)".*/\1/')
   fi
-  { [ -z "$token" ] || printf 'header = "Authorization: Bearer %s"\n' "$token"; } \
-    | curl -fsSI --proto =https -H "Accept: $media" --config - "https://$1/v2/$2/manifests/$3" \
+  # On its standard input, because others can read a command line.
+  curl -fsSI --proto =https -H "Accept: $media" --config - "https://$1/v2/$2/manifests/$3" <<<"${token:+header = \"Authorization: Bearer $token\"}" \
     | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
 }
 
