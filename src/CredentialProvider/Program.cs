@@ -59,7 +59,8 @@ internal static class Program
         });
         var tokens = new TokenSource(new TokenCache(settings.CacheFolder), time,
             (request, prompt, cancel) => service.Value.FetchAsync(request, prompt, cancel));
-        return new CredentialAnswer(settings, tokens, time);
+        return new CredentialAnswer(settings, tokens,
+            (feed, url, token, cancel) => FeedReply.AskAsync(settings, feed, url, token, cancel), time);
     }
 
     private static int RunCommandLine(string[] args)

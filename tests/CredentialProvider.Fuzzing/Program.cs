@@ -72,7 +72,8 @@ internal static class Program
         using var output = new MemoryStream();
         var tokens = new TokenSource(new TokenCache(null), TimeProvider.System, (_, _, _) =>
             Task.FromException<AuthorizationToken>(new NoTokenException(ErrorCode.Service, "fuzzing", "stop")));
-        using (var host = new PluginHost(new Connection(input, output), new CredentialAnswer(EmptySettings, tokens, TimeProvider.System),
+        using (var host = new PluginHost(new Connection(input, output), new CredentialAnswer(EmptySettings, tokens,
+            (_, _, _, _) => Task.FromResult(FeedReply.None), TimeProvider.System),
             new LogFile(null, null, TimeProvider.System)))
         {
             host.Run();

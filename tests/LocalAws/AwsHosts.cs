@@ -13,11 +13,12 @@ internal static class AwsHosts
 
     public static bool IsAws(string host) => Array.Exists(Suffixes, suffix => host.EndsWith(suffix, StringComparison.Ordinal));
 
-    /// <summary>The service (sts, sso, sso-oidc, signin or codeartifact) and its region. Any other host is a repository: nuget, without a region.</summary>
+    /// <summary>The service (s3, sts, sso, sso-oidc, signin or codeartifact) and its region. Any other host is a repository: nuget, without a region.</summary>
     public static (string Service, string Region) Parse(string host) => host.Split('.') switch
     {
         // The global endpoint is signed for us-east-1.
         ["sts", "amazonaws", "com"] => ("sts", "us-east-1"),
+        [_, "s3", var region, ..] => ("s3", region),
         ["sts" or "sts-fips", var region, ..] => ("sts", region),
         ["oidc", var region, ..] => ("sso-oidc", region),
         [var region, "signin", ..] => ("signin", region),

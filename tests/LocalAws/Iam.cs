@@ -42,15 +42,18 @@ public static class PolicyLanguage
 /// <summary>Evaluates policies as IAM does: an explicit deny wins, and without an allow the request is denied.</summary>
 internal static class Iam
 {
-    /// <summary>Evaluates the caller's identity-based policy. Null if it allows the request, otherwise IAM's message.</summary>
+    /// <summary>Evaluates the caller's identity-based policy and the guardrails around it. Null if it allows the request, otherwise IAM's message.</summary>
     public static string? FindDenial(Session caller, string action, string resource, RequestContext? context = null)
     {
         var statements = caller.Role.Policy.Where(statement => Matches(statement.Action, action)
             && Matches(statement.Resource, resource) && Holds(statement, context ?? new())).ToList();
         if (statements.Exists(s => s.IsDeny))
             return $"{NotAuthorized(caller, action, resource)} with an explicit deny in an identity-based policy";
-        return statements.Count > 0 ? null
-            : $"{NotAuthorized(caller, action, resource)} because no identity-based policy allows the {action} action";
+        if (statements.Count == 0)
+            return $"{NotAuthorized(caller, action, resource)} because no identity-based policy allows the {action} action";
+        return caller.Role.Guardrails.Find(guardrail => guardrail.Action == action) is not { } refusing ? null
+            : NotAuthorized(caller, action, resource) + (refusing.IsExplicit ? $" with an explicit deny in a {refusing.Policy}"
+                : $" because no {refusing.Policy} allows the {action} action");
     }
 
     /// <summary>Evaluates a domain or repository policy for callers from other accounts. Null if it allows the request, otherwise IAM's

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace LocalAws;
 
 /// <summary>
-/// Simulates EC2 instance metadata, STS, IAM Identity Center, AWS Sign-In and CodeArtifact on loopback, under AWS's real host names. Clients reach it
+/// Simulates EC2 instance metadata, STS, IAM Identity Center, AWS Sign-In, CodeArtifact and its bucket in S3 on loopback, under AWS's real host names. Clients reach it
 /// through an HTTP proxy that terminates TLS with a temporary certificate authority. <see cref="Environment"/> redirects a client to it.
 /// </summary>
 public sealed class LocalAwsServer : IAsyncDisposable
@@ -29,6 +29,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     private readonly SsoPortal _sso;
     private readonly SsoOidc _oidc;
     private readonly SignIn _signIn;
+    private readonly S3 _s3;
     private readonly Repositories _repositories;
     private WebApplication? _application;
 
@@ -37,7 +38,8 @@ public sealed class LocalAwsServer : IAsyncDisposable
         (World, _time) = (world, time);
         world.Now = Now;
         (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
-        (_sso, _oidc, _signIn, _repositories) = (new(world, Now), new(world, Now), new(world, Now), new(world, Now));
+        (_sso, _oidc, _signIn, _s3) = (new(world, Now), new(world, Now), new(world, Now), new(world, Now));
+        _repositories = new(world, _s3, Now);
     }
 
     public World World { get; }
@@ -218,6 +220,9 @@ public sealed class LocalAwsServer : IAsyncDisposable
             case "signin":
                 SignIn.Name(exchange);
                 return () => _signIn.Respond(exchange);
+            case "s3":
+                S3.Name(exchange);
+                return () => _s3.Respond(exchange);
             case "codeartifact":
                 CodeArtifactApi.Name(exchange);
                 return () => _api.Respond(exchange, region);

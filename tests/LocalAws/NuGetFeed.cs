@@ -10,6 +10,9 @@ internal sealed record NuGetFeed(
     string Root, Func<string, IReadOnlyList<Package>> VersionsOf, Func<string, (Package Package, string From)?> Find, Func<IEnumerable<Package>> All,
     bool HasVulnerabilities = false)
 {
+    /// <summary>Answers the download of a package; null to send it.</summary>
+    public Action<Package>? Download { get; init; }
+
     public static string OperationOf(string method, string path) => path.Split('/') switch
     {
         _ when method is "PUT" or "POST" => "Publish",
@@ -36,6 +39,8 @@ internal sealed record NuGetFeed(
                 exchange.Detail = $"{found.Package.Id} {found.Package.Version} from {found.From}";
                 if (file.EndsWith(".nuspec", StringComparison.Ordinal))
                     exchange.Bytes(System.Text.Encoding.UTF8.GetBytes(found.Package.Nuspec()), "application/xml");
+                else if (Download is not null)
+                    Download(found.Package);
                 else
                     exchange.Bytes(found.Package.Content, "application/octet-stream");
                 return;

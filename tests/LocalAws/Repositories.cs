@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace LocalAws;
 
 /// <summary>Serves CodeArtifact's NuGet repositories and the foreign feeds.</summary>
-internal sealed partial class Repositories(World world, Func<DateTimeOffset> now)
+internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffset> now)
 {
     /// <summary>The repository that a URL names and the path within it; null for any other URL.</summary>
     public static (string Domain, string Owner, string Region, string Repository, string Path)? Parse(string host, string path)
@@ -57,7 +57,8 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
         else if (FindDenial(token.Caller, "codeartifact:ReadFromRepository", repository.Arn, repository) is { } denial)
             exchange.Error(403, "AccessDeniedException", denial);
         else if (url.Path.StartsWith("v3/", StringComparison.Ordinal))
-            Feed(exchange, repository).Respond(exchange, url.Path["v3/".Length..]);
+            Feed(exchange, repository, package => s3.Redirect(exchange, package, url.Region, DnsSuffix(exchange, url.Region)))
+                .Respond(exchange, url.Path["v3/".Length..]);
         else
             exchange.PlainText("Not Found", 404);
     }
@@ -79,13 +80,20 @@ internal sealed partial class Repositories(World world, Func<DateTimeOffset> now
             && token.Domain == new Domain(domain, owner, region) ? token : null;
     }
 
-    private NuGetFeed Feed(Exchange exchange, Repository repository)
+    private string DnsSuffix(Exchange exchange, string region)
+    {
+        var host = AwsHost(exchange);
+        var suffix = host[(host.IndexOf($".{region}.", StringComparison.Ordinal) + region.Length + 2)..];
+        return suffix is "on.aws" or "vpce.amazonaws.com" ? "amazonaws.com" : suffix;
+    }
+
+    private NuGetFeed Feed(Exchange exchange, Repository repository, Action<Package> download)
     {
         var root = $"https://{exchange.Host}{exchange.Path[..(exchange.Path.IndexOf("/v3/", StringComparison.Ordinal) + 4)]}";
         return new NuGetFeed(root,
             id => [.. Visible(repository).Where(package => package.Id.Equals(id, StringComparison.OrdinalIgnoreCase))],
             key => Find(repository, repository, key),
-            () => Visible(repository));
+            () => Visible(repository)) { Download = download };
     }
 
     private IEnumerable<Package> Visible(Repository repository) =>

@@ -17,6 +17,13 @@ public sealed record Statement(string Action, string Resource = "*", bool IsDeny
 /// <param name="Principal">A role ARN, an account ID, an account's root ARN or <c>*</c>.</param>
 public sealed record Grant(string Principal, string Action, string Resource = "*");
 
+/// <summary>A refusal of one action by a policy that is not the caller's own, in the words of
+/// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html</summary>
+/// <param name="Policy">The kind: service control policy, resource control policy, VPC endpoint policy, permissions boundary, session policy or
+/// resource-based policy.</param>
+/// <param name="IsExplicit">The policy denies the action; otherwise it does not allow it.</param>
+public sealed record Guardrail(string Policy, string Action, bool IsExplicit = false);
+
 /// <summary>A statement of a role's trust policy.</summary>
 /// <param name="Principal">A role ARN or an account ID.</param>
 /// <param name="ExternalId">The required external ID, or null.</param>
@@ -28,6 +35,9 @@ public sealed record Role(string Arn)
     public List<Statement> Policy { get; init; } = [];
 
     public List<Trust> Trusts { get; init; } = [];
+
+    /// <summary>Refusals of what <see cref="Policy"/> allows.</summary>
+    public List<Guardrail> Guardrails { get; } = [];
 
     /// <summary>The web identity token that may assume this role, or null.</summary>
     public string? WebIdentityToken { get; init; }
@@ -179,6 +189,12 @@ public sealed class World
     public Dictionary<string, string> Downloads { get; } = [];
 
     public List<ReverseProxy> ReverseProxies { get; } = [];
+
+    /// <summary>The packages that presigned URLs of S3 were given out for.</summary>
+    internal ConcurrentDictionary<string, Package> Assets { get; } = new();
+
+    /// <summary>The message with which S3 denies every download, for example because the policy of a VPC endpoint does; null if it allows them.</summary>
+    public string? S3Denial { get; set; }
 
     /// <summary>The lifetime of role sessions requested without a duration.</summary>
     public TimeSpan SessionLife { get; set; } = TimeSpan.FromHours(1);

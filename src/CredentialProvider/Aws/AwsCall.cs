@@ -15,14 +15,42 @@ internal sealed record AwsCall(string Endpoint)
     /// <summary>Where a profile names that role; null for a role from elsewhere.</summary>
     public string? RolePlace { get; private init; }
 
+    /// <summary>The region of the called endpoint; null if users cannot choose it.</summary>
+    public string? Region { get; private init; }
+
+    /// <summary>What an unreachable endpoint may lack in a VPC; null where AWS has none.</summary>
+    public string? VpcEndpoint { get; private init; }
+
     /// <summary>The variable that sets another endpoint; null if there is none.</summary>
     public string? EndpointVariable { get; private init; }
 
     public static AwsCall ToCodeArtifact(Feed feed, string endpoint) =>
-        new(endpoint) { Feed = feed, EndpointVariable = "AWS_ENDPOINT_URL_CODEARTIFACT" };
+        new(endpoint)
+        {
+            Feed = feed,
+            Region = feed.Region,
+            VpcEndpoint = "the interface endpoint for codeartifact.api",
+            EndpointVariable = "AWS_ENDPOINT_URL_CODEARTIFACT",
+        };
+
+    /// <summary>A request for packages, to the repository or to S3, where its downloads redirect to.</summary>
+    public static AwsCall ToRepository(Feed feed, Uri url) => new(url.GetLeftPart(UriPartial.Authority))
+    {
+        Feed = feed,
+        VpcEndpoint = url.Host == feed.Host ? null
+            : url.Host.Contains(".s3.", StringComparison.Ordinal) || url.Host.StartsWith("s3.", StringComparison.Ordinal)
+                ? "the gateway endpoint for s3" : "the interface endpoint for codeartifact.repositories",
+    };
 
     public static AwsCall ToSts(string roleArn, string region, string? place = null) =>
-        new($"STS in {region}") { RoleArn = roleArn, RolePlace = place, EndpointVariable = "AWS_ENDPOINT_URL_STS" };
+        new($"STS in {region}")
+        {
+            RoleArn = roleArn,
+            RolePlace = place,
+            Region = region,
+            VpcEndpoint = "the interface endpoint for sts",
+            EndpointVariable = "AWS_ENDPOINT_URL_STS",
+        };
 
     /// <param name="endpoint">Of the portal, which returns credentials, or of OIDC, which signs users in.</param>
     public static AwsCall ToIdentityCenter(string endpoint) =>

@@ -45,6 +45,7 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
     private static FailureKind KindOf(AwsCall call, AmazonServiceException e) => e.ErrorCode switch
     {
         "AccessDenied" or "AccessDeniedException" => FailureKind.AccessDenied,
+        "RegionDisabledException" or "OptInRequired" => FailureKind.RegionOff,
         "ValidationError" or "InvalidIdentityToken" or "IDPRejectedClaim" or "ExpiredTokenException"
             when call.RoleArn is not null => FailureKind.RoleNotAssumed,
         "ResourceNotFoundException" when call.Feed is not null => FailureKind.NotFound,

@@ -73,7 +73,8 @@ internal sealed record Denial(string Purpose, string? Command = null)
     }
 
     private static string EndpointOf(string action) =>
-        action.StartsWith("sts:", StringComparison.Ordinal) && action != "sts:GetServiceBearerToken" ? "sts"
+        action.StartsWith("s3:", StringComparison.Ordinal) ? "s3"
+        : action.StartsWith("sts:", StringComparison.Ordinal) && action != "sts:GetServiceBearerToken" ? "sts"
         : action is "codeartifact:ReadFromRepository" or "codeartifact:PublishPackageVersion" ? "codeartifact.repositories"
         : "codeartifact.api";
 

@@ -24,6 +24,9 @@ internal enum FailureKind
     /// <summary>AWS does not know the access key, or its secret does not match.</summary>
     InvalidCredentials,
 
+    /// <summary>The account has not enabled the region.</summary>
+    RegionOff,
+
     /// <summary>The signature's time is too far from AWS's.</summary>
     ClockSkew,
 

@@ -48,7 +48,10 @@ internal static class FailureMessages
             FailureKind.ExpiredCredentials => (ErrorCode.BadCredentials, $"the AWS credentials have expired: {detail}",
                 "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"),
             FailureKind.InvalidCredentials => (ErrorCode.BadCredentials, $"AWS rejected the credentials: {detail}",
-                "check them with 'aws sts get-caller-identity'"),
+                // Without the region, the AWS CLI may ask one that accepts them.
+                $"check them with 'aws sts get-caller-identity{(call.Region is { } region ? $" --region {region}" : "")}'"),
+            FailureKind.RegionOff => (ErrorCode.BadCredentials, $"the account has not enabled {call.Region ?? "the region"}: {detail}",
+                $"enable it: aws account enable-region --region-name {call.Region ?? "REGION"}"),
             FailureKind.ClockSkew => (ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {detail}",
                 "set the clock, for example with chrony or timedatectl"),
             FailureKind.OtherError => (ErrorCode.Service, $"AWS returned {detail}",
@@ -87,7 +90,7 @@ internal static class FailureMessages
                 "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a "
                     + "CA bundle"),
             FailureKind.Unreachable => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
-                VpcEndpointOf(call) is { } name ? $"check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for {name}"
+                call.VpcEndpoint is { } name ? $"check DNS, HTTPS_PROXY and, in a VPC, {name}"
                     : "check DNS and HTTPS_PROXY"),
             FailureKind.NotSent when failure.Detail.Contains("'407'", StringComparison.Ordinal) => (ErrorCode.Network,
                 $"the proxy on the way to {endpoint} wants a login: {failure.Detail}",
@@ -97,11 +100,8 @@ internal static class FailureMessages
             FailureKind.ConnectionLost => (ErrorCode.Network, $"the connection to {endpoint} was lost: {failure.Detail}",
                 "check HTTPS_PROXY and the firewalls on the network path"),
             _ => (ErrorCode.Network, $"{endpoint} did not respond in time",
-                "check the network path: firewall, HTTPS_PROXY, VPC endpoint"),
+                call.VpcEndpoint is { } name ? $"check firewalls, HTTPS_PROXY and, in a VPC, {name}"
+                    : "check firewalls and HTTPS_PROXY"),
         };
     }
-
-    /// <summary>The service name of an interface endpoint; null where AWS has none.</summary>
-    private static string? VpcEndpointOf(AwsCall call) =>
-        call.Feed is not null ? "codeartifact.api" : call.RoleArn is not null ? "sts" : null;
 }

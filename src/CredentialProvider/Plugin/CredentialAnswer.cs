@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
@@ -11,7 +12,9 @@ namespace CredentialProvider.Plugin;
 /// Decides what to answer NuGet for one URL. The response code Error makes NuGet go on to the next provider without a
 /// word. It means "not a CodeArtifact feed" and, after a warning that says why, "no token for this feed".
 /// </summary>
-internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, TimeProvider time)
+/// <param name="ask">Asks a feed, by its URL, what it says to a token.</param>
+internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
+    Func<Feed, string, Secret, CancellationToken, Task<FeedReply>> ask, TimeProvider time)
 {
     /// <summary>A second refusal within this time refuses a token that was just issued; another one would not
     /// help.</summary>
@@ -72,7 +75,15 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
             // MSBuild's terminal logger shows a message during a restore only if it contains this.
             var prompt = new UserPrompt(line => log(LogLevels.Minimal, $"[CredentialProvider] {line}"),
                 !request.IsNonInteractive, line => log(LogLevels.Verbose, line));
-            var token = await tokens.GetAsync(wanted, FindRefusedTime(request, wanted, log), prompt, cancel);
+            var after = DateTimeOffset.MinValue;
+            if (request.IsRetry)
+            {
+                if (await FindAcceptedAsync(request, wanted, log, cancel) is { } accepted)
+                    return new CredentialsResponse(ResponseCode.Success, accepted);
+                after = FindRefusedTime(request, wanted, log);
+            }
+
+            var token = await tokens.GetAsync(wanted, after, prompt, cancel);
             log(LogLevels.Verbose,
                 $"token for {wanted.Feed.DomainName} by {wanted.Identity.Source?.Description} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
@@ -123,18 +134,35 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         return new CredentialsResponse(ResponseCode.Error, Reason: line);
     }
 
-    /// <summary>On a retry, the time at which the refused token was obtained: only a later one will do.</summary>
+    /// <summary>The refused token, if the feed accepts it now: it is given again once, because a refusal may pass. Null if
+    /// another token may help.</summary>
+    /// <exception cref="NoTokenException">The feed accepts the token, but not the request.</exception>
+    private async Task<Secret?> FindAcceptedAsync(
+        CredentialsRequest request, TokenRequest wanted, Action<string, string> log, CancellationToken cancel)
+    {
+        if ((settings.AuthToken ?? FindGiven(request, wanted)?.Token) is not { } token)
+            return null;
+        var reply = await ask(wanted.Feed, request.Uri!, token, cancel);
+        if (reply.IsTokenAccepted && !WasRetried(request))
+        {
+            log(LogLevels.Verbose, $"the feed accepts the token for {wanted.Feed.DomainName}; trying it again");
+            _retried[request.Uri!] = time.GetTimestamp();
+            return token;
+        }
+
+        return reply.Refusal is { } refusal ? throw refusal : null;
+    }
+
+    /// <summary>The time at which the refused token was obtained: only a later one will do.</summary>
     private DateTimeOffset FindRefusedTime(CredentialsRequest request, TokenRequest wanted, Action<string, string> log)
     {
-        if (!request.IsRetry)
-            return DateTimeOffset.MinValue;
         if (settings.AuthToken is not null)
         {
             throw new NoTokenException(ErrorCode.TokenRefused, "the feed refuses the token in CODEARTIFACT_AUTH_TOKEN",
                 "set a new one, or unset the variable to have tokens fetched");
         }
 
-        if (_retried.TryGetValue(request.Uri!, out var last) && time.GetElapsedTime(last) < RetryWindow)
+        if (WasRetried(request))
         {
             throw new NoTokenException(ErrorCode.TokenRefused,
                 $"repository {wanted.Feed.Repository} refuses a token that was just issued for its domain",
@@ -142,8 +170,16 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens, Ti
         }
 
         log(LogLevels.Verbose, $"the feed refuses the token for {wanted.Feed.DomainName}; fetching another");
-        return _given.TryGetValue(request.Uri!, out var given) ? given.Obtained : _started;
+        return FindGiven(request, wanted)?.Obtained ?? _started;
     }
+
+    private bool WasRetried(CredentialsRequest request) =>
+        _retried.TryGetValue(request.Uri!, out var last) && time.GetElapsedTime(last) < RetryWindow;
+
+    /// <summary>The token that NuGet has: an earlier process may have given it the cached one.</summary>
+    private AuthorizationToken? FindGiven(CredentialsRequest request, TokenRequest wanted) =>
+        _given.TryGetValue(request.Uri!, out var token) ? token
+        : tokens.TryGetCached(wanted.Key, after: DateTimeOffset.MinValue);
 
     private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)
     {

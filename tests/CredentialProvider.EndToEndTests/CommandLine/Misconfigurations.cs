@@ -41,7 +41,7 @@ public sealed partial class Misconfigurations
         new("the URL is that of an npm repository", "url", null, s => WriteUrl(s, "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/npm/app/")),
         new("the wrong region", "token", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("us-east-1", "us-west-2", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
         new("the wrong account", "token", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("111122223333", "111122223334", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
-        new("a repository that does not exist", "read", null, s => WriteUrl(s, Feeds.App.Replace("/app/", "/ap/", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
+        new("a repository that does not exist", "read", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("/app/", "/ap/", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
         new("the source is disabled", "enabled", null, s => s.Write("client/nuget.config", $"""
             <configuration>
               <packageSources>

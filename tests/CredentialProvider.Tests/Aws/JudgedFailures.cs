@@ -40,7 +40,7 @@ public sealed class JudgedFailures
     [InlineData("SignatureDoesNotMatch", "Signature expired: then is now earlier than now", nameof(FailureKind.ClockSkew))]
     [InlineData("InvalidClientTokenId", "message", nameof(FailureKind.InvalidCredentials))]
     [InlineData("Throttling", "message", nameof(FailureKind.Throttled))]
-    [InlineData("RegionDisabledException", "message", nameof(FailureKind.OtherError))]
+    [InlineData("RegionDisabledException", "message", nameof(FailureKind.RegionOff))]
     public void The_error_code_of_STS_decides(string code, string message, string kind) =>
         Assert.Equal(kind, $"{ToSts(Response(403, code, message)).Failure.Kind}");
 

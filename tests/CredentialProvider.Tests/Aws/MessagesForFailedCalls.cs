@@ -23,7 +23,7 @@ public sealed class MessagesForFailedCalls
     [InlineData("ExpiredTokenException", "The security token included in the request is expired", "CACP1005: the AWS credentials have expired: "
         + "The security token included in the request is expired; renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")]
     [InlineData("UnrecognizedClientException", "The security token included in the request is invalid.", "CACP1005: AWS rejected the credentials: "
-        + "The security token included in the request is invalid; check them with 'aws sts get-caller-identity'")]
+        + "The security token included in the request is invalid; check them with 'aws sts get-caller-identity --region us-east-1'")]
     [InlineData("RequestExpired", "Request has expired.",
         "CACP1006: this machine's clock differs from AWS's: Request has expired; set the clock, for example with chrony or timedatectl")]
     [InlineData("ValidationException", "Invalid duration",
@@ -73,6 +73,15 @@ public sealed class MessagesForFailedCalls
     public void STS_that_cannot_be_reached_has_a_VPC_endpoint_of_its_own() => Assert.EndsWith("; check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for sts",
         Describe(ToSts(new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)))), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json", "in a VPC, the interface endpoint for codeartifact.repositories")]
+    [InlineData("https://assets-193858265520-us-east-1.s3.us-east-1.amazonaws.com/x", "in a VPC, the gateway endpoint for s3")]
+    [InlineData("https://s3.dualstack.us-east-1.amazonaws.com/assets/x", "in a VPC, the gateway endpoint for s3")]
+    [InlineData("https://packages.contoso.example/nuget/app/v3/index.json", "check DNS and HTTPS_PROXY")]
+    public void An_unreachable_host_of_packages_has_a_VPC_endpoint_of_its_own(string url, string fix) => Assert.EndsWith(fix,
+        Describe(new AwsCallException(AwsCall.ToRepository(App with { Host = "packages.contoso.example" }, new Uri(url)),
+            new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)))), StringComparison.Ordinal);
+
     [Fact]
     public void CodeArtifact_says_when_to_retry() =>
         Assert.Equal("CACP1003: AWS is throttling requests: Rate exceeded; retry in 7 s", Describe(Throttled(retryAfter: 7)));
@@ -81,6 +90,8 @@ public sealed class MessagesForFailedCalls
     [InlineData("AccessDenied", NotAuthorized + "sts:AssumeRole on resource: x", $"CACP1009: role {RoleArn} cannot be assumed: " + NotAuthorized
         + "sts:AssumeRole on resource: x; allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
         + "if one is required) in the role's trust policy")]
+    [InlineData("RegionDisabledException", "STS is not activated in this region for account:111122223333.", "CACP1005: the account has not enabled us-east-1: "
+        + "STS is not activated in this region for account:111122223333; enable it: aws account enable-region --region-name us-east-1")]
     [InlineData("InvalidIdentityToken", "Couldn't retrieve verification key",
         $"CACP1009: role {RoleArn} was not assumed: Couldn't retrieve verification key; check the role and the identity that assumes it")]
     public void STS_returns_an_error(string code, string message, string expected) => Assert.Equal(expected, Describe(ToSts(Response(403, code, message))));
@@ -95,7 +106,7 @@ public sealed class MessagesForFailedCalls
         { new HttpRequestException("The proxy tunnel request failed with status code '403'."),
             $"CACP1007: {Endpoint} cannot be reached: The proxy tunnel request failed with status code '403'; check HTTPS_PROXY and NO_PROXY" },
         { new IOException("premature end"), $"CACP1007: the connection to {Endpoint} was lost: premature end; check HTTPS_PROXY and the firewalls on the network path" },
-        { new TaskCanceledException("A task was canceled."), $"CACP1007: {Endpoint} did not respond in time; check the network path: firewall, HTTPS_PROXY, VPC endpoint" },
+        { new TaskCanceledException("A task was canceled."), $"CACP1007: {Endpoint} did not respond in time; check firewalls, HTTPS_PROXY and, in a VPC, the interface endpoint for codeartifact.api" },
         { new HttpRequestException("no", new AuthenticationException("PartialChain")), $"CACP1008: the certificate of {Endpoint} is not trusted: PartialChain; "
             + "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a CA bundle" },
         { Response(502), $"CACP1013: unexpected response from {Endpoint}: HTTP 502 without an AWS error code; "

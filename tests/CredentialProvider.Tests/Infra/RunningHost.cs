@@ -1,7 +1,9 @@
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json.Nodes;
+using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
@@ -20,13 +22,14 @@ internal sealed class RunningHost : IDisposable
     private readonly PluginHost _host;
     private readonly Thread _running;
 
-    public RunningHost(Settings settings, Func<Feed, CancellationToken, Task<AuthorizationToken>> fetch)
+    /// <param name="ask">What the feed says to the token that NuGet was refused with; null for a feed that refuses it.</param>
+    public RunningHost(Settings settings, Func<Feed, CancellationToken, Task<AuthorizationToken>> fetch, Func<Secret, FeedReply>? ask = null)
     {
         _answers = new(() => new StreamReader(Output));
         var tokens = new TokenSource(new TokenCache(null), TimeProvider.System,
             (request, _, cancel) => fetch(request.Feed, cancel));
         _host = new PluginHost(new Connection(_input.Reader.AsStream(), _output.Writer.AsStream()),
-            new CredentialAnswer(settings, tokens, TimeProvider.System), new LogFile(null, null, TimeProvider.System));
+            new CredentialAnswer(settings, tokens, (_, _, token, _) => Task.FromResult(ask?.Invoke(token) ?? FeedReply.None), TimeProvider.System), new LogFile(null, null, TimeProvider.System));
         _running = new Thread(_host.Run);
         _running.Start();
     }

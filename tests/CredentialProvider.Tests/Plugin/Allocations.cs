@@ -37,7 +37,7 @@ public sealed class Allocations : IDisposable
             {"RequestId":"1","Type":"Request","Method":"GetAuthenticationCredentials","Payload":{"Uri":"{{uri}}","IsRetry":false,"IsNonInteractive":true,"CanShowDialog":true} }
             """;
         using var input = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line + "\n", requests))));
-        using var host = new PluginHost(new Connection(input, Stream.Null), new CredentialAnswer(DefaultSettings, tokens, time), new LogFile(null, null, time));
+        using var host = new PluginHost(new Connection(input, Stream.Null), new CredentialAnswer(DefaultSettings, tokens, (_, _, _, _) => throw new InvalidOperationException("a cached answer must not ask the feed"), time), new LogFile(null, null, time));
         var before = GC.GetAllocatedBytesForCurrentThread();
         host.Run();
         return GC.GetAllocatedBytesForCurrentThread() - before;

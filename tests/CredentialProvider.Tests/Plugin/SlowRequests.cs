@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CredentialProvider.Aws;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CredentialProvider.Tokens;
@@ -14,6 +15,7 @@ public sealed class SlowRequests : IDisposable
     private readonly TaskCompletionSource _gate = new();
     private readonly RunningHost _host;
     private Func<Feed, CancellationToken, Task<AuthorizationToken>> _fetch;
+    private Func<Secret, FeedReply> _ask = _ => FeedReply.None;
 
     public SlowRequests()
     {
@@ -22,7 +24,7 @@ public sealed class SlowRequests : IDisposable
             await _gate.Task.WaitAsync(cancel);
             return Fresh("token");
         };
-        _host = new RunningHost(SettingsFromVariables.From(("CODEARTIFACT_CACHE", "off")), (feed, cancel) => _fetch(feed, cancel));
+        _host = new RunningHost(SettingsFromVariables.From(("CODEARTIFACT_CACHE", "off")), (feed, cancel) => _fetch(feed, cancel), token => _ask(token));
         Assert.Equal("Handshake", (string?)_host.ReceiveAsync().Result["Method"]);
     }
 
@@ -125,6 +127,38 @@ public sealed class SlowRequests : IDisposable
         RequestCredentials("3", App, isRetry: true);
         Assert.StartsWith("CACP1011", (string?)(await ReceiveAsync())["Payload"]!["Message"], StringComparison.Ordinal);
         Assert.Equal("Error", (string?)(await ReceiveAsync())["Payload"]!["ResponseCode"]);
+    }
+
+    [Fact]
+    public async Task Give_a_token_again_once_if_the_feed_accepts_it()
+    {
+        var fetched = 0;
+        _fetch = (_, _) => Task.FromResult(Fresh($"token {++fetched}"));
+        _ask = token => new FeedReply(token.Reveal() == "token 1", new NoTokenException(ErrorCode.AccessDenied, "S3 refuses the download", "allow it"));
+        RequestCredentials("1", App);
+        Assert.Equal("token 1", await ReceivePasswordAsync());
+
+        RequestCredentials("2", App, isRetry: true);
+        Assert.Equal("token 1", await ReceivePasswordAsync());
+        RequestCredentials("3", App, isRetry: true);
+
+        Assert.Equal("CACP1001: no token for domain contoso (111122223333, us-east-1): S3 refuses the download; allow it", (string?)(await ReceiveAsync())["Payload"]!["Message"]);
+        Assert.Equal("Error", (string?)(await ReceiveAsync())["Payload"]!["ResponseCode"]);
+        Assert.Equal(1, fetched);
+    }
+
+    [Fact]
+    public async Task Do_not_fetch_a_token_for_what_a_policy_denies()
+    {
+        var fetched = 0;
+        _fetch = (_, _) => Task.FromResult(Fresh($"token {++fetched}"));
+        _ask = _ => new FeedReply(false, new NoTokenException(ErrorCode.AccessDenied, "not allowed", "allow it"));
+        RequestCredentials("1", App);
+        await ReceivePasswordAsync();
+        RequestCredentials("2", App, isRetry: true);
+        Assert.StartsWith("CACP1001", (string?)(await ReceiveAsync())["Payload"]!["Message"], StringComparison.Ordinal);
+        Assert.Equal("Error", (string?)(await ReceiveAsync())["Payload"]!["ResponseCode"]);
+        Assert.Equal(1, fetched);
     }
 
     [Fact]
