@@ -15,17 +15,25 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
     internal string NormalisedVersion => Key[(Key.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
     /// <summary>Creates a package that can be restored and contains no assemblies.</summary>
-    public static Package Create(string id, string version, params (string Id, string Version)[] dependencies)
+    public static Package Create(string id, string version, params (string Id, string Version)[] dependencies) =>
+        Create(id, version, dependencies, type: null);
+
+    /// <param name="type">The package type, such as DotnetTool; null for a dependency.</param>
+    public static Package Create(string id, string version, (string Id, string Version)[] dependencies, string? type,
+        params (string Path, string Text)[] files)
     {
         using var buffer = new MemoryStream();
         using (var zip = new ZipArchive(buffer, ZipArchiveMode.Create, leaveOpen: true))
         {
-            Add(zip, $"{id}.nuspec", Nuspec(id, version, dependencies));
+            Add(zip, $"{id}.nuspec", Nuspec(id, version, type, dependencies));
             Add(zip, "lib/netstandard2.0/_._", "");
-            Add(zip, "[Content_Types].xml", """
+            foreach (var (path, text) in files)
+                Add(zip, path, text);
+            Add(zip, "[Content_Types].xml", $"""
                 <?xml version="1.0" encoding="utf-8"?>
                 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
-                  <Default Extension="nuspec" ContentType="application/octet" /><Default Extension="_" ContentType="application/octet" />
+                  {string.Concat(files.Select(file => Path.GetExtension(file.Path)).Union([".nuspec", "._"]).Select(extension =>
+                    $"""<Default Extension="{extension[1..]}" ContentType="application/octet" />"""))}
                 </Types>
                 """);
         }
@@ -77,11 +85,12 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
         return nuspec.ReadToEnd();
     }
 
-    private static string Nuspec(string id, string version, IEnumerable<(string Id, string Version)> dependencies) => $"""
+    private static string Nuspec(string id, string version, string? type, IEnumerable<(string Id, string Version)> dependencies) => $"""
         <?xml version="1.0" encoding="utf-8"?>
         <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
           <metadata>
             <id>{id}</id><version>{version}</version><authors>LocalAws</authors><description>Created by LocalAws.</description>
+            {(type is null ? "" : $"""<packageTypes><packageType name="{type}" /></packageTypes>""")}
             <dependencies><group targetFramework=".NETStandard2.0">
               {string.Concat(dependencies.Select(d => $"""<dependency id="{d.Id}" version="{d.Version}" />"""))}
             </group></dependencies>
