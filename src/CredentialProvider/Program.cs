@@ -43,10 +43,12 @@ internal static class Program
     private static void RunPlugin(Settings settings, Connection connection)
     {
         var time = TimeProvider.System;
-        var log = new LogFile(settings.LogFile, settings.LogLevel, time);
-        using var host = new PluginHost(connection, Answer(settings, time), log);
+        using var host = new PluginHost(connection, Answer(settings, time), Log(settings, time));
         host.Run();
     }
+
+    private static LogFile Log(Settings settings, TimeProvider time) =>
+        new(settings.LogFile, settings.LogLevel, time);
 
     private static CredentialAnswer Answer(Settings settings, TimeProvider time)
     {
@@ -68,7 +70,8 @@ internal static class Program
         ProcessEnvironment.IgnoreRelativeFolders();
         var (settings, time) = (Settings.FromEnvironment(), TimeProvider.System);
         return LegacyProtocol.IsRequested(args)
-            ? LegacyProtocol.AnswerAsync(args, Answer(settings, time), Console.Out, Console.Error)
+            ? LegacyProtocol.AnswerAsync(
+                args, Answer(settings, time), Log(settings, time), Console.Out, Console.Error)
                 .GetAwaiter().GetResult()
             : new CommandLine(settings, Terminal.Open(settings), time).Run(args);
     }

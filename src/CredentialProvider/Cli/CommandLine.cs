@@ -58,6 +58,7 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
                 new ConfigureUnsetCommand(context),
             },
             new DoctorCommand(context),
+            new DiagnoseCommand(context),
             new PolicyCommand(context),
             new TokenCommand(context),
             new WarmCommand(context),

@@ -74,10 +74,10 @@ internal sealed class SourceOptions
     private readonly NuGetSources _sources;
     private readonly Argument _source;
 
-    private readonly Option<string?> _owner = SharedOptions.Value("--owner", "ACCOUNT",
+    public Option<string?> OwnerOption { get; } = SharedOptions.Value("--owner", "ACCOUNT",
         "AWS account that owns the domain, if nuget.config has no source of that domain");
 
-    private readonly Option<string?> _region = SharedOptions.Value("--region", "REGION",
+    public Option<string?> RegionOption { get; } = SharedOptions.Value("--region", "REGION",
         "Region of the domain, if nuget.config has no source of that domain");
 
     private SourceOptions(NuGetSources sources, Argument source, string description)
@@ -100,17 +100,17 @@ internal sealed class SourceOptions
     public void AddTo(Command command)
     {
         command.Add(_source);
-        command.Add(_owner);
-        command.Add(_region);
+        command.Add(OwnerOption);
+        command.Add(RegionOption);
     }
 
     /// <summary>The words of the command line.</summary>
     public string[] Words(ParseResult parsed) =>
         [.. parsed.GetResult(_source)?.Tokens.Select(token => token.Value) ?? []];
 
-    public string? Owner(ParseResult parsed) => parsed.GetValue(_owner);
+    public string? Owner(ParseResult parsed) => parsed.GetValue(OwnerOption);
 
-    public string? Region(ParseResult parsed) => parsed.GetValue(_region);
+    public string? Region(ParseResult parsed) => parsed.GetValue(RegionOption);
 
     /// <summary>The sources on the command line, or every CodeArtifact source in nuget.config if there are
     /// none.</summary>

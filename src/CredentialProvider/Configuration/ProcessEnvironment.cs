@@ -22,6 +22,16 @@ internal static class ProcessEnvironment
         _hidden is { } hidden && hidden.TryGetValue(name, out var value) ? value
             : Environment.GetEnvironmentVariable(name);
 
+    /// <summary>All of them, for a support file.</summary>
+    public static IEnumerable<(string Name, string Value)> GetAll()
+    {
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            yield return (name, Get(name) ?? "");
+        }
+    }
+
     /// <summary>Finds a program on PATH. For a bare name .NET would look in the working directory first, which may be a
     /// cloned repository; so may relative folders on PATH.</summary>
     /// <param name="name">A path with a folder is returned as it is.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CredentialProvider.Errors;
 
 namespace CredentialProvider.Platform;
@@ -9,7 +10,7 @@ internal static class LogLevels
         Minimal = nameof(Minimal),
         Warning = nameof(Warning), Error = nameof(Error), Default = Information;
 
-    private static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
+    public static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
 
     /// <summary>True if a line of <paramref name="level"/> is logged when <paramref name="minimum"/> is the
     /// configured level.</summary>
@@ -33,7 +34,15 @@ internal sealed class LogFile(string? path, string? level, TimeProvider time)
     /// <summary>In characters.</summary>
     private const int MaxTextLength = 16 * 1024;
 
+    /// <summary>Before the other lines of a text, such as a stack trace.</summary>
+    private const string Indent = "  ";
+
     private readonly object _writing = new();
+
+    /// <summary>False if there is no log. What only the log needs is not even created then.</summary>
+    public bool IsOn => path is not null;
+
+    public TimeProvider Time => time;
 
     /// <summary>Why the log cannot be written; null if it can. Creates the file.</summary>
     public static string? FindProblem(string path)
@@ -49,11 +58,32 @@ internal sealed class LogFile(string? path, string? level, TimeProvider time)
         }
     }
 
+    /// <summary>The last lines of a log, without any that <see cref="Write"/> has not written: the path may be that of
+    /// another file.</summary>
+    public static IReadOnlyList<string> ReadLast(string path, int count)
+    {
+        var lines = new List<string>();
+        foreach (var line in File.ReadAllLines(path))
+        {
+            if (IsFirst(line) || (lines.Count > 0 && line.StartsWith(Indent, StringComparison.Ordinal)))
+                lines.Add(line);
+        }
+
+        return lines.GetRange(Math.Max(0, lines.Count - count), Math.Min(count, lines.Count));
+    }
+
+    /// <summary>True for <c>TIME PID LEVEL: TEXT</c>.</summary>
+    private static bool IsFirst(string line) =>
+        line.Split([' '], 4) is [var at, var process, [.., ':'] level, _]
+            && DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+            && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            && Array.IndexOf(LogLevels.All, level[..^1]) >= 0;
+
     public void Write(string lineLevel, string text)
     {
         if (path is null || !LogLevels.Includes(level ?? LogLevels.Debug, lineLevel))
             return;
-        text = PrintableText.OfLines(text, Environment.NewLine + "  ", MaxTextLength);
+        text = PrintableText.OfLines(text, Environment.NewLine + Indent, MaxTextLength);
         var line = $"{time.GetUtcNow().UtcDateTime:o} {Environment.ProcessId} {lineLevel}: {text}{Environment.NewLine}";
         try
         {

@@ -43,7 +43,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         if (resolved.Request.IsRetry || wanted.FeedSettings.Problem is not null)
             return null;
         if (settings.AuthToken is { } fixedToken)
-            return new CredentialsResponse(ResponseCode.Success, fixedToken);
+            return new CredentialsResponse(ResponseCode.Success, fixedToken) { Given = FromOutside(fixedToken) };
         if (wanted.Identity.Failure is not null)
             return null;
         return tokens.TryGetCached(wanted.Key, after: DateTimeOffset.MinValue) is { } token
@@ -79,7 +79,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
             if (request.IsRetry)
             {
                 if (await FindAcceptedAsync(request, wanted, log, cancel) is { } accepted)
-                    return new CredentialsResponse(ResponseCode.Success, accepted);
+                    return new CredentialsResponse(ResponseCode.Success, accepted.Token) { Given = accepted };
                 after = FindRefusedTime(request, wanted, log);
             }
 
@@ -137,12 +137,13 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
     /// <summary>The refused token, if the feed accepts it now: it is given again once, because a refusal may pass. Null if
     /// another token may help.</summary>
     /// <exception cref="NoTokenException">The feed accepts the token, but not the request.</exception>
-    private async Task<Secret?> FindAcceptedAsync(
+    private async Task<AuthorizationToken?> FindAcceptedAsync(
         CredentialsRequest request, TokenRequest wanted, Action<string, string> log, CancellationToken cancel)
     {
-        if ((settings.AuthToken ?? FindGiven(request, wanted)?.Token) is not { } token)
+        var token = settings.AuthToken is { } fixedToken ? FromOutside(fixedToken) : FindGiven(request, wanted);
+        if (token is null)
             return null;
-        var reply = await ask(wanted.Feed, request.Uri!, token, cancel);
+        var reply = await ask(wanted.Feed, request.Uri!, token.Token, cancel);
         if (reply.IsTokenAccepted && !WasRetried(request))
         {
             log(LogLevels.Verbose, $"the feed accepts the token for {wanted.Feed.DomainName}; trying it again");
@@ -184,6 +185,9 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
     private CredentialsResponse Give(CredentialsRequest request, AuthorizationToken token)
     {
         _given[request.Uri!] = token;
-        return new CredentialsResponse(ResponseCode.Success, token.Token);
+        return new CredentialsResponse(ResponseCode.Success, token.Token) { Given = token };
     }
+
+    private static AuthorizationToken FromOutside(Secret token) =>
+        new(token, DateTimeOffset.MinValue, DateTimeOffset.MaxValue) { Source = "CODEARTIFACT_AUTH_TOKEN" };
 }

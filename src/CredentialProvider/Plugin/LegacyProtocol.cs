@@ -23,19 +23,25 @@ internal static class LegacyProtocol
     /// <paramref name="errors"/>.</summary>
     /// <param name="args">-uri URL [-nonInteractive] [-isRetry] [-verbosity V].</param>
     /// <returns>The exit code: 0 found, 1 not applicable, 2 failed.</returns>
-    public static async Task<int> AnswerAsync(string[] args, CredentialAnswer answer, TextWriter output,
+    public static async Task<int> AnswerAsync(string[] args, CredentialAnswer answer, LogFile log, TextWriter output,
         TextWriter errors)
     {
+        const string Id = "-uri";
+        var requests = RequestLog.Start(log, "nuget.exe's older protocol");
         var at = Array.FindIndex(args, arg => arg.Equals("-uri", StringComparison.OrdinalIgnoreCase));
         var request = new CredentialsRequest(at + 1 < args.Length ? args[at + 1] : null, Has(args, "-isRetry"),
             Has(args, "-nonInteractive"));
+        var asked = requests?.Asked(Id, request) ?? 0;
         var resolved = answer.Resolve(request);
-        var response = answer.TryAnswerFromCache(resolved) ?? await answer.AnswerAsync(resolved, (level, line) =>
+        var cached = answer.TryAnswerFromCache(resolved);
+        var response = cached ?? await answer.AnswerAsync(resolved, (level, line) =>
         {
+            log.Write(level, line);
             if (level == LogLevels.Minimal)
                 errors.WriteLine(PrintableText.Of(line));
         }, CancellationToken.None);
         await output.WriteLineAsync(ToJson(response));
+        requests?.Answered(Id, resolved, response, asked, isCached: cached is not null);
         return response.Token is not null ? Found : response.Reason is null ? NotApplicable : Failed;
     }
 

@@ -1,6 +1,6 @@
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
-
+using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Plugin;
 
@@ -81,6 +81,9 @@ internal sealed record CredentialsRequest(string? Uri, bool IsRetry, bool IsNonI
 /// <param name="Reason">Accompanies an Error. NuGet drops it and shows only Log messages.</param>
 internal sealed record CredentialsResponse(string Code, Secret? Token = null, string? Reason = null)
 {
+    /// <summary>What the log says about <see cref="Token"/>; null if nothing is known.</summary>
+    public AuthorizationToken? Given { get; init; }
+
     /// <summary>CodeArtifact accepts a token as the password of user <c>aws</c>. The plugin protocol has no bearer
     /// tokens.</summary>
     public string ToPayload() =>

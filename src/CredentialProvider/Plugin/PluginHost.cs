@@ -15,6 +15,7 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<bool>> _unconfirmedLogs = new();
     private readonly CancellationTokenSource _closing = new();
+    private readonly RequestLog? _requests = RequestLog.Start(log, $"NuGet's plugin protocol {ProtocolVersion}");
     private IDisposable? _parentWatch;
     private string? _requestTimeout;
     private string _logLevel = LogLevels.Default;
@@ -37,6 +38,8 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 RespondToFailure(message, e);
             }
         }
+
+        _requests?.Ended();
     }
 
     /// <summary>Cancels what is still running.</summary>
@@ -74,15 +77,18 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 AnswerCredentials(message, CredentialsRequest.From(message));
                 break;
             case MessageMethod.Handshake:
+                _requests?.Received(message);
                 AnswerHandshake(message);
                 break;
             case MessageMethod.GetOperationClaims:
+                _requests?.Received(message);
                 // Without a source, NuGet asks what this plugin can do at all. With one, it asks for operations on that
                 // source, and this plugin has none.
                 var isSourceAgnostic = !message.Has("PackageSourceRepository") && !message.Has("ServiceIndex");
                 Respond(message, isSourceAgnostic ? """{"Claims":["Authentication"]}""" : """{"Claims":[]}""");
                 break;
             default:
+                _requests?.Received(message);
                 Respond(message, WithCode(Accept(message)));
                 break;
         }
@@ -127,27 +133,30 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
 
     private void AnswerCredentials(Message message, CredentialsRequest request)
     {
+        var asked = _requests?.Asked(message.RequestId, request) ?? 0;
         var resolved = answer.Resolve(request);
         if (answer.TryAnswerFromCache(resolved) is { } response)
         {
             Respond(message, response.ToPayload());
+            _requests?.Answered(message.RequestId, resolved, response, asked, isCached: true);
             answer.RefreshIfAging(resolved, _closing.Token);
         }
         else
         {
-            AnswerInBackground(message, resolved);
+            AnswerInBackground(message, resolved, asked);
         }
     }
 
-    private void AnswerInBackground(Message message, CredentialAnswer.ResolvedRequest resolved)
+    private void AnswerInBackground(Message message, CredentialAnswer.ResolvedRequest resolved, long asked)
     {
         var cancel = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         _running[message.RequestId] = cancel;
-        _ = Task.Run(() => AnswerAsync(message, resolved, cancel), CancellationToken.None);
+        _ = Task.Run(() => AnswerAsync(message, resolved, asked, cancel), CancellationToken.None);
     }
 
     /// <summary>Answers, and meanwhile sends Progress often enough that NuGet does not give up.</summary>
-    private async Task AnswerAsync(Message message, CredentialAnswer.ResolvedRequest resolved,
+    /// <param name="asked">When the request came, for the log.</param>
+    private async Task AnswerAsync(Message message, CredentialAnswer.ResolvedRequest resolved, long asked,
         CancellationTokenSource cancel)
     {
         try
@@ -166,9 +175,11 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 await Task.WhenAny(lastLog, Task.Delay(interval, cancel.Token));
             cancel.Token.ThrowIfCancellationRequested();
             Respond(message, response.ToPayload());
+            _requests?.Answered(message.RequestId, resolved, response, asked, isCached: false);
         }
         catch (OperationCanceledException)
         {
+            _requests?.Cancelled(message.RequestId, asked);
             // After Close nothing may be sent.
             if (!_closing.IsCancellationRequested)
                 connection.Send(message.RequestId, MessageType.Cancel, message.Method, payload: null);

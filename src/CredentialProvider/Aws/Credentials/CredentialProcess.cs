@@ -7,6 +7,7 @@ using Amazon.Runtime;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Identity;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -64,7 +65,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
         if (!OperatingSystem.IsWindows())
         {
             return ShellWords.Split(command) is { Length: > 0 } words
-                ? (words[0], string.Join(" ", words.Skip(1).Select(QuoteArgument))) : null;
+                ? (words[0], ProcessArguments.Join(words.Skip(1))) : null;
         }
 
         // Windows programs split their command line themselves; a backslash is part of a path.
@@ -102,25 +103,6 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
         {
             throw Failed($"{program} cannot be started: {e.Message}", "correct the path");
         }
-    }
-
-    /// <summary>As ProcessStartInfo.ArgumentList quotes, which .NET Framework lacks.</summary>
-    private static string QuoteArgument(string argument)
-    {
-        if (argument.Length > 0 && argument.IndexOfAny([' ', '\t', '\n', '\v', '"', '\\']) < 0)
-            return argument;
-        var quoted = new StringBuilder("\"");
-        var backslashes = 0;
-        foreach (var c in argument)
-        {
-            // Backslashes are literal unless a quote follows; then each is doubled.
-            if (c == '"')
-                quoted.Append('\\', backslashes + 1);
-            backslashes = c == '\\' ? backslashes + 1 : 0;
-            quoted.Append(c);
-        }
-
-        return quoted.Append('\\', backslashes).Append('"').ToString();
     }
 
     private static async Task<string> ReadAsync(StreamReader reader)

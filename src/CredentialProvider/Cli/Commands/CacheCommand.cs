@@ -7,8 +7,6 @@ namespace CredentialProvider.Cli.Commands;
 /// <summary><c>cache list</c>: shows which tokens are cached; never the tokens themselves.</summary>
 internal sealed class CacheListCommand : CliCommand
 {
-    private const string Expired = "expired";
-
     private readonly Option<bool> _json = SharedOptions.Json();
 
     public CacheListCommand(CommandContext context)
@@ -30,11 +28,15 @@ internal sealed class CacheListCommand : CliCommand
         }
 
         foreach (var (key, token) in entries)
-        {
-            var at = token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
-            var state = StateOf(token) == Expired ? "expired at" : "valid until";
-            Terminal.Print($"{key.DomainName}: {state} {at}, identity: {token.Identity ?? key.Identity}");
-        }
+            Terminal.Print(Describe(key, token, Context.Time.GetUtcNow()));
+    }
+
+    /// <summary>A line about a token, without the token.</summary>
+    public static string Describe(TokenKey key, AuthorizationToken token, DateTimeOffset now)
+    {
+        var at = token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
+        return $"{key.DomainName}: {(token.IsFresh(now) ? "valid until" : "expired at")} {at}, "
+            + $"identity: {token.Identity ?? key.Identity}";
     }
 
     private string ToJson(List<(TokenKey Key, AuthorizationToken Token)> entries) => JsonText.Write(json =>
@@ -61,7 +63,7 @@ internal sealed class CacheListCommand : CliCommand
     private string StateOf(AuthorizationToken token)
     {
         var now = Context.Time.GetUtcNow();
-        return !token.IsFresh(now) ? Expired : token.IsAging(now) ? "aging" : "good";
+        return !token.IsFresh(now) ? "expired" : token.IsAging(now) ? "aging" : "good";
     }
 }
 

@@ -14,6 +14,12 @@ internal sealed class DoctorCommand : CliCommand
     private readonly Option<string?> _publish = SharedOptions.Value("--publish", "ID",
         "Also check that this package may be published, by offering an existing version again");
 
+    private readonly Option<string?> _user = SharedOptions.Value("--user", "NAME",
+        "Check as another user, with the variables of this shell (Linux, as root)");
+
+    private readonly Option<string?> _service = SharedOptions.Value("--service", "UNIT",
+        "Check as the user and with the environment of a systemd service (Linux, as root)");
+
     private readonly Option<bool> _json = SharedOptions.Json();
     private readonly Option<string?> _profile = SharedOptions.Profile();
 
@@ -23,14 +29,20 @@ internal sealed class DoctorCommand : CliCommand
         _sources = SourceOptions.Any(
             context.Sources, "Sources to check (default: CodeArtifact sources in nuget.config)");
         _sources.AddTo(this);
-        foreach (var option in new Option[] { _package, _publish, _profile, _json })
+        foreach (var option in new Option[] { _package, _publish, _profile, _user, _service, _json })
             Add(option);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_user) is not null && result.GetValue(_service) is not null)
+                result.AddError("--user and --service exclude each other");
+        });
     }
 
     public override HelpEntry[] Examples { get; } =
     [
         new("nuget-plugin-codeartifact doctor", "Check every CodeArtifact source in nuget.config"),
         new("nuget-plugin-codeartifact doctor contoso --package Contoso.App", "Check that a source has a package"),
+        new("sudo nuget-plugin-codeartifact doctor --service build-agent", "Check as a build agent that systemd starts"),
         new("nuget-plugin-codeartifact doctor --profile build --json", "Check with another AWS profile, for a script"),
     ];
 
@@ -42,13 +54,34 @@ internal sealed class DoctorCommand : CliCommand
         new("NO_COLOR", "no colors"),
     ];
 
-    protected override Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
+    protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
+        var report = new DoctorReport(Terminal, parsed.GetValue(_json));
+        if ((parsed.GetValue(_user) ?? parsed.GetValue(_service)) is { } name)
+        {
+            Terminal.Progress($"checking as {name}");
+            var child = parsed.GetValue(_user) is not null
+                ? await ChildDoctor.AsUserAsync(name, cancel) : await ChildDoctor.AsServiceAsync(name, cancel);
+            return await child.RunAsync(ArgumentsForChild(parsed), report, cancel);
+        }
+
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
         var sources = CheckedSource.Find(
             Context.Sources, settings, _sources.Words(parsed), _sources.Owner(parsed), _sources.Region(parsed));
-        var report = new DoctorReport(Terminal, parsed.GetValue(_json));
-        return new DoctorRun(settings, Terminal, Context.Time, Context.Sources, report)
+        return await new DoctorRun(settings, Terminal, Context.Time, Context.Sources, report)
             .RunAsync(sources, parsed.GetValue(_package), parsed.GetValue(_publish), cancel);
+    }
+
+    private IEnumerable<string> ArgumentsForChild(ParseResult parsed)
+    {
+        foreach (var option in new[] { _package, _publish, _profile, _sources.OwnerOption, _sources.RegionOption })
+        {
+            if (parsed.GetValue(option) is { } value)
+                yield return $"{option.Name}={value}";
+        }
+
+        yield return "--";
+        foreach (var word in _sources.Words(parsed))
+            yield return word;
     }
 }

@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Security;
-using System.Text;
 using System.Xml;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
-using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Commands;
@@ -16,8 +14,7 @@ internal sealed class TokenCommand : CliCommand
     private readonly SourceOptions _source;
     private readonly Option<string> _format = SharedOptions.Format("text", "json", "env", "nuget-config");
 
-    private readonly Option<string?> _output =
-        SharedOptions.Value("--output", "FILE", "Write to a file that only its owner can read (mode 0600)");
+    private readonly Option<string?> _output = OutputFile.Option();
 
     private readonly Option<string?> _profile = SharedOptions.Profile();
 
@@ -65,40 +62,10 @@ internal sealed class TokenCommand : CliCommand
             return true;
         }
 
-        Write(file, Encoding.UTF8.GetBytes(text + "\n"),
-            $"a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}");
+        OutputFile.Write(file, "token", text + "\n");
+        Terminal.Hint($"{file} contains a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}; only you can read it");
         return true;
     }
-
-    /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
-    /// who reads from it is up to the user.</summary>
-    private void Write(string file, byte[] bytes, string content)
-    {
-        try
-        {
-            var path = Path.GetFullPath(file);
-            if (IsWrittenInto(path))
-            {
-                if (!Posix.TryWriteInto(path, bytes))
-                    throw new IOException($"{file} cannot be written");
-                return;
-            }
-
-            OwnerOnlyFile.Replace(path, bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandFailedException($"token not written: {e.Message.TrimEnd('.')}; choose another --output");
-        }
-
-        Terminal.Hint($"{file} contains {content}; only you can read it");
-    }
-
-    /// <summary>/dev/stdout and /proc/self/fd/N lead to any kind of file, and the process that opened it has it
-    /// open.</summary>
-    private static bool IsWrittenInto(string path) => RegularFile.IsSpecial(path) || (!OperatingSystem.IsWindows()
-        && (path is "/dev/stdout" or "/dev/stderr" || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
-            || path.StartsWith("/proc/", StringComparison.Ordinal)));
 
     private static async Task<AuthorizationToken> GetAsync(
         CommandTokens tokens, TokenRequest request, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CredentialProvider.Errors;
 
 namespace CredentialProvider.Cli.Doctor;
@@ -49,6 +50,25 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
         string check, string text, string purpose, string command, string? code = null) =>
         new(check, Outcome.Fail, text) { Code = code, Fix = $"{purpose}: {command}", Command = command };
 
+    /// <summary>Reads what <see cref="DoctorReport"/> has written.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    public static Finding FromJson(JsonElement json)
+    {
+        return GetString("outcome") is { } word && Enum.TryParse<Outcome>(word, ignoreCase: true, out var outcome)
+            ? new Finding(GetString("check") ?? "", outcome, GetString("text") ?? "")
+            {
+                Code = GetString("code"),
+                Fix = GetString("fix"),
+                Command = GetString("command"),
+                Source = GetString("source"),
+                Duration = json.TryGetProperty("milliseconds", out var took) ? TimeSpan.FromMilliseconds(took.GetDouble()) : null,
+            }
+            : throw new JsonException("it printed no findings");
+
+        string? GetString(string name) => json.ValueKind == JsonValueKind.Object
+            && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    }
+
     public static Finding Fail(string check, NoTokenException e) =>
         new(check, Outcome.Fail, e.Why) { Code = e.Code, Fix = e.Fix, Command = e.Command };
 }
@@ -56,7 +76,7 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
 /// <summary>The names of all checks.</summary>
 internal static class Checks
 {
-    public const string Settings = "settings", Log = "log", Plugin = "plugin", Cache = "cache", Sources = "sources",
+    public const string Service = "service", Settings = "settings", Log = "log", Plugin = "plugin", Cache = "cache", Sources = "sources",
         Url = "url", Enabled = "enabled", StoredCredentials = "stored credentials", Mapping = "mapping",
         Network = "network", Clock = "clock", Credentials = "credentials", Role = "role", Identity = "identity",
         Token = "token", Read = "read",

@@ -14,6 +14,9 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
     /// <summary>Its assembly is AWS.CodeArtifact.NuGetCredentialProvider.</summary>
     private const string AwsProvider = "AWS.CodeArtifact.";
 
+    /// <summary>Installs what the clients on this machine need.</summary>
+    public const string InstallCommand = PluginDiscovery.CommandName + " install";
+
     private readonly PluginProbe _probe = new(settings.GetString("DOTNET_HOST_PATH") ?? "dotnet");
     private readonly Dictionary<PluginFile, string?> _problems = [];
 
@@ -94,8 +97,8 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         return ignored is not null && discovery.StartsExecutables && !OperatingSystem.IsWindows()
             ? Finding.FailWithCommand(Checks.Plugin, $"{client.Name} ignores {ignored}, because it is not executable",
                 "make it executable", $"chmod 755 {ShellText.File(ignored)}")
-            : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin",
-                "install it", "nuget-plugin-codeartifact install");
+            : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin", "install it",
+                discovery.StartsExecutables ? InstallCommand : $"{InstallCommand} {(client.IsNetFramework ? "--netfx" : "--netcore")}");
     }
 
     private static Finding BlockedBy(NuGetClient client, PluginFile plugin, string problem, PluginDiscovery discovery)

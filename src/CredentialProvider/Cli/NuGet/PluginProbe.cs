@@ -76,10 +76,10 @@ internal sealed class PluginProbe(string dotnet)
         }
 
         var answer = WaitForAnswerAsync(process.StandardOutput, process.StandardInput);
-        var (began, worked) = (Stopwatch.StartNew(), process.TotalProcessorTime);
+        var (began, worked) = (Stopwatch.StartNew(), ProcessorTime(process));
         for (var idle = TimeSpan.Zero; await Task.WhenAny(answer, Task.Delay(Interval)) != answer;)
         {
-            var now = process.HasExited ? worked : process.TotalProcessorTime;
+            var now = ProcessorTime(process);
             (idle, worked) = (now > worked ? TimeSpan.Zero : idle + Interval, now);
             if (idle >= IdleLimit || began.Elapsed >= Limit)
                 return $"does not answer within {IdleLimit.TotalSeconds:0} s";
@@ -93,6 +93,19 @@ internal sealed class PluginProbe(string dotnet)
         var reason = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0);
         var code = process.HasExited ? $"ends with exit code {process.ExitCode}" : "closes its output";
         return reason is null ? code : $"{code}: {reason}";
+    }
+
+    /// <returns>Zero for a process that has ended, which may happen at any moment.</returns>
+    private static TimeSpan ProcessorTime(Process process)
+    {
+        try
+        {
+            return process.TotalProcessorTime;
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            return TimeSpan.Zero;
+        }
     }
 
     /// <returns>True once the plugin has answered the handshake; false if its output ended before.</returns>

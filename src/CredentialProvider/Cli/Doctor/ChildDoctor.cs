@@ -1,0 +1,137 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>
+/// Runs <c>doctor</c> as another user or as a service: a second process with that user's rights and that environment sees
+/// what their restore sees. Its findings get fixes for the shell of the user who asked.
+/// </summary>
+/// <param name="variables">The whole environment of the second process.</param>
+/// <param name="service">Null to check as a user.</param>
+internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> variables, ServiceUnit? service)
+{
+    private readonly FixesForOthers _fixes = new(user, variables, service);
+
+    /// <summary>As <c>sudo -H -u NAME</c>: with this shell's variables and the user's home directory.</summary>
+    /// <exception cref="CommandFailedException">There is no such user, or this one may not act for others.</exception>
+    public static async Task<ChildDoctor> AsUserAsync(string name, CancellationToken cancel)
+    {
+        var user = await UserEntry.FindAsync(name, cancel);
+        var variables = new ProcessStartInfo().Environment;
+        if (!user.IsCurrent)
+        {
+            ThrowIfImpossible("--user", name);
+            user.Describe(variables);
+        }
+
+        return new ChildDoctor(user, variables, service: null);
+    }
+
+    /// <summary>As systemd starts the service.</summary>
+    /// <exception cref="CommandFailedException">There is no such service, or this user may not act for its user.</exception>
+    public static async Task<ChildDoctor> AsServiceAsync(string name, CancellationToken cancel)
+    {
+        var unit = await ServiceUnit.ReadAsync(name, cancel);
+        var user = await UserEntry.FindAsync(unit.User, cancel);
+        if (!user.IsCurrent)
+            ThrowIfImpossible("--service", name);
+        return new ChildDoctor(user, await unit.GetEnvironmentAsync(user, cancel), unit);
+    }
+
+    private static void ThrowIfImpossible(string option, string name)
+    {
+        // .NET Framework sets no other user.
+        if (!OperatingSystem.IsLinux() || Environment.Version.Major == 4)
+            {
+            throw new CommandFailedException($"{option} works on Linux, with the native executable or the .NET tool; "
+                + "elsewhere, run doctor as that user");
+        }
+
+        if (Posix.EffectiveUser != 0)
+        {
+            throw new CommandFailedException("only root can start a program as another user; "
+                + $"run: sudo {FixesForOthers.Program} doctor {ShellText.Option(option, name)}");
+        }
+    }
+
+    /// <param name="arguments">What follows <c>doctor</c>.</param>
+    /// <returns>False if any check failed.</returns>
+    /// <exception cref="CommandFailedException">The second process reported no findings.</exception>
+    public async Task<bool> RunAsync(IEnumerable<string> arguments, DoctorReport report, CancellationToken cancel)
+    {
+        report.Add(null, DescribeService());
+        IEnumerable<string> words = ["doctor", "--json", .. arguments];
+        try
+        {
+            var run = await ChildProcess.RunAsync(ThisProgram.Host ?? ThisProgram.Path,
+                ThisProgram.Host is null ? words : [ThisProgram.Path, .. words], cancel, SetUser);
+            if (run.Output.Length == 0)
+                throw Failed(run.Errors.Split('\n')[0].Replace("error: ", ""));
+            Relay(run.Output, report);
+        }
+        catch (Win32Exception e)
+        {
+            report.Add(null, NotStarted(new Win32Exception(e.NativeErrorCode).Message));
+        }
+        catch (JsonException e)
+        {
+            throw Failed(e.Message);
+        }
+
+        return report.Finish();
+    }
+
+    /// <summary>On Unix, .NET sets the user ID and all groups of a process with a user name.</summary>
+    private void SetUser(ProcessStartInfo start)
+    {
+        start.Environment.Clear();
+        foreach (var variable in variables)
+            start.Environment[variable.Key] = variable.Value;
+        if (!user.IsCurrent)
+            start.UserName = user.Name;
+    }
+
+    private void Relay(string output, DoctorReport report)
+    {
+        using var json = JsonDocument.Parse(output);
+        CheckedSource? source = null;
+        foreach (var finding in json.RootElement.EnumerateArray().Select(Finding.FromJson))
+        {
+            if (finding.Source is { } title && title != source?.Title)
+                report.Begin(source = new CheckedSource(null, title, IsEnabled: true));
+            report.Add(finding.Source is null ? null : source, _fixes.Adapt(finding));
+        }
+    }
+
+    private IEnumerable<Finding> DescribeService()
+    {
+        if (service is null)
+            yield break;
+        variables.TryGetValue("PATH", out var path);
+        yield return Finding.Ok(Checks.Service, $"{service.Name} runs as user {user.Name} with PATH {path}");
+        if (service.Restrictions.ToList() is { Count: > 0 } restrictions)
+        {
+            yield return Finding.Skip(Checks.Service,
+                $"the checks below see files that the unit hides from the service: {string.Join(", ", restrictions)}");
+        }
+    }
+
+    /// <summary>It is running, so only modes can keep another user from starting it.</summary>
+    private Finding NotStarted(string why)
+    {
+        const int ReadAndExecuteForAll = 0x16D; // 0555
+        var text = $"user {user.Name} cannot start {ThisProgram.Path}: {why}";
+        return (FileModes.Of(ThisProgram.Path) & ReadAndExecuteForAll) != ReadAndExecuteForAll
+            ? Finding.FailWithCommand(
+                Checks.Plugin, text, "let every user start it", $"sudo chmod 755 {ShellText.File(ThisProgram.Path)}")
+            : Finding.FailWithCommand(Checks.Plugin, text, "install it where every user can start it",
+                FixesForOthers.InstallForAll);
+    }
+
+    private CommandFailedException Failed(string why) => new($"cannot check as user {user.Name}: {why}");
+}

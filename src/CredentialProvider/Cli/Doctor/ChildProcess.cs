@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Text;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>What another program printed.</summary>
+internal sealed record ChildProcess(int ExitCode, string Output, string Errors)
+{
+    /// <param name="customize">Sets more than the program and its arguments; null for none.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
+    public static async Task<ChildProcess> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel,
+        Action<ProcessStartInfo>? customize = null)
+    {
+        var start = new ProcessStartInfo(program)
+        {
+            Arguments = ProcessArguments.Join(arguments),
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        };
+        customize?.Invoke(start);
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync(cancel);
+        return new ChildProcess(process.ExitCode, output, await errors);
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.Text;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Cli;
+
+/// <summary>The file that a command writes its result to instead of stdout.</summary>
+internal static class OutputFile
+{
+    public static Option<string?> Option() =>
+        SharedOptions.Value("--output", "FILE", "Write to a file that only its owner can read (mode 0600)");
+
+    /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
+    /// who reads from it is up to the user.</summary>
+    /// <param name="what">The content, for the error.</param>
+    /// <exception cref="CommandFailedException">It cannot be written.</exception>
+    public static void Write(string file, string what, string text)
+    {
+        try
+        {
+            var (path, bytes) = (Path.GetFullPath(file), Encoding.UTF8.GetBytes(text));
+            if (IsWrittenInto(path))
+            {
+                if (!Posix.TryWriteInto(path, bytes))
+                    throw new IOException($"{file} cannot be written");
+                return;
+            }
+
+            OwnerOnlyFile.Replace(path, bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException($"{what} not written: {e.Message.TrimEnd('.')}; choose another --output");
+        }
+    }
+
+    /// <summary>/dev/stdout and /proc/self/fd/N lead to any kind of file, and the process that opened it has it
+    /// open.</summary>
+    private static bool IsWrittenInto(string path) => RegularFile.IsSpecial(path) || (!OperatingSystem.IsWindows()
+        && (path is "/dev/stdout" or "/dev/stderr" || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
+            || path.StartsWith("/proc/", StringComparison.Ordinal)));
+}
