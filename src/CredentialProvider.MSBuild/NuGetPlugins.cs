@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
@@ -12,16 +13,43 @@ namespace CredentialProvider.MSBuild;
 /// </summary>
 internal static class NuGetPlugins
 {
+    public const string Unusable = "NuGet cannot use the plugin of the MSBuild package",
+        InstallFix = "install the plugin: dotnet msbuild -t:InstallCodeArtifactPlugin";
+
+    private static string EndProcess =>
+        (OperatingSystem.IsWindows() ? "taskkill /F /PID " : "kill ") + Process.GetCurrentProcess().Id;
+
     /// <summary>Runs NuGet's discovery with the package's plugin added, unless NuGet finds an installed one.</summary>
-    /// <returns>False if NuGet had run its discovery before and did not find the plugin.</returns>
-    public static bool Offer(PackagedPlugin plugin, bool isNetFramework)
+    /// <param name="problem">Why NuGet cannot use the plugin, or null.</param>
+    /// <returns>False if NuGet is not loaded in this process yet.</returns>
+    public static bool TryOffer(PackagedPlugin plugin, bool isNetFramework, out string? problem)
     {
-        var isFound = true;
+        try
+        {
+            var isFound = Offer(plugin, isNetFramework);
+            problem = isFound is not false ? null
+                : $"{Unusable}: the process that restores had looked for plugins in an earlier build, and looks only once; "
+                + $"end it with {EndProcess}, or {InstallFix}";
+            return isFound is not null;
+        }
+        catch (Exception e)
+        {
+            // The restore may not need the plugin.
+            problem = $"{Unusable}: this version of NuGet differs from known ones ({e.Message}); {InstallFix}";
+            return true;
+        }
+    }
+
+    /// <returns>False if NuGet had run its discovery before and did not find the plugin; null if NuGet is not loaded
+    /// yet.</returns>
+    private static bool? Offer(PackagedPlugin plugin, bool isNetFramework)
+    {
+        bool? isFound = null;
         // MSBuild loads each task assembly into its own load context, with its own NuGet.Protocol and plugin list.
         foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
         {
             if (IsRestoreTasks(assembly.FullName ?? ""))
-                isFound &= OfferTo(GetProtocolAssembly(assembly), plugin, isNetFramework);
+                isFound = OfferTo(GetProtocolAssembly(assembly), plugin, isNetFramework) && isFound is not false;
         }
 
         return isFound;
@@ -62,7 +90,8 @@ internal static class NuGetPlugins
         && (OperatingSystem.IsWindows() || UnixFiles.ModeOf(file.Path) is not null);
 
     /// <summary>Runs NuGet's discovery, or gets its earlier result.</summary>
-    /// <returns>True if this project's plugin is among the results.</returns>
+    /// <returns>True if this project's plugin is among the results. In a process that outlives a build, it may be one
+    /// that was deleted since.</returns>
     private static bool Discover(Assembly nuget)
     {
         // Each SDK has its own NuGet, so its public API is called by reflection.
@@ -72,7 +101,8 @@ internal static class NuGetPlugins
         search.GetAwaiter().GetResult();
         foreach (var result in (System.Collections.IEnumerable)Get(search, "Result"))
         {
-            if (PluginDiscovery.IsPlugin((string)Get(Get(result, "PluginFile"), "Path")))
+            var path = (string)Get(Get(result, "PluginFile"), "Path");
+            if (PluginDiscovery.IsPlugin(path) && File.Exists(path))
                 return true;
         }
 

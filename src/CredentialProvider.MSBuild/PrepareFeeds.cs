@@ -12,15 +12,18 @@ namespace CredentialProvider.MSBuild;
 /// can wait until NuGet sends a request. Tokens pass between the plugin, its cache and NuGet, and never through this
 /// task.
 /// </summary>
-public sealed class PrepareFeeds : ToolTask
+public abstract class PrepareFeeds : ToolTask
 {
     /// <summary>How the plugin's output begins for a failure and for a token.</summary>
     private const string FailurePrefix = "error: CACP", TokenPrefix = "domain ";
+
+    private const string PluginNotUsable = "CACP1014";
 
     private const RegisteredTaskObjectLifetime Lifetime = RegisteredTaskObjectLifetime.Build;
 
     private readonly List<(string Code, string Text)> _failures = [];
     private int _tokens;
+    private string _firstLine = "";
     private PackagedPlugin? _plugin;
 
     /// <summary>The sources of the restore: URLs and folders, separated by semicolons.</summary>
@@ -44,6 +47,14 @@ public sealed class PrepareFeeds : ToolTask
     /// <summary>Does nothing until NuGet sends a request. Failures are then left to the plugin.</summary>
     public bool WaitForRequest { get; set; }
 
+    /// <summary>NuGet restores in a process that static graph restore has started, and not in MSBuild's.</summary>
+    public bool StaticGraph { get; set; }
+
+    /// <summary>True if MSBuild runs this task, and so the restore, in a task host that ends with the build. Each of its nodes
+    /// starts its own one.</summary>
+    [Output]
+    public bool OffersInTaskHost { get; private set; }
+
     private bool IsLeftToNuGet => Failure == "none";
 
     protected override string ToolName => Path.GetFileName(Plugin.Executable);
@@ -55,7 +66,13 @@ public sealed class PrepareFeeds : ToolTask
     public override bool Execute()
     {
         if (Install)
-            return base.Execute() && ExitCode == 0;
+        {
+            var isInstalled = base.Execute() && ExitCode == 0;
+            foreach (var (code, text) in _failures)
+                Log.LogError(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
+            return isInstalled;
+        }
+
         // One run per build and set of sources. A run for projects that were never restored also covers the others.
         var (engine, key) = ((IBuildEngine4)BuildEngine, $"{ToolsFolder}\n{Sources}");
         var first = (PrepareFeeds?)engine.GetRegisteredTaskObject(key, Lifetime);
@@ -63,11 +80,8 @@ public sealed class PrepareFeeds : ToolTask
         if (WaitForRequest && FirstFeedRequest.IsObservable(IsNetFramework))
         {
             if (first is null && waiting is null)
-            {
-                engine.RegisterTaskObject(key + nameof(WaitForRequest), new FirstFeedRequest(Sources, PrepareLate),
-                    Lifetime, allowEarlyCollection: false);
-            }
-
+                Wait(engine, key + nameof(WaitForRequest), PrepareLate);
+            OffersInTaskHost = TaskHost.EndsWithBuild;
             return true;
         }
 
@@ -84,8 +98,27 @@ public sealed class PrepareFeeds : ToolTask
             Report(code, text);
         // Without any token, the plugin would only repeat the wait and the warning.
         if (OfferPlugin && (first._failures.Count == 0 || first._tokens > 0 || IsLeftToNuGet))
-            Log.LogMessage("{0}", Offer());
+            OfferToNuGet(engine, key);
         return !Log.HasLoggedErrors;
+    }
+
+    private void OfferToNuGet(IBuildEngine4 engine, string key)
+    {
+        OffersInTaskHost = TaskHost.EndsWithBuild;
+        var problem = !StaticGraph || !TaskHost.IsThisProcess ? null
+            : $"{NuGetPlugins.Unusable}: with MSBUILDFORCEALLTASKSOUTOFPROC, no task runs in the process of a static graph restore; "
+            + $"unset the variable, or {NuGetPlugins.InstallFix}";
+        if (problem is null && !NuGetPlugins.TryOffer(Plugin, IsNetFramework, out problem))
+            Wait(engine, key + nameof(OfferPlugin), () => NuGetPlugins.TryOffer(Plugin, IsNetFramework, out _));
+        if (problem is not null)
+            Report(PluginNotUsable, problem);
+    }
+
+    /// <summary>Lets the action wait for NuGet's first request in this build.</summary>
+    private void Wait(IBuildEngine4 engine, string key, Action action)
+    {
+        if (FirstFeedRequest.IsObservable(IsNetFramework) && engine.GetRegisteredTaskObject(key, Lifetime) is null)
+            engine.RegisterTaskObject(key, new FirstFeedRequest(Sources, action), Lifetime, allowEarlyCollection: false);
     }
 
     /// <summary>Runs on a thread of NuGet's after the task has ended, so it cannot log. The plugin waits for tokens
@@ -113,7 +146,7 @@ public sealed class PrepareFeeds : ToolTask
         }
 
         if (OfferPlugin)
-            Offer();
+            NuGetPlugins.TryOffer(Plugin, IsNetFramework, out _);
     }
 
     private void Report(string code, string text)
@@ -124,23 +157,6 @@ public sealed class PrepareFeeds : ToolTask
             Log.LogError(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
         else
             Log.LogWarning(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
-    }
-
-    /// <returns>The outcome, for the log.</returns>
-    private string Offer()
-    {
-        try
-        {
-            return NuGetPlugins.Offer(Plugin, IsNetFramework) ? "NuGet has a plugin for CodeArtifact"
-                : "NuGet discovered plugins before this package was loaded, so it cannot use the package's plugin; "
-                + "restart dotnet or MSBuild, or install the plugin";
-        }
-        catch (Exception e)
-        {
-            // An unknown version of NuGet. The restore may not need the plugin.
-            return $"this version of NuGet does not accept the package's plugin ({e.Message}); "
-                + "install it: dotnet msbuild -t:InstallCodeArtifactPlugin";
-        }
     }
 
     private bool NeedsHost => !IsNetFramework && !Plugin.CanBeExecuted;
@@ -164,13 +180,22 @@ public sealed class PrepareFeeds : ToolTask
         catch (Win32Exception e)
         {
             // This user may not execute it, or it is built for another system.
-            Log.LogMessage("{0}", $"cannot start {pathToTool}: {e.Message}");
+            AddStartFailure(pathToTool, e.Message);
             return 1;
         }
     }
 
     /// <summary>The exit code is not an error: the output names each failure.</summary>
-    protected override bool HandleTaskExecutionErrors() => true;
+    protected override bool HandleTaskExecutionErrors()
+    {
+        // dotnet has its own exit codes and messages, for example without the runtime that the plugin needs.
+        if (!Install && _failures.Count == 0)
+            AddStartFailure(GenerateFullPathToTool(), $"exit code {ExitCode}: {_firstLine}");
+        return true;
+    }
+
+    private void AddStartFailure(string program, string why) => _failures.Add((PluginNotUsable,
+        $"{NuGetPlugins.Unusable}: {program} does not run here ({why}); install another build of the plugin, see docs/guides/install.md"));
 
     protected override void LogToolCommand(string message) => Log.LogMessage(MessageImportance.Low, "{0}", message);
 
@@ -184,6 +209,7 @@ public sealed class PrepareFeeds : ToolTask
         }
 
         Log.LogMessage(Install ? MessageImportance.High : MessageImportance.Low, "{0}", singleLine);
+        _firstLine = _firstLine.Length > 0 ? _firstLine : singleLine.Trim();
         if (singleLine.StartsWith(TokenPrefix, StringComparison.Ordinal))
             _tokens++;
     }

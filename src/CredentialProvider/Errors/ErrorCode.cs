@@ -41,4 +41,7 @@ internal static class ErrorCode
 
     /// <summary>Any other AWS error; the message has its words.</summary>
     public const string Service = "CACP1013";
+
+    /// <summary>NuGet cannot use the plugin of the MSBuild package, which alone reports this.</summary>
+    public const string PluginNotUsable = "CACP1014";
 }

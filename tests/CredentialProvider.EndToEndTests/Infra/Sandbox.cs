@@ -26,6 +26,7 @@ public sealed class Sandbox : IAsyncDisposable
             ["DOTNET_NOLOGO"] = "1",
             ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1",
             ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+            // A server or node would outlive the command, and keep files of the sandbox open. ReuseMSBuildNodes allows them.
             ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
             ["MSBUILDDISABLENODEREUSE"] = "1",
             ["TMPDIR"] = Folder("tmp"),
@@ -106,6 +107,44 @@ public sealed class Sandbox : IAsyncDisposable
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
         return Process.Start(start)!;
+    }
+
+    /// <summary>Lets MSBuild keep its server and nodes for the next build, as on a developer's machine. They end with the
+    /// sandbox.</summary>
+    public void ReuseMSBuildNodes()
+    {
+        Variables.Remove("DOTNET_CLI_USE_MSBUILD_SERVER");
+        Variables.Remove("MSBUILDDISABLENODEREUSE");
+        Cleanup.Push(EndProcesses);
+    }
+
+    /// <summary>Ends the processes with this sandbox's home folder; other sandboxes have their own.</summary>
+    private void EndProcesses()
+    {
+        foreach (var process in Process.GetProcesses())
+        {
+            using (process)
+            {
+                if (IsInSandbox(process.Id))
+                {
+                    process.Kill();
+                    process.WaitForExit();
+                }
+            }
+        }
+    }
+
+    private bool IsInSandbox(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/environ").Split('\0').Contains($"HOME={Home}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It has ended, or belongs to another user.
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -33,6 +33,7 @@ internal sealed class DoctorRun(
         report.Add(null, machine.CheckLog());
         terminal.Progress("starting the plugins that NuGet finds");
         await report.AddAsync(null, new PluginChecks(settings, time).RunAsync());
+        report.Add(null, ProjectSdks.Check(settings, Directory.GetCurrentDirectory()));
         report.Add(null, machine.CheckCache());
         if (sources.Count == 0)
         {
