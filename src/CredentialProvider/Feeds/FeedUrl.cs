@@ -40,7 +40,8 @@ internal static class FeedUrl
 
     /// <summary>
     /// Splits an https URL by hand, because System.Uri is slow to start and maps look-alike characters. Rejects user
-    /// info, IP addresses, non-ASCII characters, white space, backslashes and dot segments.
+    /// info, IP addresses, non-ASCII characters, white space, backslashes and dot segments. White space at the end is
+    /// ignored: NuGet passes on what nuget.config has, and sends its requests without it.
     /// </summary>
     /// <param name="host">Lower case, with <c>:port</c> if the port is not 443.</param>
     /// <param name="path">Starts with a slash; without query and fragment.</param>
@@ -48,6 +49,7 @@ internal static class FeedUrl
     {
         const string Scheme = "https://";
         (host, path) = ("", "");
+        url = TrimEnd(url);
         if (url is null || url.Length <= Scheme.Length || !IsPlain(url)
             || !url.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
@@ -60,6 +62,14 @@ internal static class FeedUrl
             return false;
         path = pathStart < pathEnd ? url[pathStart..pathEnd] : "/";
         return true;
+    }
+
+    private static string? TrimEnd(string? url)
+    {
+        var end = url?.Length ?? 0;
+        while (end > 0 && url![end - 1] is ' ' or '\t' or '\r' or '\n')
+            end--;
+        return url is null || end == url.Length ? url : url[..end];
     }
 
     /// <summary>Reads <c>/nuget/REPOSITORY/…</c> or <c>/nuget/d/DOMAIN-OWNER/REPOSITORY/…</c>.</summary>

@@ -30,6 +30,9 @@ public sealed partial class Misconfigurations
 
         /// <summary>False if NuGet can restore despite it.</summary>
         public bool StopsRestore { get; init; } = true;
+
+        /// <summary>True if doctor warns of it and does not fail.</summary>
+        public bool IsWarning { get; init; }
     }
 
     private static readonly Misconfiguration[] All =
@@ -66,9 +69,73 @@ public sealed partial class Misconfigurations
                 </contoso>
               </packageSourceCredentials>
             </configuration>
-            """)) { StopsRestore = false },
+            """)) { StopsRestore = false, IsWarning = true },
         new("`NuGetPackageSourceCredentials_contoso` is set", "stored credentials", null,
-            s => s.Variables["NuGetPackageSourceCredentials_contoso"] = "Username=aws;Password=an expired token") { StopsRestore = false },
+            s => s.Variables["NuGetPackageSourceCredentials_contoso"] = "Username=aws;Password=an expired token") { StopsRestore = false, IsWarning = true },
+        new("a password that only Windows can decrypt", "stored credentials", null, s => WriteConfig(s, "", """
+            <packageSourceCredentials>
+              <contoso>
+                <add key="Username" value="aws" />
+                <add key="Password" value="AQAAANCMnd8BFdERjHoAwE==" />
+              </contoso>
+            </packageSourceCredentials>
+            """)),
+        new("the only source is disabled in the folder above", "enabled", null, s =>
+        {
+            WriteUrl(s, Feeds.App);
+            s.Write("nuget.config", """
+                <configuration>
+                  <disabledPackageSources>
+                    <add key="contoso" value="true" />
+                  </disabledPackageSources>
+                </configuration>
+                """);
+        }),
+        new("a blank after the URL", "url", null, s => WriteUrl(s, Feeds.App + " ")) { StopsRestore = false, IsWarning = true },
+        new("a query after the URL", "url", null, s => WriteUrl(s, Feeds.App + "?api-version=3")),
+        new("package source mapping leaves the source out", "mapping", null, s => WriteConfig(s, "", """
+            <packageSourceMapping>
+              <packageSource key="contso"><package pattern="*" /></packageSource>
+            </packageSourceMapping>
+            """), s => WriteConfig(s, "", """
+            <packageSourceMapping>
+              <packageSource key="contoso"><package pattern="*" /></packageSource>
+            </packageSourceMapping>
+            """)),
+        new("package source mapping leaves the package out", "mapping", null, s => WriteConfig(s, "", """
+            <packageSourceMapping>
+              <packageSource key="contoso"><package pattern="Fabrikam.*" /></packageSource>
+            </packageSourceMapping>
+            """), s => WriteUrl(s, Feeds.App)) { Arguments = ["--package", Published] },
+        new("package source mapping gives the package to a source that does not exist", "mapping", null, s => WriteConfig(s, "", """
+            <packageSourceMapping>
+              <packageSource key="contoso"><package pattern="*" /></packageSource>
+              <packageSource key="gallery"><package pattern="Contoso.*" /></packageSource>
+            </packageSourceMapping>
+            """), s => WriteUrl(s, Feeds.App)) { Arguments = ["--package", Published] },
+        new("the URL has a second name, and the mapping has that one", "mapping", null, s => WriteConfig(s, $"""<add key="second" value="{Feeds.App}" />""", """
+            <packageSourceMapping>
+              <packageSource key="second"><package pattern="*" /></packageSource>
+            </packageSourceMapping>
+            """), s => WriteUrl(s, Feeds.App)) { Arguments = ["--package", Published] },
+        new("the URL has a second name", "sources", null, s => WriteConfig(s, $"""<add key="second" value="{Feeds.App}" />""", ""))
+            { StopsRestore = false, IsWarning = true },
+        new("a source is a folder that does not exist", "sources", null, s => WriteConfig(s, """<add key="local" value="/opt/gone/packages" />""", "")),
+        new("nuget.config is cut off", "sources", null, s => s.Write("client/nuget.config", "<configuration>\n  <packageSources>\n"), s => WriteUrl(s, Feeds.App)),
+        new("a source has no URL", "sources", null, s => WriteConfig(s, """<add key="gallery" />""", ""), s => WriteUrl(s, Feeds.App)),
+        new("NuGet's HTTP cache is older than the package", "package", null, s =>
+        {
+            // As after a restore before the version was published.
+            var cached = s.Write($"home/.local/share/NuGet/http-cache/{Hash(Feeds.App)}${Feeds.App[^32..].Replace('/', '_')}/list_{Published.ToLowerInvariant()}.dat", """{ "versions": ["0.9.0"] }""");
+            File.SetLastWriteTimeUtc(cached, DateTime.UtcNow.AddMinutes(-5));
+        }) { Arguments = ["--package", Published] },
+        new("`http_proxy` in the user's NuGet.Config names a proxy that is not running", "network", null, s => s.Write("home/.nuget/NuGet/NuGet.Config", """
+            <configuration>
+              <config>
+                <add key="http_proxy" value="http://127.0.0.1:9" />
+              </config>
+            </configuration>
+            """)),
 
         // The plugin.
         new("the plugin is not installed", "plugin", null, s => s.Variables["PATH"] = Bare(s), s =>
@@ -90,6 +157,12 @@ public sealed partial class Misconfigurations
             s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = $"/opt/Other.dll:{Artifacts.NetCore}", s => s.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.NetCore),
         new("a link to a plugin that was removed", "plugin", null, s => File.CreateSymbolicLink(Path.Combine(FirstOnPath(s), "nuget-plugin-gone"), "/opt/gone")),
         new("another plugin ends at once", "plugin", null, s => Other(s, "#!/bin/sh\necho 'no license' >&2\nexit 3\n")),
+        new("another plugin in `NUGET_PLUGIN_PATHS` ends at once", "plugin", null, s =>
+        {
+            var other = Path.Combine(s.Folder("home/other"), "nuget-plugin-other");
+            Executable(other, "#!/bin/sh\nexit 3\n");
+            s.Variables["NUGET_PLUGIN_PATHS"] = $"{Artifacts.Native}:{other}";
+        }, s => s.Variables["NUGET_PLUGIN_PATHS"] = Artifacts.Native),
         new("another plugin hangs", "plugin", null, s =>
         {
             Other(s, "#!/bin/sh\nexec sleep 300\n");
@@ -218,7 +291,8 @@ public sealed partial class Misconfigurations
 
         var report = await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), ["doctor", "--json", .. planted.Arguments]);
 
-        var finding = Findings(report.Failed()).First(finding => (string?)finding["outcome"] == "fail");
+        var finding = Findings(planted.IsWarning ? report.Succeeded() : report.Failed())
+            .First(finding => (string?)finding["outcome"] == (planted.IsWarning ? "warn" : "fail"));
         Assert.Equal((planted.Check, planted.Code), ((string)finding["check"]!, (string?)finding["code"]));
         var (text, fix, command) = ((string)finding["text"]!, (string)finding["fix"]!, (string?)finding["command"]);
         Assert.Contains(command ?? "", fix, StringComparison.Ordinal);
@@ -310,6 +384,18 @@ public sealed partial class Misconfigurations
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..40];
 
     private static string Bare(Sandbox sandbox) => sandbox.Variables["PATH"].Replace($"{Artifacts.NativeFolder}:", "", StringComparison.Ordinal);
+
+    /// <summary>A nuget.config with other sources and sections beside CodeArtifact.</summary>
+    private static void WriteConfig(Sandbox sandbox, string sources, string sections) => sandbox.Write("client/nuget.config", $"""
+        <configuration>
+          <packageSources>
+            <clear />
+            <add key="contoso" value="{Feeds.App}" />
+            {sources}
+          </packageSources>
+          {sections}
+        </configuration>
+        """);
 
     private static void WriteUrl(Sandbox sandbox, string url) => sandbox.WriteConfig("client", (Source, url));
 

@@ -12,10 +12,11 @@ namespace CredentialProvider.EndToEndTests.Infra;
 public sealed class Sandbox : IAsyncDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("cacp-");
+    private readonly bool _ownsAws;
 
-    private Sandbox(LocalAwsServer aws)
+    private Sandbox(LocalAwsServer aws, bool ownsAws)
     {
-        Aws = aws;
+        (Aws, _ownsAws) = (aws, ownsAws);
         Home = Folder("home");
         Variables = new Dictionary<string, string>(aws.Environment)
         {
@@ -62,7 +63,10 @@ public sealed class Sandbox : IAsyncDisposable
     public string Root => _root.FullName;
 
     public static async Task<Sandbox> StartAsync() =>
-        new(await LocalAwsServer.StartAsync(ct: TestContext.Current.CancellationToken));
+        new(await LocalAwsServer.StartAsync(ct: TestContext.Current.CancellationToken), ownsAws: true);
+
+    /// <summary>One of many machines in front of the same AWS, which outlives it.</summary>
+    public static Sandbox Beside(LocalAwsServer aws) => new(aws, ownsAws: false);
 
     /// <summary>A folder in this sandbox, created on first use.</summary>
     public string Folder(string name) => Directory.CreateDirectory(Path.Combine(_root.FullName, name)).FullName;
@@ -149,7 +153,8 @@ public sealed class Sandbox : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Aws.DisposeAsync();
+        if (_ownsAws)
+            await Aws.DisposeAsync();
         foreach (var undo in Cleanup)
             undo();
         try

@@ -82,7 +82,7 @@ public sealed partial class CommandLineUsage : IDisposable
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.Below("nuget.config"), "<configuration>");
         var sources = new NuGetSources(Settings.From(_ => null), folder.Path);
-        Assert.Contains("not valid XML", Assert.Throws<CommandFailedException>(() => sources.All).Message, StringComparison.Ordinal);
+        Assert.Contains(", line 1, column ", Assert.Throws<CommandFailedException>(() => sources.All).Message, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -10,20 +10,37 @@ namespace CredentialProvider.Cli.Doctor;
 /// <param name="Name">Its name in nuget.config; null for a URL from the command line.</param>
 internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
 {
+    /// <summary>True if the URL has white space at an end in nuget.config.</summary>
+    public bool IsPadded { get; init; }
+
+    /// <summary>True if NuGet speaks protocol 2 to it: neither does its URL end in .json, nor does nuget.config say 3.</summary>
+    public bool UsesProtocol2 { get; init; }
+
     /// <summary>The source's name in findings.</summary>
     public string Title => Name ?? Url;
 
-    /// <summary>The sources on the command line, or every enabled source that is meant for CodeArtifact.</summary>
+    /// <summary>The sources on the command line, or every enabled source that is meant for CodeArtifact. If nuget.config cannot be
+    /// used, the URLs on the command line.</summary>
     /// <exception cref="CommandFailedException">A word is not a source, or a domain without repository.</exception>
     public static IReadOnlyList<CheckedSource> Find(
-        NuGetSources sources, Settings settings, string[] words, string? owner, string? region) => words.Length == 0
+        NuGetSources sources, Settings settings, string[] words, string? owner, string? region) =>
+        sources.Problem is not null ? [.. words.Where(IsUrl).Select(FromUrl)] : words.Length == 0
         ? [.. sources.All.Where(source => source.IsEnabled && IsMeant(source.Source, settings)).Select(From)]
         : [.. words.Select(word =>
             sources.FindByName(word) is { } named ? From(named)
-            : word.Contains("://", StringComparison.Ordinal) ? new CheckedSource(null, word, IsEnabled: true)
+            : IsUrl(word) ? FromUrl(word)
             : From(sources.FindDomain(word, owner, region)))];
 
-    private static CheckedSource From(PackageSource source) => new(source.Name, source.Source, source.IsEnabled);
+    private static bool IsUrl(string word) => word.Contains("://", StringComparison.Ordinal);
+
+    private static CheckedSource FromUrl(string url) => new(null, url, IsEnabled: true);
+
+    private static CheckedSource From(PackageSource source) => new(source.Name, source.Source.Trim(), source.IsEnabled)
+    {
+        IsPadded = SourceMapping.IsPadded(source),
+        UsesProtocol2 = (source.ProtocolVersion != PackageSource.MaxProtocolVersion || SourceMapping.IsPadded(source))
+            && !source.Source.Trim().EndsWith(".json", StringComparison.OrdinalIgnoreCase),
+    };
 
     private static CheckedSource From(Source source) => source.Feed.Repository.Length > 0
         ? new CheckedSource(null, source.Url, IsEnabled: true)

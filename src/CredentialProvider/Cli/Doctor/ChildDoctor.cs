@@ -64,7 +64,7 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
     /// <exception cref="CommandFailedException">The second process reported no findings.</exception>
     public async Task<bool> RunAsync(IEnumerable<string> arguments, DoctorReport report, CancellationToken cancel)
     {
-        report.Add(null, DescribeService());
+        report.Add(null, Checks.Service, DescribeService());
         IEnumerable<string> words = ["doctor", "--json", .. arguments];
         try
         {

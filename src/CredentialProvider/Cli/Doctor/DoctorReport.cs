@@ -32,16 +32,32 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
             terminal.Print($"        {"",-18}  fix: {fix}");
     }
 
-    public void Add(CheckedSource? source, IEnumerable<Finding> findings)
+    /// <summary>Runs a check. An exception is a failure of this check, and no other is missed for it.</summary>
+    public void Add(CheckedSource? source, string check, IEnumerable<Finding> findings)
     {
-        foreach (var finding in findings)
-            Add(source, finding);
+        try
+        {
+            foreach (var finding in findings)
+                Add(source, finding);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Add(source, Finding.Fail(check, e));
+        }
     }
 
-    public async Task AddAsync(CheckedSource? source, IAsyncEnumerable<Finding> findings)
+    /// <inheritdoc cref="Add(CheckedSource?, string, IEnumerable{Finding})"/>
+    public async Task AddAsync(CheckedSource? source, string check, IAsyncEnumerable<Finding> findings)
     {
-        await foreach (var finding in findings)
-            Add(source, finding);
+        try
+        {
+            await foreach (var finding in findings)
+                Add(source, finding);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Add(source, Finding.Fail(check, e));
+        }
     }
 
     /// <returns>False if any check failed.</returns>

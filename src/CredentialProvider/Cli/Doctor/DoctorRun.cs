@@ -22,6 +22,8 @@ internal sealed class DoctorRun(
     private readonly Dictionary<string, string> _identities = [];
     private readonly Dictionary<TokenKey, Secret?> _tokens = [];
 
+    private bool _isOnlySource, _isFound, _isMissing;
+
     /// <param name="package">ID of a package that every source should have; null if not asked.</param>
     /// <param name="publish">ID of a package that may be published to every source; null if not asked.</param>
     /// <returns>False if any check failed.</returns>
@@ -29,29 +31,38 @@ internal sealed class DoctorRun(
         IReadOnlyList<CheckedSource> sources, string? package, string? publish, CancellationToken cancel)
     {
         var machine = new MachineChecks(settings, _cache);
-        report.Add(null, machine.CheckSettings());
-        report.Add(null, machine.CheckLog());
+        report.Add(null, Checks.Settings, machine.CheckSettings());
+        report.Add(null, Checks.Log, machine.CheckLog());
         terminal.Progress("starting the plugins that NuGet finds");
-        await report.AddAsync(null, new PluginChecks(settings, time).RunAsync());
-        report.Add(null, ProjectSdks.Check(settings, Directory.GetCurrentDirectory()));
-        report.Add(null, machine.CheckCache());
-        if (sources.Count == 0)
-        {
-            report.Add(null, Finding.Fail(
-                Checks.Sources, $"no enabled CodeArtifact source in {string.Join(", ", nuget.Files)}",
-                "add one: nuget-plugin-codeartifact configure add "
-                + "--domain DOMAIN --owner ACCOUNT --region REGION --repository REPOSITORY"));
-        }
-
+        await report.AddAsync(null, Checks.Plugin, new PluginChecks(settings, time).RunAsync());
+        report.Add(null, Checks.Plugin, ProjectSdks.Check(settings, Directory.GetCurrentDirectory()));
+        report.Add(null, Checks.Cache, machine.CheckCache());
+        var configuration = new ConfigurationChecks(settings, nuget);
+        report.Add(null, Checks.Sources, configuration.CheckSources(sources));
+        if (package is not null)
+            report.Add(null, Checks.Mapping, configuration.CheckPackage(package));
+        await report.AddAsync(null, Checks.Network, new NuGetProxy(settings, nuget).CheckAsync(sources));
+        _isOnlySource = sources.Count == 1;
         foreach (var source in sources)
             await CheckAsync(source, package, publish, cancel);
+        if (package is not null && _isMissing && !_isFound && !_isOnlySource)
+        {
+            report.Add(null, Finding.Fail(Checks.Package, $"NuGet gets {package} from none of these sources",
+                "correct one of them, as said there"));
+        }
+
         return report.Finish();
     }
 
     private async Task CheckAsync(CheckedSource source, string? package, string? publish, CancellationToken cancel)
     {
         report.Begin(source);
-        report.Add(source, new SourceChecks(settings, nuget, source).Run());
+        var own = new SourceChecks(settings, nuget, source);
+        report.Add(source, Checks.Url, own.CheckUrl().Select(finding => package is null ? finding : Soften(finding)));
+        report.Add(source, Checks.Settings, own.CheckSettings());
+        report.Add(source, Checks.Enabled, own.CheckEnabled());
+        report.Add(source, Checks.StoredCredentials, own.CheckStoredCredentials());
+        report.Add(source, Checks.Mapping, own.CheckMapping());
         if (!TokenRequest.TryResolve(source.Url, settings, out var request)
             || MistypedFeed.Find(source.Url) is not null)
         {
@@ -66,8 +77,25 @@ internal sealed class DoctorRun(
         }
 
         terminal.Progress($"{source.Title}: reading from the repository");
+        var other = package is null ? null : own.FindOtherSource(package);
         var checks = new FeedChecks(settings, request.Feed, source.Url, token);
-        await report.AddAsync(source, checks.RunAsync(package, publish));
+        await report.AddAsync(source, Checks.Read, SoftenAsync(checks.RunAsync(other is null ? package : null, publish)));
+        if (other is not null)
+            report.Add(source, other);
+    }
+
+    private async IAsyncEnumerable<Finding> SoftenAsync(IAsyncEnumerable<Finding> findings)
+    {
+        await foreach (var finding in findings)
+            yield return Soften(finding);
+    }
+
+    /// <summary>A package that one of several sources lacks is a failure only if no other has it.</summary>
+    private Finding Soften(Finding finding)
+    {
+        _isFound |= finding is { Check: Checks.Package, Outcome: Outcome.Ok };
+        _isMissing |= finding.MayBeElsewhere;
+        return finding.MayBeElsewhere && !_isOnlySource ? finding with { Outcome = Outcome.Warn } : finding;
     }
 
     private async Task<Secret?> GetTokenAsync(CheckedSource source, TokenRequest request, CancellationToken cancel)
@@ -109,7 +137,7 @@ internal sealed class DoctorRun(
                 report.Add(source, stale);
             return _tokens[key] = token.Token;
         }
-        catch (NoTokenException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             report.Add(source, Finding.Fail(Checks.Token, e));
             return _tokens[key] = null;
@@ -135,6 +163,6 @@ internal sealed class DoctorRun(
 
         _identities[identity] = source.Title;
         terminal.Progress($"{source.Title}: looking for AWS credentials");
-        await report.AddAsync(source, new IdentityChecks(settings, time, request).RunAsync());
+        await report.AddAsync(source, Checks.Credentials, new IdentityChecks(settings, time, request).RunAsync());
     }
 }

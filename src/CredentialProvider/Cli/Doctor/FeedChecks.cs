@@ -67,11 +67,11 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
                 $"neither repository {feed.Repository} nor any upstream or external connection has {id}",
                 "add an upstream that has it: aws codeartifact update-repository "
                 + $"--domain {ShellText.Quote(feed.Domain)} --domain-owner {ShellText.Quote(feed.Owner)} --region {ShellText.Quote(feed.Region)} "
-                + $"--repository {ShellText.Quote(feed.Repository)} --upstreams repositoryName=UPSTREAM");
+                + $"--repository {ShellText.Quote(feed.Repository)} --upstreams repositoryName=UPSTREAM") with { MayBeElsewhere = true };
         }
 
         await client.DownloadAsync(index, id, versions[^1], isWhole: false);
-        return Finding.Ok(Checks.Package,
+        return CachedVersions.FindOutdated(url, id, versions[^1]) ?? Finding.Ok(Checks.Package,
             $"{id} has {versions.Count} {(versions.Count == 1 ? "version" : "versions")}; the latest, {versions[^1]}, can be downloaded");
     }
 

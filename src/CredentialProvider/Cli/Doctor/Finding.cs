@@ -32,11 +32,19 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
     /// <summary>How long the check took; null if that says nothing.</summary>
     public TimeSpan? Duration { get; init; }
 
+    /// <summary>True for a package that NuGet does not get from this source, but perhaps from another one.</summary>
+    public bool MayBeElsewhere { get; init; }
+
     public static Finding Ok(string check, string text) => new(check, Outcome.Ok, text);
 
     /// <summary>A risk that fails neither the restore nor the run.</summary>
     public static Finding Warn(string check, string text, string fix) =>
         new(check, Outcome.Warn, text) { Fix = fix };
+
+    /// <summary>A risk with a command.</summary>
+    /// <param name="purpose">What the command does, such as "remove it".</param>
+    public static Finding WarnWithCommand(string check, string text, string purpose, string command) =>
+        new(check, Outcome.Warn, text) { Fix = $"{purpose}: {command}", Command = command };
 
     public static Finding Skip(string check, string text) => new(check, Outcome.Skip, text);
 
@@ -68,6 +76,15 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
         string? GetString(string name) => json.ValueKind == JsonValueKind.Object
             && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
+
+    /// <summary>A check that ended with an exception.</summary>
+    public static Finding Fail(string check, Exception e) => e switch
+    {
+        NoTokenException failure => Fail(check, failure),
+        CommandFailedException failure => new(check, Outcome.Fail, failure.Message) { Fix = failure.Hint },
+        _ => Fail(check, $"not checked, because of an unexpected {e.GetType().Name}: {e.Message}",
+            "this is a bug: report it with this line"),
+    };
 
     public static Finding Fail(string check, NoTokenException e) =>
         new(check, Outcome.Fail, e.Why) { Code = e.Code, Fix = e.Fix, Command = e.Command };

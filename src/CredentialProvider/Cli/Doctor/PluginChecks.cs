@@ -46,11 +46,18 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         foreach (var plugin in before)
         {
             if (await FindProblemAsync(plugin) is { } problem)
-                return BlockedBy(client, plugin, problem, discovery);
+                return BlockedBy(client, plugin, "first", problem, discovery);
         }
 
         if (await FindProblemAsync(own) is { } why)
             return Broken(client, own, why, discovery);
+        // If a variable is set, NuGet asks every plugin in it whether it downloads packages.
+        foreach (var plugin in discovery.DecidingVariable is null ? [] : plugins.Skip(before.Count + 1))
+        {
+            if (await FindProblemAsync(plugin) is { } problem)
+                return BlockedBy(client, plugin, "as well", problem, discovery);
+        }
+
         if (PluginClaims.Exclude(own.Path, time.GetUtcNow()))
         {
             return Finding.FailWithCommand(Checks.Plugin,
@@ -101,9 +108,11 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
                 discovery.StartsExecutables ? InstallCommand : $"{InstallCommand} {(client.IsNetFramework ? "--netfx" : "--netcore")}");
     }
 
-    private static Finding BlockedBy(NuGetClient client, PluginFile plugin, string problem, PluginDiscovery discovery)
+    /// <param name="when">"first" or "as well".</param>
+    private static Finding BlockedBy(
+        NuGetClient client, PluginFile plugin, string when, string problem, PluginDiscovery discovery)
     {
-        var text = $"{client.Name} starts {plugin.Path} first, which {problem}; the restore fails there";
+        var text = $"{client.Name} starts {plugin.Path} {when}, which {problem}; the restore fails there";
         if (discovery.DecidingVariable is { } variable)
             return Finding.Fail(Checks.Plugin, text, $"remove it from {variable}");
         return Finding.FailWithCommand(Checks.Plugin, text, "repair or remove it", ShellText.Remove(Installed(plugin)));

@@ -2,23 +2,41 @@ using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
+using NuGet.Configuration;
+using Settings = CredentialProvider.Configuration.Settings;
 
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>What nuget.config and the environment say about one source.</summary>
 internal sealed class SourceChecks(Settings settings, NuGetSources nuget, CheckedSource source)
 {
-    public IEnumerable<Finding> Run() =>
-        [CheckUrl(), .. CheckSettings(), .. CheckEnabled(), .. CheckStoredCredentials(), CheckMapping()];
+    public IEnumerable<Finding> CheckUrl()
+    {
+        // With protocol 2, NuGet finds no package in CodeArtifact and reports no error for the source.
+        yield return CheckForm() with { MayBeElsewhere = source.UsesProtocol2 && IsHttps };
+        if (source is { IsPadded: true, Name: { } name })
+        {
+            yield return Finding.WarnWithCommand(Checks.Url, "the URL in nuget.config begins or ends with white space; dotnet restore ignores it, but "
+                + "takes the URL for one without a name, for which no mapping and no stored credentials apply", "remove it", Update(name, source.Url));
+        }
+    }
 
-    private Finding CheckUrl()
+    private bool IsHttps => source.Url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
+    private Finding CheckForm()
     {
         if (MistypedFeed.Find(source.Url) is var (why, fix, url))
         {
             var text = $"{source.Url}: {why}";
             return url is null || source.Name is not { } name ? Finding.Fail(Checks.Url, text, fix)
-                : Finding.FailWithCommand(Checks.Url, text, "correct the URL",
-                    $"dotnet nuget update source {ShellText.Option("--source", url)} {ShellText.Argument(name)}");
+                : Finding.FailWithCommand(Checks.Url, text, "correct the URL", Update(name, url));
+        }
+
+        if (source is { UsesProtocol2: true, Name: { } own })
+        {
+            return Finding.FailWithCommand(Checks.Url,
+                $"{source.Url} does not end in .json, so NuGet uses its V2 protocol, which CodeArtifact does not support",
+                "remove what follows", Update(own, source.Url.Split('?', '#')[0]));
         }
 
         if (FeedRecognition.TryFind(source.Url, settings, out var feed))
@@ -39,8 +57,11 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             "if this is a reverse proxy in front of CodeArtifact, add its host under \"hosts\" in codeartifact.json");
     }
 
+    private static string Update(string name, string url) =>
+        $"dotnet nuget update source {ShellText.Option("--source", url)} {ShellText.Argument(name)}";
+
     /// <summary>Where each setting of this feed comes from, if anything is set.</summary>
-    private IEnumerable<Finding> CheckSettings()
+    public IEnumerable<Finding> CheckSettings()
     {
         if (!FeedRecognition.TryFind(source.Url, settings, out var feed))
             yield break;
@@ -61,18 +82,19 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         }
     }
 
-    private IEnumerable<Finding> CheckEnabled()
+    public IEnumerable<Finding> CheckEnabled()
     {
-        if (source.IsEnabled || source.Name is not { } name)
-            yield break;
-        yield return Finding.FailWithCommand(Checks.Enabled,
-            $"NuGet ignores this source: it is disabled in {string.Join(", ", nuget.FilesThatDisable(name))}",
-            "enable it", $"dotnet nuget enable source {ShellText.Argument(name)}");
+        if (source is { IsEnabled: false, Name: not null })
+            yield return Disabled(source, nuget);
     }
+
+    public static Finding Disabled(CheckedSource source, NuGetSources nuget) => Finding.FailWithCommand(Checks.Enabled,
+        $"NuGet ignores this source: it is disabled in {string.Join(", ", nuget.FilesThatDisable(source.Name!))}",
+        "enable it", $"dotnet nuget enable source {ShellText.Argument(source.Name!)}");
 
     /// <summary>NuGet asks a plugin only if it has no credentials of its own or the feed refuses them. Those in the
     /// environment come before those in nuget.config.</summary>
-    private IEnumerable<Finding> CheckStoredCredentials()
+    public IEnumerable<Finding> CheckStoredCredentials()
     {
         const string Effect =
             "NuGet uses it before asking the plugin, so until it expires it determines what you can read";
@@ -82,19 +104,28 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             yield break;
         }
 
-        var files = nuget.FilesWithCredentials(name);
+        var (files, own) = (nuget.FilesWithCredentials(name), nuget.FindByName(name));
         if (settings.HasNuGetCredentials(name))
         {
             var variable = Settings.NuGetCredentials(name);
-            var text = $"{variable} has a password for this source; {Effect}";
+            var text = own?.Credentials is { IsPasswordClearText: true } ? $"{variable} has a password for this source; {Effect}"
+                : $"NuGet ignores {variable}; expected Username=NAME;Password=PASSWORD";
             yield return ShellText.Unset(variable) is { } command
-                ? Finding.FailWithCommand(Checks.StoredCredentials, text, "unset it", command)
-                : Finding.Fail(Checks.StoredCredentials, text, "remove it where it is set: no shell can unset this name");
+                ? Finding.WarnWithCommand(Checks.StoredCredentials, text, "unset it", command)
+                : Finding.Warn(Checks.StoredCredentials, text, "remove it where it is set: no shell can unset this name");
+        }
+
+        if (own is not null && CannotDecrypt(own))
+        {
+            yield return Finding.FailWithCommand(Checks.StoredCredentials,
+                $"{files[0]} stores an encrypted password for this source, which NuGet decrypts on Windows only, so every "
+                + "restore fails", "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Argument(name)}");
+            yield break;
         }
 
         foreach (var file in files)
         {
-            yield return Finding.FailWithCommand(Checks.StoredCredentials,
+            yield return Finding.WarnWithCommand(Checks.StoredCredentials,
                 $"{file} stores a password for this source; {Effect}",
                 "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Argument(name)}");
         }
@@ -103,19 +134,27 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             yield return Finding.Ok(Checks.StoredCredentials, "none, so NuGet asks the plugin");
     }
 
-    /// <summary>Dependency confusion: can another host serve packages with the IDs of this source's?</summary>
-    private Finding CheckMapping()
+    /// <summary>True if NuGet fails at a stored password.</summary>
+    public static bool CannotDecrypt(PackageSource source) => !OperatingSystem.IsWindows()
+        && source.Credentials is { IsPasswordClearText: false } && !SourceMapping.IsPadded(source);
+
+    /// <summary>Does NuGet ask this source at all? And dependency confusion: can another host serve packages with the
+    /// IDs of this source's?</summary>
+    public IEnumerable<Finding> CheckMapping()
     {
-        if (source.Name is not { } name)
-            return Finding.Skip(Checks.Mapping, "the URL does not come from nuget.config");
-        if (!FeedRecognition.TryParse(source.Url, settings, out _))
-            return Finding.Skip(Checks.Mapping, "not a CodeArtifact feed");
-        var mapping = nuget.Mapping;
+        yield return source.Name is not { } name ? Finding.Skip(Checks.Mapping, "the URL does not come from nuget.config")
+            : !FeedRecognition.TryParse(source.Url, settings, out _) ? Finding.Skip(Checks.Mapping, "not a CodeArtifact feed")
+            : CheckMapping(name, nuget.Mapping);
+    }
+
+    private Finding CheckMapping(string name, SourceMapping mapping)
+    {
         if (mapping.IsEnabled && mapping.PatternsOf(name).Count == 0)
         {
-            return Finding.Warn(Checks.Mapping,
-                "nuget.config maps packages to sources, but none to this source, so NuGet never asks it",
-                MappingFix(name));
+            var left = $"{string.Join(", ", nuget.FilesThatMap())} maps packages to sources, but none to this source, "
+                + "so NuGet never asks it";
+            return mapping.LeavesCodeArtifactOut ? Finding.Fail(Checks.Mapping, left, MappingFix(name))
+                : Finding.Warn(Checks.Mapping, left, MappingFix(name));
         }
 
         if (mapping.FindRivals(name) is not { Count: > 0 } rivals)
@@ -130,6 +169,15 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         return settings.Layers.Machine is { RequiresMapping: true, Path: { } path }
             ? Finding.Fail(Checks.Mapping, $"{text}; {path} requires it", MappingFix(name))
             : Finding.Warn(Checks.Mapping, text, MappingFix(name));
+    }
+
+    /// <summary>Null if NuGet may take this package from this source.</summary>
+    public Finding? FindOtherSource(string package)
+    {
+        var mapping = nuget.Mapping;
+        return source.Name is not { } name || !mapping.IsEnabled
+            || mapping.SourcesFor(package).Any(other => other.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ? null
+            : Finding.Skip(Checks.Package, $"NuGet does not ask this source for {package}: package source mapping");
     }
 
     /// <summary>The prefix of the user's packages is unknown, so this cannot be a command to paste.</summary>

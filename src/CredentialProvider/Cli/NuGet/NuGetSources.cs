@@ -47,6 +47,35 @@ internal sealed class NuGetSources
     /// <summary>All sources in nuget.config, disabled ones included.</summary>
     public IReadOnlyList<PackageSource> All => [.. new PackageSourceProvider(_nuget.Value).LoadPackageSources()];
 
+    /// <summary>Why nuget.config cannot be used; null if it can.</summary>
+    public string? Problem
+    {
+        get
+        {
+            try
+            {
+                _ = (All, Mapping, FallbackFolders);
+                return null;
+            }
+            catch (CommandFailedException e)
+            {
+                return e.Message;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // Such as a client certificate that does not exist.
+                return $"nuget.config cannot be used: {e.Message}";
+            }
+        }
+    }
+
+    /// <summary>Folders in which NuGet looks for packages before it downloads them.</summary>
+    public IReadOnlyList<string> FallbackFolders => SettingsUtility.GetFallbackPackageFolders(_nuget.Value);
+
+    /// <summary>A value in the section config of the user's NuGet.Config; for some keys, NuGet reads no other file.</summary>
+    public static string? FindUserValue(string key) => Settings.Home is null ? null
+        : SettingsUtility.GetConfigValue(NuGetSettings.LoadDefaultSettings(null, null, null), key);
+
     /// <summary>The files that make up the configuration, the nearest first.</summary>
     public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
 
@@ -88,8 +117,9 @@ internal sealed class NuGetSources
     public PackageSource? FindByName(string name) =>
         All.FirstOrDefault(source => source.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    public SourceMapping Mapping => new(
-        _settings, All, new PackageSourceMappingProvider(_nuget.Value).GetPackageSourceMappingItems());
+    public SourceMapping Mapping => new(_settings, All,
+        new PackageSourceMappingProvider(_nuget.Value).GetPackageSourceMappingItems(),
+        PackageSourceMapping.GetPackageSourceMapping(_nuget.Value));
 
     /// <summary>The files that store credentials for a source.</summary>
     public IReadOnlyList<string> FilesWithCredentials(string source) =>
@@ -100,6 +130,22 @@ internal sealed class NuGetSources
     public IReadOnlyList<string> FilesThatDisable(string source) =>
         [.. FilesOf("disabledPackageSources", item =>
             item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
+
+    /// <summary>The files that map packages to sources.</summary>
+    /// <param name="pattern">Null for any pattern.</param>
+    public IReadOnlyList<string> FilesThatMap(string? pattern = null) =>
+        [.. FilesOf("packageSourceMapping", item => item is PackageSourceMappingSourceItem source && (pattern is null
+            || source.Patterns.Any(own => own.Pattern.Trim().Equals(pattern, StringComparison.OrdinalIgnoreCase))))];
+
+    /// <summary>The files that have a source of this name with a URL.</summary>
+    /// <param name="isMeant">Which URLs.</param>
+    public IReadOnlyList<string> FilesWithUrl(string name, Func<string, bool> isMeant) =>
+        [.. FilesOf("packageSources", item => item is SourceItem source
+            && source.Key.Equals(name, StringComparison.OrdinalIgnoreCase) && isMeant(source.GetValueAsPath()))];
+
+    /// <summary>The files with a fallback folder.</summary>
+    public IReadOnlyList<string> FilesWithFallback(string folder) =>
+        [.. FilesOf("fallbackPackageFolders", item => item is AddItem added && added.GetValueAsPath() == folder)];
 
     private IEnumerable<string> FilesOf(string section, Func<SettingItem, bool> isMeant)
     {
@@ -185,8 +231,7 @@ internal sealed class NuGetSources
         }
         catch (NuGetConfigurationException e)
         {
-            throw new CommandFailedException(
-                $"nuget.config cannot be read: {e.Message.TrimEnd('.')}; correct the file");
+            throw new CommandFailedException($"nuget.config cannot be read: {ConfigurationError.Describe(e)}; correct the file");
         }
     }
 
@@ -228,7 +273,7 @@ internal sealed class NuGetSources
         }
         catch (NuGetConfigurationException e)
         {
-            throw new CommandFailedException($"{path} cannot be read: {e.Message.TrimEnd('.')}; correct the file");
+            throw new CommandFailedException($"nuget.config cannot be read: {ConfigurationError.Describe(e)}; correct the file");
         }
     }
 }

@@ -42,7 +42,8 @@ internal static class PluginClaims
     internal static string FileOf(string plugin) =>
         Path.Combine(SettingsUtility.GetPluginsCacheFolder(), Hash(plugin), $"{Hash("Source-Agnostic")}.dat");
 
-    private static string Hash(string text)
+    /// <summary>How NuGet names folders and files of its caches.</summary>
+    internal static string Hash(string text)
     {
         const int Length = 20; // bytes
         var hex = new StringBuilder();

@@ -11,8 +11,9 @@ namespace CredentialProvider.Cli.NuGet;
 /// https://learn.microsoft.com/nuget/consume-packages/package-source-mapping
 /// </summary>
 /// <param name="items">The effective mapping; empty if nuget.config maps no packages.</param>
-internal sealed class SourceMapping(
-    Settings settings, IReadOnlyList<PackageSource> sources, IReadOnlyList<PackageSourceMappingSourceItem> items)
+/// <param name="mapping">The same, as NuGet searches it.</param>
+internal sealed class SourceMapping(Settings settings, IReadOnlyList<PackageSource> sources,
+    IReadOnlyList<PackageSourceMappingSourceItem> items, PackageSourceMapping mapping)
 {
     /// <summary>True if NuGet ignores sources without patterns.</summary>
     public bool IsEnabled => items.Count > 0;
@@ -30,10 +31,38 @@ internal sealed class SourceMapping(
         return [.. ForeignSources.Where(other => PatternsOf(other).Overlaps(own))];
     }
 
-    /// <summary>In any case, as NuGet compares them.</summary>
+    /// <summary>In any case, as NuGet compares them. NuGet knows no name for a URL with white space at an end.</summary>
     public HashSet<string> PatternsOf(string source) => new(items
-        .Where(item => item.Key.Equals(source, StringComparison.OrdinalIgnoreCase))
+        .Where(item => item.Key.Equals(source, StringComparison.OrdinalIgnoreCase) && !sources.Any(other => IsPadded(other)
+            && other.Name.Equals(source, StringComparison.OrdinalIgnoreCase)))
         .SelectMany(item => item.Patterns).Select(pattern => pattern.Pattern), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>True if no CodeArtifact source that NuGet uses has a pattern.</summary>
+    public bool LeavesCodeArtifactOut => IsEnabled && !sources.Any(source => source.IsEnabled
+        && FeedRecognition.TryFind(source.Source, settings, out _) && PatternsOf(source.Name).Count > 0);
+
+    /// <summary>The pattern that NuGet goes by for a package: its ID, or the longest prefix; null if none matches.</summary>
+    public string? PatternFor(string package) => items.SelectMany(item => item.Patterns)
+        .Select(pattern => pattern.Pattern.Trim()).Where(pattern => pattern.EndsWith('*')
+            ? package.StartsWith(pattern[..^1], StringComparison.OrdinalIgnoreCase)
+            : package.Equals(pattern, StringComparison.OrdinalIgnoreCase))
+        .OrderBy(pattern => pattern.EndsWith('*')).ThenByDescending(pattern => pattern.Length).FirstOrDefault();
+
+    /// <summary>The names that <see cref="PatternFor"/> stands under, whether or not there are such sources.</summary>
+    public IReadOnlyList<string> NamesFor(string package) => mapping.GetConfiguredPackageSources(package);
+
+    /// <summary>The enabled sources that NuGet asks for a package.</summary>
+    public IReadOnlyList<PackageSource> SourcesFor(string package) => [.. sources.Where(source => source.IsEnabled
+        && FirstWithUrlOf(source) == source
+        && (!IsEnabled || (!IsPadded(source) && NamesFor(package).Contains(source.Name, StringComparer.OrdinalIgnoreCase))))];
+
+    /// <summary>True for a URL with white space at an end. MSBuild passes it to NuGet without, where nuget.config has no
+    /// source with that URL: its name, and everything for that name, is lost.</summary>
+    public static bool IsPadded(PackageSource source) => source.Source.Trim() != source.Source;
+
+    /// <summary>The name under which NuGet uses a source's URL: the first of those that have it.</summary>
+    public PackageSource FirstWithUrlOf(PackageSource source) =>
+        sources.FirstOrDefault(other => other.IsEnabled && other.Source == source.Source) ?? source;
 
     private bool IsForeign(PackageSource source) => source is { IsEnabled: true, IsLocal: false }
         && !FeedRecognition.TryParse(source.Source, settings, out _) && MistypedFeed.Find(source.Source) is null;

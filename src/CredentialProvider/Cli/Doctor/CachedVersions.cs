@@ -1,0 +1,16 @@
+using CredentialProvider.Cli.NuGet;
+using NuGet.Configuration;
+
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>Whether NuGet knows of a package's latest version yet.</summary>
+internal static class CachedVersions
+{
+    /// <returns>Null if NuGet's cache has that version, or will not be used.</returns>
+    public static Finding? FindOutdated(string url, string package, string latest) =>
+        HttpCache.Find(SettingsUtility.GetHttpCacheFolder(), url, package, TimeProvider.System.GetUtcNow()) is not var (versions, age)
+            || versions.Contains(latest, StringComparer.OrdinalIgnoreCase) ? null
+            : Finding.FailWithCommand(Checks.Package,
+                $"NuGet's HTTP cache, {age.TotalMinutes:0} minutes old, does not have {package} {latest}; NuGet asks the feed again "
+                + "when it is 30 minutes old", "clear it", "dotnet nuget locals http-cache --clear") with { MayBeElsewhere = true };
+}

@@ -1,0 +1,116 @@
+using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
+using NuGet.Configuration;
+using Settings = CredentialProvider.Configuration.Settings;
+
+namespace CredentialProvider.Cli.Doctor;
+
+/// <summary>What nuget.config as a whole does to a restore, also by sources that are not CodeArtifact's.</summary>
+internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
+{
+    /// <param name="checkedSources">The sources that this run checks.</param>
+    public IEnumerable<Finding> CheckSources(IReadOnlyList<CheckedSource> checkedSources)
+    {
+        if (nuget.Problem is { } problem)
+        {
+            yield return Finding.Fail(Checks.Sources, problem, "correct the file: until then, every restore fails");
+            yield break;
+        }
+
+        if (checkedSources.Count == 0)
+            yield return NoSource();
+        var sources = nuget.All.Where(source => source.IsEnabled).ToList();
+        foreach (var source in sources.Where(IsInvalid))
+        {
+            yield return Finding.FailWithCommand(Checks.Sources,
+                $"source {source.Name} has the URL {source.Source}, which NuGet cannot use, so every restore fails",
+                "correct it, or remove the source", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
+        }
+
+        foreach (var source in sources.Where(IsMissingFolder))
+        {
+            yield return Finding.FailWithCommand(Checks.Sources,
+                $"source {source.Name} is the folder {source.Source}, which does not exist, so restores fail (NU1301)",
+                "create the folder, or remove the source", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
+        }
+
+        foreach (var folder in nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)))
+        {
+            yield return Finding.Fail(Checks.Sources,
+                $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, which does not exist, "
+                + "so restores fail (NU1301)", "create the folder, or remove it from fallbackPackageFolders");
+        }
+
+        foreach (var finding in FindDuplicates(sources))
+            yield return finding;
+        foreach (var source in sources.Where(source => !IsCodeArtifact(source) && SourceChecks.CannotDecrypt(source)))
+        {
+            yield return Finding.Fail(Checks.StoredCredentials,
+                $"{nuget.FilesWithCredentials(source.Name)[0]} stores an encrypted password for source {source.Name}, which "
+                + "NuGet decrypts on Windows only, so every restore fails", "store it as ClearTextPassword, or remove it");
+        }
+    }
+
+    /// <summary>Does package source mapping leave a source for this package?</summary>
+    public IEnumerable<Finding> CheckPackage(string package)
+    {
+        if (nuget.Problem is not null || nuget.Mapping is not { IsEnabled: true } mapping || mapping.SourcesFor(package).Count > 0)
+            yield break;
+        var (pattern, names) = (mapping.PatternFor(package), mapping.NamesFor(package));
+        var duplicates = nuget.All.Where(source => source.IsEnabled
+            && names.Contains(source.Name, StringComparer.OrdinalIgnoreCase)).ToList();
+        var why = pattern is null ? $"no pattern in {string.Join(", ", nuget.FilesThatMap())} matches it"
+            : $"pattern {pattern} in {string.Join(", ", nuget.FilesThatMap(pattern))} maps it to {string.Join(", ", names)}, "
+                + (duplicates.Count > 0 ? $"whose URL NuGet uses under the name {mapping.FirstWithUrlOf(duplicates[0]).Name}"
+                    : "which is not an enabled source");
+        yield return Finding.Fail(Checks.Mapping, $"NuGet gets {package} from no source (NU1100): {why}",
+            pattern is null ? "give the source that has it a pattern for it in packageSourceMapping"
+                : "correct the name in packageSourceMapping");
+    }
+
+    private Finding NoSource()
+    {
+        if (nuget.All.FirstOrDefault(source => !source.IsEnabled && IsCodeArtifact(source)) is { } disabled)
+        {
+            var source = new CheckedSource(disabled.Name, disabled.Source, IsEnabled: false);
+            var finding = SourceChecks.Disabled(source, nuget);
+            return finding with { Text = $"no enabled CodeArtifact source; {finding.Text.Replace("this source", disabled.Name)}" };
+        }
+
+        return Finding.Fail(Checks.Sources, $"no enabled CodeArtifact source in {string.Join(", ", nuget.Files)}",
+            "add one: nuget-plugin-codeartifact configure add "
+            + "--domain DOMAIN --owner ACCOUNT --region REGION --repository REPOSITORY");
+    }
+
+    /// <summary>NuGet uses a URL once, under the first of its names, and one URL for a name: the nearest.</summary>
+    private IEnumerable<Finding> FindDuplicates(List<PackageSource> sources)
+    {
+        foreach (var source in sources.Where(IsCodeArtifact))
+        {
+            if (nuget.Mapping.FirstWithUrlOf(source) is var first && !first.Equals(source))
+            {
+                yield return Finding.WarnWithCommand(Checks.Sources,
+                    $"{first.Name} and {source.Name} have the same URL, so NuGet ignores the mapping and the stored credentials of "
+                    + source.Name, "remove one", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
+            }
+
+            var others = nuget.FilesWithUrl(source.Name, url => url != source.Source);
+            if (others.Count > 0)
+            {
+                yield return Finding.Ok(Checks.Sources, $"{source.Name} has the URL of "
+                    + $"{nuget.FilesWithUrl(source.Name, url => url == source.Source)[0]}; {string.Join(", ", others)} has another, "
+                    + "which is not used");
+            }
+        }
+    }
+
+    private bool IsCodeArtifact(PackageSource source) => FeedRecognition.TryParse(source.Source, settings, out _);
+
+    private static bool IsInvalid(PackageSource source) => new PackageSource(source.Source.Trim()) is var trimmed
+        && (trimmed is { IsHttp: false, IsLocal: false } || trimmed.TrySourceAsUri is null);
+
+    private bool IsMissingFolder(PackageSource source) => source is { IsLocal: true, TrySourceAsUri: { } uri }
+        && !Directory.Exists(uri.LocalPath)
+        && (nuget.Mapping is not { IsEnabled: true } mapping || mapping.PatternsOf(source.Name).Count > 0);
+}

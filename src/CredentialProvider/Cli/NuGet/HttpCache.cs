@@ -1,0 +1,46 @@
+using System.Text;
+using System.Text.Json;
+
+namespace CredentialProvider.Cli.NuGet;
+
+/// <summary>
+/// NuGet's HTTP cache, by the rules of NuGet.Protocol: for half an hour, NuGet takes the versions of a package from a file and
+/// does not ask the feed, so that a version published since does not exist for it.
+/// </summary>
+internal static class HttpCache
+{
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(30);
+
+    /// <summary>The versions of a package that NuGet believes a source to have, and how old they are; null if NuGet will ask the
+    /// source.</summary>
+    /// <param name="folder">The cache.</param>
+    public static (IReadOnlyList<string> Versions, TimeSpan Age)? Find(
+        string folder, string source, string package, DateTimeOffset now)
+    {
+        try
+        {
+            var file = new FileInfo(FileOf(folder, source, package));
+            if (!file.Exists || now - file.LastWriteTimeUtc is var age && age >= MaxAge)
+                return null;
+            using var json = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            return ([.. json.RootElement.GetProperty("versions").EnumerateArray().Select(version => version.GetString()!)], age);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or IOException or UnauthorizedAccessException)
+        {
+            // NuGet replaces what it cannot read.
+            return null;
+        }
+    }
+
+    internal static string FileOf(string folder, string source, string package) => Path.Combine(folder,
+        Name(PluginClaims.Hash(source) + "$" + source[Math.Max(0, source.Length - 32)..]), Name($"list_{package.ToLowerInvariant()}") + ".dat");
+
+    private static string Name(string text)
+    {
+        var name = new StringBuilder(text);
+        foreach (var invalid in Path.GetInvalidFileNameChars())
+            name.Replace(invalid, '_');
+        return name.Replace("__", "_").Replace("__", "_").ToString();
+    }
+}

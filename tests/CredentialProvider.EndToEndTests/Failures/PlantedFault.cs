@@ -1,0 +1,229 @@
+using System.Xml.Linq;
+using static CredentialProvider.EndToEndTests.Failures.PlantedMachine;
+
+namespace CredentialProvider.EndToEndTests.Failures;
+
+/// <summary>A fault in discovery or sources, or something that looks like one and that NuGet tolerates.</summary>
+/// <param name="Check">The first check of doctor that fails; null if the restore works.</param>
+internal sealed record PlantedFault(string Name, string? Check, Action<PlantedMachine> Plant)
+{
+    private const int PairCount = 84, Seed = 17;
+
+    private const string Gone = "/opt/gone";
+
+    private static readonly string MissingRepository = Feeds.App.Replace("/app/", "/ap/", StringComparison.Ordinal);
+
+    /// <summary>All faults.</summary>
+    public static PlantedFault[] All { get; } =
+    [
+        // Discovery.
+        new("the plugin is not installed", "plugin", m => File.Delete(m.Plugin)),
+        new("the plugin is not executable", "plugin", m => WriteExecutable(m.Plugin, "", 0x1A4)),
+        new("a web page was saved in place of the plugin", "plugin", m => WriteExecutable(m.Plugin, "<!DOCTYPE html>\n")),
+        new("a dangling link before the plugin", "plugin", m => File.CreateSymbolicLink(Path.Combine(m.First, "nuget-plugin-gone"), Gone)),
+        new("a dangling link after the plugin", "plugin", m => File.CreateSymbolicLink(Path.Combine(m.Last, "nuget-plugin-gone"), Gone)),
+        new("a link to itself after the plugin", "plugin", m => File.CreateSymbolicLink(Path.Combine(m.Last, "nuget-plugin-loop"), "nuget-plugin-loop")),
+        new("another plugin that ends, before", "plugin", m => Other(m.First, "#!/bin/sh\nexit 3\n")),
+        new("another plugin that ends, after", null, m => Other(m.Last, "#!/bin/sh\nexit 3\n")),
+        new("another plugin that prints text and ends, before", "plugin", m => Other(m.First, "#!/bin/sh\necho usage\n")),
+        new("another plugin for another processor, before", "plugin", m => Other(m.First, "\u007fELF\u0002\u0001\u0001")),
+        new("another plugin for another processor, after", null, m => Other(m.Last, "\u007fELF\u0002\u0001\u0001")),
+        new("another plugin without execute permission, before", null, m => WriteExecutable(Path.Combine(m.First, "nuget-plugin-other"), "", 0x1A4)),
+        new("another plugin whose interpreter is missing, before", "plugin", m => Other(m.First, "#!/opt/gone/python3\n")),
+        new("a second copy of the plugin, before", null, m => File.CreateSymbolicLink(Path.Combine(m.First, "nuget-plugin-codeartifact"), Artifacts.Native)),
+        new("a folder named like a plugin, before", null, m => Directory.CreateDirectory(Path.Combine(m.First, "nuget-plugin-folder"))),
+        new("a link to a folder named like a plugin, before", null, m => Directory.CreateSymbolicLink(Path.Combine(m.First, "nuget-plugin-folder"), m.Home)),
+        new("AWS's older provider without its runtime", "plugin", m => m.Write("home/.nuget/plugins/netcore/AWS.CodeArtifact.NuGetCredentialProvider/AWS.CodeArtifact.NuGetCredentialProvider.dll", "")),
+        new("a plugin for .NET Framework that is broken", null, m => m.Write("home/.nuget/plugins/netfx/Other/Other.exe", "")),
+        new("an empty folder in ~/.nuget/plugins/netcore", null, m => m.Folder("home/.nuget/plugins/netcore/Other")),
+        new("PATH has a folder that does not exist, a relative and an empty one", null, m => m.SearchPath.InsertRange(0, ["/nowhere", "tools", ""])),
+        new("PATH has a file", null, m => m.SearchPath.Insert(0, m.Plugin)),
+        new("a folder on PATH that may not be read, before", null, m => m.Close(m.First)),
+        new("a folder on PATH that may not be read, with the plugin", "plugin", m => m.Close(Path.GetDirectoryName(m.Plugin)!)),
+        new("PATH lacks the plugin's folder", "plugin", m => m.SearchPath.Remove(Path.GetDirectoryName(m.Plugin)!)),
+        new("PATH has a folder with ~", "plugin", m => m.SearchPath[1] = "~/bin"),
+        new("`NUGET_PLUGIN_PATHS` names another plugin", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = "/opt/gone/nuget-plugin-other"),
+        new("`NUGET_PLUGIN_PATHS` has a relative path first", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = $"nuget-plugin-other:{m.Plugin}"),
+        new("`NUGET_PLUGIN_PATHS` has a relative path last", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin}:nuget-plugin-other"),
+        new("`NUGET_PLUGIN_PATHS` has another plugin that ends, after", "plugin", m =>
+        {
+            Other(m.Last, "#!/bin/sh\nexit 3\n");
+            m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin}:{m.Last}";
+        }),
+        new("`NUGET_PLUGIN_PATHS` has a missing file last", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin}:/opt/gone/nuget-plugin-other"),
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names a missing file last", "plugin", m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = $"{Artifacts.NetCore}:/opt/gone/Other.dll"),
+        new("`NUGET_PLUGIN_PATHS` has a path with ~", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = "~/bin/nuget-plugin-codeartifact"),
+        new("`NUGET_PLUGIN_PATHS` names the plugin", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = m.Plugin),
+        new("`NUGET_PLUGIN_PATHS` names the plugin's folder", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = Path.GetDirectoryName(m.Plugin)!),
+        new("`NUGET_PLUGIN_PATHS` is empty", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = ""),
+        new("`NUGET_PLUGIN_PATHS` separates by a semicolon", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin};/opt/other"),
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names the native executable", "plugin", m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = m.Plugin),
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names a missing file first", "plugin", m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = $"/opt/gone/Other.dll:{Artifacts.NetCore}"),
+        new("`NUGET_NETCORE_PLUGIN_PATHS` names the netcore build", null, m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.NetCore),
+        new("`NUGET_NETFX_PLUGIN_PATHS` names a missing file", null, m => m.Variables["NUGET_NETFX_PLUGIN_PATHS"] = "/opt/gone/Other.exe"),
+        new("NuGet remembers that the plugin has no credentials", "plugin", m => m.WriteClaims("[]", TimeSpan.FromDays(1))),
+        new("NuGet remembers it for too long", null, m => m.WriteClaims("[]", TimeSpan.FromDays(31))),
+        new("what NuGet remembers is damaged", "plugin", m => m.WriteClaims("[1", TimeSpan.FromDays(1))),
+        new("what NuGet remembers is empty", "plugin", m => m.WriteClaims("", TimeSpan.FromDays(1))),
+
+        // Sources.
+        new("the source is disabled", "enabled", m => Section(m.Config, "disabledPackageSources", Add("contoso", "true"))),
+        new("the source is disabled in the folder above", "enabled", m => Section(m.Above, "disabledPackageSources", Add("contoso", "true"))),
+        new("the source is disabled by the user, with false", "enabled", m => Section(m.User, "disabledPackageSources", Add("contoso", "false"))),
+        new("a source of another case is disabled", null, m => Section(m.Config, "disabledPackageSources", Add("Contoso", "true"))),
+        new("disabled above, cleared below", null, m =>
+        {
+            Section(m.Above, "disabledPackageSources", Add("contoso", "true"));
+            Section(m.Config, "disabledPackageSources", new XElement("clear"));
+        }),
+        new("the sources are cleared after the feed", null, m => m.Sources.Add(new XElement("clear"))),
+        new("mapping leaves the feed out", "mapping", m => Section(m.Config, "packageSourceMapping", Map("gallery", "*"))),
+        new("mapping leaves the package out", "mapping", m => Section(m.Config, "packageSourceMapping", Map("contoso", "Contoso.*"))),
+        new("mapping in the folder above leaves the feed out", "mapping", m => Section(m.Above, "packageSourceMapping", Map("gallery", "Example.*"))),
+        new("mapping prefers a source that does not exist", "mapping", m => Section(m.Config, "packageSourceMapping",
+            Map("contoso", "*"), Map("store", "Example.*"))),
+        new("mapping has the package", null, m => Section(m.Config, "packageSourceMapping", Map("contoso", "Example.*"))),
+        new("mapping has the source in another case", null, m => Section(m.Config, "packageSourceMapping", Map("Contoso", "*"))),
+        new("mapping has the pattern in another case", null, m => Section(m.Config, "packageSourceMapping", Map("contoso", "EXAMPLE.*"))),
+        new("mapping with a blank in the pattern", null, m => Section(m.Config, "packageSourceMapping", Map("contoso", "Example.* "))),
+        new("mapping without patterns", "sources", m => Section(m.Config, "packageSourceMapping", Map("contoso"))),
+        new("the feed under a second name", null, m => m.Sources.Add(Add("second", Feeds.App))),
+        new("mapping of the feed's second name", "mapping", m =>
+        {
+            m.Sources.Add(Add("second", Feeds.App));
+            Section(m.Config, "packageSourceMapping", Map("second", "*"));
+        }),
+        new("the second name is disabled", null, m =>
+        {
+            m.Sources.Add(Add("second", Feeds.App));
+            Section(m.Config, "disabledPackageSources", Add("second", "true"));
+        }),
+        new("a source beside it", null, m => m.Sources.Add(Add("shared", Feeds.Shared))),
+        new("the name has another URL in the folder above", null, m => Section(m.Above, "packageSources", Add("contoso", MissingRepository))),
+        new("the name has another URL and protocol 3 in the folder above", null, m =>
+        {
+            m.Sources.Element("clear")?.Remove();
+            Section(m.Above, "packageSources", new XElement("clear"), Protocol(Add("contoso", MissingRepository), "3"));
+        }),
+        new("a key that differs by case, before", "read", m => m.Feed.AddBeforeSelf(Add("Contoso", MissingRepository))),
+        new("a key that differs by case, after", null, m => m.Sources.Add(Add("CONTOSO", MissingRepository))),
+        new("a blank after the URL", null, m => Url(m, Feeds.App + " ")),
+        new("a line break after the URL", null, m => Url(m, Feeds.App + "\n")),
+        new("a blank before the URL", null, m => Url(m, " " + Feeds.App)),
+        new("a blank after the URL, with protocol 3", null, m => Protocol(Url(m, Feeds.App + " "), "3")),
+        new("a slash after the URL", "url", m => Url(m, Feeds.App + "/")),
+        new("a query after the URL", "url", m => Url(m, Feeds.App + "?x=y")),
+        new("a blank after the URL, with mapping", "mapping", m =>
+        {
+            Url(m, Feeds.App + " ");
+            Section(m.Config, "packageSourceMapping", Map("contoso", "*"));
+        }),
+        new("a query after the URL, with protocol 3", null, m => Protocol(Url(m, Feeds.App + "?x=y"), "3")),
+        new("protocol 2", null, m => Protocol(m.Feed, "2")),
+        new("protocol 3", null, m => Protocol(m.Feed, "3")),
+        new("protocol 4", null, m => Protocol(m.Feed, "4")),
+        new("protocol v3", null, m => Protocol(m.Feed, "v3")),
+        new("no v3/index.json", "url", m => Url(m, Feeds.App[..^"v3/index.json".Length])),
+        new("no v3/index.json, with protocol 3", "url", m => Protocol(Url(m, Feeds.App[..^"v3/index.json".Length]), "3")),
+        new("http", "url", m => Url(m, Feeds.App.Replace("https", "http", StringComparison.Ordinal))),
+        new("http, allowed", "url", m => Url(m, Feeds.App.Replace("https", "http", StringComparison.Ordinal)).SetAttributeValue("allowInsecureConnections", "true")),
+        new("capitals in scheme and host", null, m => Url(m, Feeds.App.Replace("https://contoso", "HTTPS://Contoso", StringComparison.Ordinal))),
+        new("a variable in the URL", null, m =>
+        {
+            m.Variables["DOMAIN"] = "contoso";
+            Url(m, Feeds.App.Replace("contoso", "%DOMAIN%", StringComparison.Ordinal));
+        }),
+        new("a variable in the URL that is not set", "sources", m => Url(m, Feeds.App.Replace("contoso", "%DOMAIN%", StringComparison.Ordinal))),
+        new("a repository that does not exist", "read", m => Url(m, MissingRepository)),
+        new("a stored password that has expired", null, m => Section(m.Config, "packageSourceCredentials", StoredPassword("contoso", "ClearTextPassword", "an expired token"))),
+        new("a stored password for another case", null, m => Section(m.Config, "packageSourceCredentials", StoredPassword("Contoso", "Password", "AQAAANCMnd8BFdERjHoAwE=="))),
+        new("an encrypted stored password", "stored credentials", m => Section(m.Config, "packageSourceCredentials", StoredPassword("contoso", "Password", "AQAAANCMnd8BFdERjHoAwE=="))),
+        new("an encrypted stored password above", "stored credentials", m => Section(m.Above, "packageSourceCredentials", StoredPassword("contoso", "Password", "AQAAANCMnd8BFdERjHoAwE=="))),
+        new("a stored password with an encoded name", null, m =>
+        {
+            m.Sources.Add(Add("my feed", Feeds.Shared));
+            Section(m.Config, "packageSourceCredentials", StoredPassword("my_x0020_feed", "ClearTextPassword", "an expired token"));
+        }),
+        new("an encrypted stored password with an encoded name", "stored credentials", m =>
+        {
+            m.Sources.Add(Add("my feed", Feeds.Shared));
+            Section(m.Config, "packageSourceCredentials", StoredPassword("my_x0020_feed", "Password", "AQAAANCMnd8BFdERjHoAwE=="));
+        }),
+        new("an encrypted stored password of no source", null, m => Section(m.Config, "packageSourceCredentials", StoredPassword("other", "Password", "AQAAANCMnd8BFdERjHoAwE=="))),
+        new("a stored password for another authentication type", null, m =>
+        {
+            var credentials = StoredPassword("contoso", "ClearTextPassword", "an expired token");
+            credentials.Add(Add("ValidAuthenticationTypes", "negotiate"));
+            Section(m.Config, "packageSourceCredentials", credentials);
+        }),
+        new("`NuGetPackageSourceCredentials_contoso` has expired", null, m => m.Variables["NuGetPackageSourceCredentials_contoso"] = "Username=aws;Password=an expired token"),
+        new("`NuGetPackageSourceCredentials_contoso` is not valid", null, m => m.Variables["NuGetPackageSourceCredentials_contoso"] = "aws:token"),
+        new("a stored user without password", "sources", m => Section(m.Config, "packageSourceCredentials", new XElement("contoso", Add("Username", "aws")))),
+        new("nuget.config is cut off", "sources", m => m.Edit = text => text[..^5]),
+        new("nuget.config is empty", "sources", m => m.Edit = _ => ""),
+        new("nuget.config has a source without a value", "sources", m => m.Sources.Add(new XElement("add", new XAttribute("key", "gallery")))),
+        new("nuget.config has a source without a key", "sources", m => m.Sources.Add(new XElement("add", new XAttribute("value", Feeds.Shared)))),
+        new("nuget.config has another root", "sources", m => m.Edit = text => text.Replace("configuration", "settings", StringComparison.Ordinal)),
+        new("nuget.config has a section twice", null, m => m.Config.Add(new XElement("packageSources", Add("shared", Feeds.Shared)))),
+        new("nuget.config has unknown elements", null, m => m.Config.Add(new XElement("unknown", new XElement("thing")))),
+        new("the nuget.config above has a source without a value", "sources", m => Section(m.Above, "packageSources", new XElement("add", new XAttribute("key", "gallery")))),
+        new("the user's NuGet.Config is broken", "sources", m => m.Write("home/.nuget/NuGet/NuGet.Config", "<configuration>")),
+        new("another file of the user's is broken", "sources", m => m.Write("home/.nuget/NuGet/config/team.config", "<configuration>")),
+        new("nuget.config may not be read", "sources", m => m.Close(Path.Combine(m.Client, "nuget.config"))),
+        new("the nuget.config above may not be read", "sources", m =>
+        {
+            Section(m.Above, "packageSources", Add("shared", Feeds.Shared));
+            m.Close(Path.Combine(Path.GetDirectoryName(m.Client)!, "nuget.config"));
+        }),
+        new("a source that is a missing folder", "sources", m => m.Sources.Add(Add("local", "/opt/gone/packages"))),
+        new("a source that is a missing relative folder", "sources", m => m.Sources.Add(Add("local", "packages"))),
+        new("a disabled source that is a missing folder", null, m =>
+        {
+            m.Sources.Add(Add("local", "/opt/gone/packages"));
+            Section(m.Config, "disabledPackageSources", Add("local", "true"));
+        }),
+        new("a source with another scheme", "sources", m => m.Sources.Add(Add("other", "ftp://nuget.example.test/feed"))),
+        new("a source that is a folder", null, m => m.Sources.Add(Add("local", m.Folder("local")))),
+        new("a fallback folder that is missing", "sources", m => Section(m.Config, "fallbackPackageFolders", Add("local", "/opt/gone/packages"))),
+        new("a gallery beside it", null, m => m.Sources.Add(Add("gallery", "https://gallery.example.test/v3/index.json"))),
+        new("NuGet's cache does not have the version", "package", m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(5))),
+        new("NuGet's cache is too old to be used", null, m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(31))),
+        new("NuGet's cache is damaged", null, m => m.WriteCachedAnswer("list_example.json", "{ \"versions\"", TimeSpan.FromMinutes(5))),
+        new("the user's NuGet.Config names a proxy that is not running", "network", m => Section(m.User, "config", Add("http_proxy", "http://127.0.0.1:9"))),
+        new("nuget.config names a proxy that is not running", null, m => Section(m.Config, "config", Add("http_proxy", "http://127.0.0.1:9"))),
+        new("`http_proxy` names a proxy that is not running", "network", m => m.Variables["http_proxy"] = "http://127.0.0.1:9"),
+        new("a client certificate that does not exist", "sources", m => Section(m.Config, "clientCertificates",
+            new XElement("fileCert", new XAttribute("packageSource", "contoso"), new XAttribute("path", "/opt/gone/client.pfx")))),
+    ];
+
+    private static void Other(string folder, string content) => WriteExecutable(Path.Combine(folder, "nuget-plugin-another"), content);
+
+    /// <summary>Two faults at once, the same in each run.</summary>
+    public static IReadOnlyList<(string One, string Other)> Pairs { get; } = [.. ChoosePairs()];
+
+    private static XElement Url(PlantedMachine machine, string url)
+    {
+        var feed = machine.Feed;
+        feed.SetAttributeValue("value", url);
+        return feed;
+    }
+
+    private static XElement Protocol(XElement source, string version)
+    {
+        source.SetAttributeValue("protocolVersion", version);
+        return source;
+    }
+
+    private static HashSet<(string, string)> ChoosePairs()
+    {
+        var (random, pairs) = (new Random(Seed), new HashSet<(string, string)>());
+        while (pairs.Count < PairCount)
+        {
+            var (one, other) = (random.Next(All.Length), random.Next(All.Length));
+            if (one < other)
+                pairs.Add((All[one].Name, All[other].Name));
+        }
+
+        return pairs;
+    }
+}
