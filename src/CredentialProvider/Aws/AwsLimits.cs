@@ -19,11 +19,7 @@ internal static class AwsLimits
     public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
     {
         TrustStore.Configure(settings);
-        // A redirect would carry a secret to another host, and a request to one that the user did not name.
-        var handler = new HttpClientHandler { AllowAutoRedirect = false };
-        if (ProxyFrom(settings) is { } proxy)
-            handler.Proxy = proxy;
-        return new HttpClient(handler) { Timeout = timeout };
+        return new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true)) { Timeout = timeout };
     }
 
     /// <summary>As the other overload, for a service whose endpoint the SDK finds.</summary>
@@ -49,10 +45,9 @@ internal static class AwsLimits
         // For ClockSkewRetry only.
         config.MaxErrorRetry = 1;
         config.Timeout = CallTimeout;
-        // Otherwise HttpClient would follow redirects before ResponseLimits sees them.
+        // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
-        if (ProxyFrom(settings) is { } proxy)
-            config.SetWebProxy(proxy);
+        SystemRoots.Apply(config, ProxyFrom(settings), CallTimeout);
     }
 
     /// <summary>Leaves the SDK one retry, which corrects clock skew; <see cref="Retries"/> does all others.</summary>

@@ -16,8 +16,15 @@ internal static class TrustStore
         // arbitrary UID. "/" is .NET's own fallback, and only root can write there.
         if (Settings.Home is null or "/")
             Environment.SetEnvironmentVariable("HOME", "/");
-        if (settings.AwsCaBundle is not { } bundle || !OperatingSystem.IsLinux())
+        if (!OperatingSystem.IsLinux())
             return;
+        if (settings.AwsCaBundle is not { } bundle)
+        {
+            if (!settings.HasOwnTrustStore)
+                SystemRoots.Defer();
+            return;
+        }
+
         if (!File.Exists(bundle))
         {
             throw new NoTokenException(ErrorCode.Setting, $"AWS_CA_BUNDLE is '{bundle}', which does not exist",

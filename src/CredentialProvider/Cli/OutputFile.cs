@@ -13,8 +13,9 @@ internal static class OutputFile
     /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
     /// who reads from it is up to the user.</summary>
     /// <param name="what">The content, for the error.</param>
+    /// <returns>False for what was written into: others may be able to read it.</returns>
     /// <exception cref="CommandFailedException">It cannot be written.</exception>
-    public static void Write(string file, string what, string text)
+    public static bool Write(string file, string what, string text)
     {
         try
         {
@@ -23,10 +24,11 @@ internal static class OutputFile
             {
                 if (!Posix.TryWriteInto(path, bytes))
                     throw new IOException($"{file} cannot be written");
-                return;
+                return false;
             }
 
             OwnerOnlyFile.Replace(path, bytes);
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -129,7 +129,7 @@ public sealed class PastedFixes
 
         var finding = (await FindingsAsync(sandbox, "doctor", "--json")).Single(finding => (string?)finding["check"] == "stored credentials");
 
-        Assert.Equal(("fail", "remove it where it is set: no shell can unset this name", null),
+        Assert.Equal(("warn", "remove it where it is set: no shell can unset this name", null),
             ((string?)finding["outcome"], (string?)finding["fix"], (string?)finding["command"]));
     }
 

@@ -99,6 +99,19 @@ public sealed class PluginProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    /// <summary>The plugin may have been killed meanwhile.</summary>
+    private void Confirm(string log)
+    {
+        try
+        {
+            Send($$$"""{"RequestId":"{{{log}}}","Type":"Response","Method":"Log","Payload":{"ResponseCode":"Success"}}""");
+        }
+        catch (IOException)
+        {
+            Assert.True(_process.WaitForExit(TimeSpan.FromMinutes(1)));
+        }
+    }
+
     private static string Json(bool value) => value ? "true" : "false";
 
     private async Task ReadAsync()
@@ -116,7 +129,7 @@ public sealed class PluginProcess : IAsyncDisposable
                     response.SetResult(message);
                     break;
                 case ("Request", "Log"):
-                    Send($$$"""{"RequestId":"{{{id}}}","Type":"Response","Method":"Log","Payload":{"ResponseCode":"Success"}}""");
+                    Confirm(id);
                     goto default;
                 default:
                     _sandbox.Output.Enqueue(line);

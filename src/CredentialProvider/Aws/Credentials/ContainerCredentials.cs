@@ -77,12 +77,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
 
     private async Task<string> FetchAsync(Uri uri)
     {
-        using var handler = new HttpClientHandler
-        {
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            CheckCertificateRevocationList = true,
-        };
+        using var handler = SystemRoots.CreateHandler(proxy: null, useProxy: false);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
         var endpoint = uri.GetLeftPart(UriPartial.Authority);
         for (var attempt = 1; ; attempt++)

@@ -62,8 +62,8 @@ internal sealed class TokenCommand : CliCommand
             return true;
         }
 
-        OutputFile.Write(file, "token", text + "\n");
-        Terminal.Hint($"{file} contains a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}; only you can read it");
+        if (OutputFile.Write(file, "token", text + "\n"))
+            Terminal.Hint($"{file} contains a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}; only you can read it");
         return true;
     }
 

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Http;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Amazon.Runtime;
+using CredentialProvider.Platform;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>
+/// The CA certificates that Linux trusts, of which only those are parsed that a server's chain needs. .NET parses all of
+/// them, from bundle and folder, before the first connection: most of the time that a first token takes. Trusts no chain
+/// that .NET would not, and every chain that it would.
+/// </summary>
+internal static class SystemRoots
+{
+    /// <summary>Names of files that hold all certificates of their folder, on the common distributions.</summary>
+    private static readonly string[] Bundles = ["ca-certificates.crt", "ca-bundle.crt", "tls-ca-bundle.pem"];
+
+    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
+
+    private static readonly Lock Deferring = new();
+
+    /// <summary>OpenSSL's file and folder, once .NET no longer reads them; null until then.</summary>
+    private static (string File, string Folder)? _store;
+
+    /// <summary>Lets .NET find no certificates, so that <see cref="IsTrusted"/> looks for them. To be called before the
+    /// first connection.</summary>
+    public static void Defer()
+    {
+        lock (Deferring)
+        {
+            if (_store is not null || Posix.FindOpenSslStore() is not { } store)
+                return;
+            // .NET copies the variables when one is set. Child processes get this copy, without what follows.
+            Environment.SetEnvironmentVariable("SSL_CERT_DIR", null);
+            Posix.SetVariable("SSL_CERT_FILE", "/dev/null");
+            Posix.SetVariable("SSL_CERT_DIR", "/dev/null");
+            _store = store;
+        }
+    }
+
+    /// <summary>For every connection of this program, without redirects: one would carry a secret to another host, or a
+    /// request to one that the user did not name.</summary>
+    /// <param name="proxy">Null for the one in the variables.</param>
+    public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = useProxy, Proxy = proxy };
+        if (OperatingSystem.IsLinux())
+        {
+            handler.SslOptions.CertificateChainPolicy = Policy(withDownloads: false);
+            handler.SslOptions.RemoteCertificateValidationCallback = IsTrusted;
+        }
+
+        return handler;
+    }
+
+    /// <summary>Lets the SDK use the same connections.</summary>
+    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout) =>
+        config.HttpClientFactory = new ClientFactory(proxy, timeout);
+
+    /// <exception cref="AuthenticationException">The certificate is not trusted, and why.</exception>
+    private static bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors == SslPolicyErrors.None)
+            return true;
+        var problem = errors == SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 leaf
+            ? FindProblem(leaf, chain!.ChainPolicy.ExtraStore) : errors.ToString();
+        return problem is null ? true : throw new AuthenticationException($"the remote certificate is invalid: {problem}");
+    }
+
+    /// <summary>Null if the chain ends at a certificate that the system trusts.</summary>
+    /// <param name="sent">The other certificates that the server sent.</param>
+    private static string? FindProblem(X509Certificate2 leaf, X509Certificate2Collection sent)
+    {
+        if (_store is not var (file, folder))
+            return Build(leaf, sent, Policy(withDownloads: true));
+        var issuers = sent.Select(each => each.IssuerName.RawData).Append(leaf.IssuerName.RawData).ToList();
+        var wanted = Read(BundleFiles(file, folder), der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
+        if (Build(leaf, sent, Policy(withDownloads: false), wanted) is null)
+            return null;
+        // What .NET does: all certificates, also those of the user, and intermediate ones that the server should have sent.
+        var all = Read(AllFiles(file, folder), _ => true);
+        using var ofUser = new X509Store(StoreName.Root, StoreLocation.CurrentUser);
+        ofUser.Open(OpenFlags.ReadOnly);
+        all.AddRange(ofUser.Certificates);
+        return Build(leaf, sent, Policy(withDownloads: true), all);
+    }
+
+    /// <param name="trusted">Null for those that .NET has found.</param>
+    /// <returns>Null if the chain is trusted, otherwise its errors.</returns>
+    private static string? Build(X509Certificate2 leaf, X509Certificate2Collection sent, X509ChainPolicy policy,
+        X509Certificate2Collection? trusted = null)
+    {
+        if (trusted is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(trusted);
+        }
+
+        policy.ExtraStore.AddRange(sent);
+        policy.ApplicationPolicy.Add(ServerAuthentication);
+        using var chain = new X509Chain { ChainPolicy = policy };
+        return chain.Build(leaf) ? null : string.Join(", ", chain.ChainStatus.Select(status => status.Status));
+    }
+
+    /// <summary>As HttpClient's, which does not check revocation by default.</summary>
+    private static X509ChainPolicy Policy(bool withDownloads) =>
+        new() { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = !withDownloads };
+
+    /// <param name="isWanted">Decides by a certificate's DER encoding.</param>
+    private static X509Certificate2Collection Read(IEnumerable<string> files, Predicate<byte[]> isWanted)
+    {
+        var found = new X509Certificate2Collection();
+        foreach (var der in files.SelectMany(ReadFile).Where(der => isWanted(der)))
+        {
+            try
+            {
+                var certificate = X509Certificate2.CreateFromPem(PemEncoding.Write("CERTIFICATE", der));
+                if (!found.Contains(certificate))
+                    found.Add(certificate);
+            }
+            catch (CryptographicException)
+            {
+                // .NET skips what is no certificate.
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The certificates in PEM, or the whole file, which may be DER. Certificates with trust attributes have
+    /// another label; .NET skips them too.</summary>
+    private static List<byte[]> ReadFile(string file)
+    {
+        var found = new List<byte[]>();
+        try
+        {
+            var bytes = File.ReadAllBytes(file);
+            ReadOnlySpan<char> text = Encoding.Latin1.GetString(bytes);
+            while (PemEncoding.TryFind(text, out var pem))
+            {
+                if (text[pem.Label] is "CERTIFICATE")
+                    found.Add(Convert.FromBase64String(text[pem.Base64Data].ToString()));
+                text = text[pem.Location.End..];
+            }
+
+            if (found.Count == 0)
+                found.Add(bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // .NET skips it too.
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<string> BundleFiles(string file, string folder) =>
+        Bundles.Select(name => Path.Combine(folder, name)).Prepend(file).Where(File.Exists);
+
+    private static IEnumerable<string> AllFiles(string file, string folder)
+    {
+        var files = FilesIn(folder);
+        // .NET's own fallback.
+        if (files.Length == 0)
+            files = FilesIn("/etc/ssl/certs");
+        return File.Exists(file) ? files.Prepend(file) : files;
+    }
+
+    private static string[] FilesIn(string folder)
+    {
+        try
+        {
+            return Directory.GetFiles(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
+            new(CreateHandler(proxy, useProxy: true)) { Timeout = timeout };
+    }
+}

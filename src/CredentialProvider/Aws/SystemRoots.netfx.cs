@@ -1,0 +1,27 @@
+using System.Net;
+using System.Net.Http;
+using Amazon.Runtime;
+
+namespace CredentialProvider.Aws;
+
+/// <summary>.NET Framework and mono leave certificates to the system.</summary>
+internal static class SystemRoots
+{
+    public static void Defer()
+    {
+    }
+
+    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout)
+    {
+        if (proxy is not null)
+            config.SetWebProxy(proxy);
+    }
+
+    public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    {
+        var handler = new HttpClientHandler { AllowAutoRedirect = false, UseProxy = useProxy };
+        if (proxy is not null)
+            handler.Proxy = proxy;
+        return handler;
+    }
+}
