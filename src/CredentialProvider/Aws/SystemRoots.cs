@@ -67,9 +67,12 @@ internal static class SystemRoots
     {
         if (errors == SslPolicyErrors.None)
             return true;
-        var problem = errors == SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 leaf
-            ? FindProblem(leaf, chain!.ChainPolicy.ExtraStore) : errors.ToString();
-        return problem is null ? true : throw new AuthenticationException($"the remote certificate is invalid: {problem}");
+        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 leaf)
+            throw new AuthenticationException($"The remote certificate is invalid according to the validation procedure: {errors}");
+        var problem = FindProblem(leaf, chain!.ChainPolicy.ExtraStore);
+        // In .NET's words, which users search for.
+        return problem is null ? true : throw new AuthenticationException("The remote certificate is invalid because of "
+            + $"errors in the certificate chain: {problem}");
     }
 
     /// <summary>Null if the chain ends at a certificate that the system trusts.</summary>
