@@ -36,7 +36,7 @@ static void Offer(string package)
     AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("NuGet.Build.Tasks"), AssemblyBuilderAccess.Run);
     var tasks = Assembly.LoadFrom(Path.Combine(package, "tasks", "netstandard2.0", "CredentialProvider.MSBuild.dll"));
     var plugin = tasks.GetType("CredentialProvider.MSBuild.PackagedPlugin")!.GetMethod("Find")!.Invoke(null, [Path.Combine(package, "tools"), false]);
-    object?[] arguments = [plugin, false, null];
+    object[] arguments = [plugin, false, null];
     if (!(bool)tasks.GetType("CredentialProvider.MSBuild.NuGetPlugins")!.GetMethod("TryOffer")!.Invoke(null, arguments)! || arguments[2] is not null)
         throw new InvalidOperationException($"not offered: {arguments[2]}");
 }
