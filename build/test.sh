@@ -101,7 +101,8 @@ run_suite() { # PROJECT REPORT [OPTION…]
   local suite=$1 report=$2 code counted
   shift 2
   printf 'Running %s\n' "$suite"
-  "artifacts/bin/$suite/release/$suite" --progress off --no-ansi --output Detailed "$@" > "$report" 2>&1
+  # Many tests wait for a timeout or for a process that uses one core.
+  "artifacts/bin/$suite/release/$suite" --progress off --no-ansi --output Detailed --max-threads 1.5x "$@" > "$report" 2>&1
   code=$?
   # Each failed or skipped test, with the lines up to the next result.
   awk '/^(passed|failed|skipped|Test run summary)[ :]/ { shown = /^(failed|skipped) / } shown' "$report"

@@ -46,7 +46,8 @@ public sealed partial class UnusableHomes
         (await RunAsync("token contoso")).Succeeded();
         (await RunAsync("cache list")).Succeeded();
 
-        var touched = (await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken)).Where(line => !line.Contains("execve(", StringComparison.Ordinal) && !line.Contains("readlink(", StringComparison.Ordinal))
+        // What a link contains is no path that was opened, and strace may show it on a line of its own ("readlink resumed").
+        var touched = (await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken)).Where(line => !line.Contains("execve(", StringComparison.Ordinal) && !line.Contains("readlink", StringComparison.Ordinal))
             .SelectMany(line => QuotedPath().Matches(line).Select(match => Path.GetFullPath(match.Groups[1].Value, clone)))
             .Where(path => path.StartsWith(clone + "/", StringComparison.Ordinal) && !Expected.Contains(Path.GetFileName(path)));
         Assert.Empty(touched.Distinct());
