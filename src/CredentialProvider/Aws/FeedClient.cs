@@ -51,7 +51,7 @@ internal sealed class FeedClient : IDisposable
         try
         {
             return await GetAsync(new Uri(index.PackageBaseAddress, $"{id.ToLowerInvariant()}/index.json"),
-                json => (string[])[.. json.GetProperty("versions").EnumerateArray().Select(version => version.GetString()!)]);
+                json => (string[])[.. json.GetProperty("versions").EnumerateArray().Select(TextOf)]);
         }
         catch (FeedResponseException e) when (e.Status == HttpStatusCode.NotFound)
         {
@@ -63,7 +63,7 @@ internal sealed class FeedClient : IDisposable
     public async Task<(string Id, string Version)?> FindPackageAsync(ServiceIndex index) => index.Search is null ? null
         : await GetAsync(new Uri(index.Search.AbsoluteUri + "?q=&take=1&prerelease=true"), json =>
             json.GetProperty("data").EnumerateArray().Select(found =>
-                ((string, string)?)(found.GetProperty("id").GetString()!, found.GetProperty("version").GetString()!))
+                ((string, string)?)(TextOf(found.GetProperty("id")), TextOf(found.GetProperty("version"))))
             .FirstOrDefault());
 
     /// <summary>Offers a package to the feed.</summary>
@@ -122,6 +122,8 @@ internal sealed class FeedClient : IDisposable
             throw new JsonException(e.Message, e);
         }
     });
+
+    private static string TextOf(JsonElement value) => value.GetString() ?? throw new JsonException("null is not text");
 
     private HttpRequestMessage WithToken(HttpMethod method, Uri url)
     {
