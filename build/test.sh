@@ -39,7 +39,7 @@ run_all() {
   done
   # docs/reference/clients.md has to agree with the results of the end-to-end tests.
   count_one dotnet run build/clients.cs -- --check
-  printf 'Fuzzing\n'
+  say Fuzzing
   count_one build/fuzz.sh
 }
 
@@ -67,7 +67,7 @@ install_tools() {
 # Clients of other NuGet versions and the plugin as a Windows program. Each has its own obj and bin folders, so they build in parallel.
 build_clients() {
   local version job jobs=()
-  printf 'Building clients on other versions of NuGet.Protocol, and the plugin for Windows\n'
+  say 'Building clients on other versions of NuGet.Protocol, and the plugin for Windows'
   for version in 6.7.0 7.9.0 8.0.0; do
     dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release \
       -p:NuGetProtocolVersion="$version" -p:ArtifactsProjectName="NuGetProtocolClient-$version" &
@@ -86,9 +86,14 @@ build_clients() {
   done
 }
 
+# Prints what begins, and after how many minutes and seconds.
+say() { # MESSAGE
+  printf '[%02d:%02d] %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$1"
+}
+
 # Runs a build step. If it fails there is nothing to test.
 step() { # MESSAGE COMMAND …
-  [ -z "$1" ] || printf '%s\n' "$1"
+  [ -z "$1" ] || say "$1"
   shift
   "$@" && return
   printf 'failed: %s\n' "$*" >&2
@@ -100,7 +105,7 @@ step() { # MESSAGE COMMAND …
 run_suite() { # PROJECT REPORT [OPTION…]
   local suite=$1 report=$2 code counted
   shift 2
-  printf 'Running %s\n' "$suite"
+  say "Running $suite"
   # Many tests wait for a timeout or for a process that uses one core.
   "artifacts/bin/$suite/release/$suite" --progress off --no-ansi --output Detailed --max-threads 1.5x "$@" > "$report" 2>&1
   code=$?
@@ -134,6 +139,7 @@ count_one() { # COMMAND …
 }
 
 summarize() {
+  say Finished
   printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ "$skipped" -eq 0 ] || [ "${CI:-}" != true ]; }
   exit

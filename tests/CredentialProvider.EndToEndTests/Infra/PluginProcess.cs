@@ -99,14 +99,14 @@ public sealed class PluginProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>The plugin may have been killed meanwhile.</summary>
+    /// <summary>The plugin may have been killed, or its stdin closed, meanwhile.</summary>
     private void Confirm(string log)
     {
         try
         {
             Send($$$"""{"RequestId":"{{{log}}}","Type":"Response","Method":"Log","Payload":{"ResponseCode":"Success"}}""");
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             Assert.True(_process.WaitForExit(TimeSpan.FromMinutes(1)));
         }
