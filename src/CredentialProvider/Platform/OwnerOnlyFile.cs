@@ -89,43 +89,6 @@ internal static class OwnerOnlyFile
             : "its mode cannot be set to 0600";
     }
 
-    /// <summary>
-    /// Takes the lock at this path until the result is disposed. The operating system releases it when the process
-    /// ends, so a crashed process never blocks others. Releasing a lock keeps its file: deleting it would let two
-    /// processes hold the same lock.
-    /// </summary>
-    /// <param name="isBusy">True if another process holds the lock. False with a null result means that locks do not
-    /// work here, for example on a file system without them.</param>
-    /// <returns>Null if the lock was not taken.</returns>
-    public static FileStream? TryLock(string path, out bool isBusy)
-    {
-        // FileStream sets HResult to errno EWOULDBLOCK on Linux and macOS, and to ERROR_SHARING_VIOLATION on Windows.
-        const int LinuxWouldBlock = 11, MacWouldBlock = 35, SharingViolation = unchecked((int)0x80070020);
-        isBusy = false;
-        if (!OperatingSystem.IsWindows())
-        {
-            // A FIFO or a device can neither be locked reliably nor hold the note of a failure.
-            if (Posix.TryGetStatus(path, out var status, out _) && !status.IsFile)
-                return null;
-            if (!File.Exists(path))
-                Posix.CreateFile(path);
-        }
-
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
-        }
-        catch (IOException e)
-        {
-            isBusy = e.HResult is LinuxWouldBlock or MacWouldBlock or SharingViolation;
-            return null;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Deletes a file if possible. A file that remains is still accessible to its owner only.</summary>
     public static void TryDelete(string path)
     {

@@ -110,9 +110,8 @@ internal sealed class OwnerOnlyFolder
 
     public void Delete(string name) => OwnerOnlyFile.TryDelete(Path.Combine(_path, name));
 
-    /// <summary>Takes the named lock: see <see cref="OwnerOnlyFile.TryLock"/>.</summary>
-    public FileStream? TryLock(string name, out bool isBusy) =>
-        OwnerOnlyFile.TryLock(Path.Combine(_path, name), out isBusy);
+    /// <summary>A lock that is not held yet.</summary>
+    public FileLock Lock(string name) => new(Path.Combine(_path, name));
 
     private static bool IsOwnerOnly(string path)
     {

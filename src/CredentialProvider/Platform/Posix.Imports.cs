@@ -78,6 +78,9 @@ internal static partial class Posix
     [DllImport("libc", EntryPoint = "close")]
     private static extern int Close(int descriptor);
 
+    [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static extern int FLock(int descriptor, int operation);
+
     [DllImport("libc", EntryPoint = "fcntl")]
     private static extern int FCntl(int descriptor, int command);
 

@@ -17,6 +17,8 @@ internal static partial class Posix
 
     private static int AppendMode => OperatingSystem.IsMacOS() ? 0x8 : 0x400;
 
+    private static int TruncateMode => OperatingSystem.IsMacOS() ? 0x400 : 0x200;
+
     private static int CloseOnExec => OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
     private static int NonBlock => OperatingSystem.IsMacOS() ? 0x4 : 0x800;
@@ -143,6 +145,16 @@ internal static partial class Posix
         int descriptor;
         fixed (byte* name = Utf8(path))
             descriptor = Open(name, WriteOnly | AppendMode | NonBlock | NoFollowMode);
+        return descriptor >= 0 && TryWriteAndClose(descriptor, bytes);
+    }
+
+    /// <summary>Replaces the content of an existing file.</summary>
+    /// <returns>False if not everything was written.</returns>
+    public static unsafe bool TryOverwrite(string path, byte[] bytes)
+    {
+        int descriptor;
+        fixed (byte* name = Utf8(path))
+            descriptor = Open(name, WriteOnly | TruncateMode | NonBlock | NoFollowMode | CloseOnExec);
         return descriptor >= 0 && TryWriteAndClose(descriptor, bytes);
     }
 

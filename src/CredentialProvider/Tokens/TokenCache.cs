@@ -43,7 +43,7 @@ internal sealed class TokenCache(string? folder)
     public void Remove(TokenKey key) => Folder?.Delete(key.FileName);
 
     /// <summary>Deletes all token files, damaged ones too. Locks stay: see
-    /// <see cref="OwnerOnlyFolder.TryLock"/>.</summary>
+    /// <see cref="FileLock"/>.</summary>
     /// <returns>The number of deleted files.</returns>
     public int Clear()
     {
@@ -94,17 +94,11 @@ internal sealed class TokenCache(string? folder)
         return folder?.TryWrite(key.FileName, bytes.ToArray()) ?? false;
     }
 
-    /// <summary>
-    /// The exclusive right to fetch this key's token; null while another process holds it. Where the file system has no
-    /// locks, every process gets it: more calls, but no failure.
-    /// </summary>
+    /// <summary>The exclusive right to fetch this key's token, to be taken. Where the file system has no locks, every
+    /// process gets it: more calls, but no failure.</summary>
     /// <param name="number">Above 0 if the processes with the locks before it do not respond.</param>
-    public Lock? TryLock(TokenKey key, int number = 0)
-    {
-        var isBusy = false;
-        var file = Folder?.TryLock(TokenFile.Lock(key.FileName, number), out isBusy);
-        return isBusy ? null : new Lock(file, key);
-    }
+    public Lock LockOf(TokenKey key, int number = 0) =>
+        new(Folder?.Lock(TokenFile.Lock(key.FileName, number)), key);
 
     /// <summary>Null unless the file is exactly what <see cref="Write"/> writes.</summary>
     internal static (TokenKey Key, AuthorizationToken Token)? Parse(byte[] bytes)
@@ -137,11 +131,19 @@ internal sealed class TokenCache(string? folder)
 
     private static bool IsDamage(Exception e) => e is InvalidValueException or ArgumentOutOfRangeException;
 
-    /// <summary>The right to fetch, until disposed. Its file tells the next holder why the last fetch failed.</summary>
-    /// <param name="file">Null if the file system has no locks.</param>
-    internal sealed class Lock(FileStream? file, TokenKey key) : IDisposable
+    /// <summary>The right to fetch, from when it is taken until it is disposed. Its file tells the next holder why the last
+    /// fetch failed.</summary>
+    /// <param name="file">Null if there is no folder for it: then nothing is locked.</param>
+    internal sealed class Lock(FileLock? file, TokenKey key) : IDisposable
     {
         private const int MaxNoteSize = 64 * 1024;
+
+        /// <summary>False if another process holds it.</summary>
+        public bool TryTake() => file?.TryTake() ?? true;
+
+        /// <summary>Waits while another process holds it: see <see cref="FileLock.TakeAsync"/>.</summary>
+        public Task<bool> TakeAsync(TimeSpan limit, TimeProvider time, CancellationToken cancel) =>
+            file?.TakeAsync(limit, time, cancel) ?? Task.FromResult(true);
 
         /// <summary>How a fetch of this key failed after that moment; null if none failed.</summary>
         /// <param name="now">A note with a later time was left before the clock was set back.</param>
@@ -149,12 +151,9 @@ internal sealed class TokenCache(string? folder)
         {
             try
             {
-                if (file is null || file.Length is 0 or > MaxNoteSize)
+                if (file?.Read(MaxNoteSize) is not { Length: > 0 } bytes)
                     return null;
-                file.Position = 0;
-                using var bytes = new MemoryStream();
-                file.CopyTo(bytes);
-                var note = Json(bytes.ToArray());
+                var note = Json(bytes);
                 var at = GetTime(note, "At");
                 return GetString(note, "Key") == NameOf(key) && at > moment && at <= now
                     ? new NoTokenException(GetString(note, "Code"), GetString(note, "Why"), GetString(note, "Fix"))
@@ -166,15 +165,13 @@ internal sealed class TokenCache(string? folder)
             }
         }
 
-        /// <summary>Tells waiting processes about a failure, whose parts are filtered.</summary>
+        /// <summary>Tells waiting processes about a failure, whose parts are filtered. Without it they ask AWS
+        /// themselves.</summary>
         public void Leave(NoTokenException failure, DateTimeOffset now)
         {
-            try
+            var bytes = new MemoryStream();
+            using (var json = new Utf8JsonWriter(bytes))
             {
-                if (file is null)
-                    return;
-                file.SetLength(0);
-                using var json = new Utf8JsonWriter(file);
                 json.WriteStartObject();
                 json.WriteString("Key", NameOf(key));
                 json.WriteNumber("At", now.ToUnixTimeMilliseconds());
@@ -183,24 +180,12 @@ internal sealed class TokenCache(string? folder)
                 json.WriteString("Fix", failure.Fix);
                 json.WriteEndObject();
             }
-            catch (IOException)
-            {
-                // The disk is full: waiting processes will ask AWS themselves.
-            }
+
+            file?.Write(bytes.ToArray());
         }
 
         private static string NameOf(TokenKey key) => PrintableText.Of(key.ToString());
 
-        public void Dispose()
-        {
-            try
-            {
-                file?.Dispose();
-            }
-            catch (IOException)
-            {
-                // Leave could not write to a full disk.
-            }
-        }
+        public void Dispose() => file?.Dispose();
     }
 }

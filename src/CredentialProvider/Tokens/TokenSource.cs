@@ -23,9 +23,8 @@ internal sealed class TokenSource(
     /// <summary>After waiting for this many processes in turn, call AWS without a lock.</summary>
     private const int MaxLocks = 3;
 
-    /// <summary>Waiting processes must leave the CPU to the one that fetches.</summary>
-    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(15),
-        MaxPoll = TimeSpan.FromMilliseconds(200);
+    /// <summary>How often a waiting process looks for a token that was fetched without the lock it waits for.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
     private readonly ConcurrentDictionary<TokenKey, FetchState> _fetches = new();
@@ -72,40 +71,42 @@ internal sealed class TokenSource(
     private async Task<AuthorizationToken> GetExclusivelyAsync(
         TokenRequest request, DateTimeOffset after, UserPrompt? prompt, CancellationToken cancel)
     {
-        var key = request.Key;
-        var (began, start) = (time.GetUtcNow(), time.GetTimestamp());
-        for (var poll = FirstPoll; ; poll = poll < MaxPoll ? new TimeSpan(poll.Ticks * 3 / 2) : MaxPoll)
+        var (key, began, start) = (request.Key, time.GetUtcNow(), time.GetTimestamp());
+        for (var number = 0; number < MaxLocks; number++)
         {
-            if (TryGetCached(key, after) is { } token)
-                return token;
-            if (FetchesOf(key).Failure is { } last && time.GetElapsedTime(last.At) < FailureLifetime)
-                return FindValid(key, after) ?? throw last.Cause;
-
-            var unresponsive = (int)(time.GetElapsedTime(start).Ticks / MaxWait.Ticks);
-            using var held = unresponsive < MaxLocks ? cache.TryLock(key, unresponsive) : null;
-            if (held is null && unresponsive < MaxLocks)
+            using var turn = cache.LockOf(key, number);
+            while (time.GetElapsedTime(start).Ticks < (number + 1) * MaxWait.Ticks)
             {
-                // Another process is fetching this token. Wait for its result, or for the lock if it dies.
-                await Task.Delay(poll, cancel);
-                continue;
-            }
+                if (TryGetCached(key, after) is { } token)
+                    return token;
+                if (FetchesOf(key).Failure is { } last && time.GetElapsedTime(last.At) < FailureLifetime)
+                    return FindValid(key, after) ?? throw last.Cause;
+                if (!await turn.TakeAsync(LookInterval, time, cancel))
+                    continue;
 
-            // The previous holder may have written its token between our look and our lock.
-            if (TryGetCached(key, after) is { } theirs)
-                return theirs;
-            // Or it may have failed while we waited. That is our answer too: if every waiting process asked AWS again
-            // in turn, the last of many would wait for minutes. A user who can sign in is different, because the
-            // holder may have had no one to ask.
-            if (prompt is not { CanSignIn: true } && held?.FailureAfter(began, time.GetUtcNow()) is { } failure)
-                return FindValid(key, after) ?? throw Remember(key, failure);
-            return await FetchAsync(request, after, prompt, held, cancel);
+                // The holder before us may have failed while we waited. That is our answer too: if every waiting process
+                // asked AWS again in turn, the last of many would wait for minutes. A user who can sign in is
+                // different, because the holder may have had no one to ask.
+                if (prompt is not { CanSignIn: true } && TryGetCached(key, after) is null
+                    && turn.FailureAfter(began, time.GetUtcNow()) is { } failure)
+                {
+                    return FindValid(key, after) ?? throw Remember(key, failure);
+                }
+
+                return await FetchAsync(request, after, prompt, turn, cancel);
+            }
         }
+
+        return await FetchAsync(request, after, prompt, held: null, cancel);
     }
 
     private async Task<AuthorizationToken> FetchAsync(TokenRequest request, DateTimeOffset after, UserPrompt? prompt,
         TokenCache.Lock? held, CancellationToken cancel)
     {
         var key = request.Key;
+        // The previous holder may have written its token between our look and our lock.
+        if (TryGetCached(key, after) is { } theirs)
+            return theirs;
         try
         {
             var token = await fetch(request, prompt, cancel);

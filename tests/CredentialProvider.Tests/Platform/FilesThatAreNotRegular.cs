@@ -38,8 +38,9 @@ public sealed class FilesThatAreNotRegular : IDisposable
     [MemberData(nameof(Kinds))]
     public void Are_no_lock(string kind)
     {
-        Assert.Null(OwnerOnlyFile.TryLock(Create(kind), out var isBusy));
-        Assert.False(isBusy);
+        using var none = new FileLock(Create(kind));
+        Assert.True(none.TryTake());
+        Assert.False(none.IsHeld);
     }
 
     [Theory]

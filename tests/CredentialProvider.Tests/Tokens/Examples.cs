@@ -23,4 +23,12 @@ internal static class Examples
     /// <param name="life">Hours.</param>
     public static AuthorizationToken Token(string text = "token", double obtained = 0, double life = 12) =>
         new(new Secret(text), Noon.AddHours(obtained), Noon.AddHours(obtained + life));
+
+    /// <summary>The right to fetch, as another process would have it.</summary>
+    public static TokenCache.Lock Take(TokenCache cache, TokenKey key, int number = 0)
+    {
+        var taken = cache.LockOf(key, number);
+        Assert.True(taken.TryTake());
+        return taken;
+    }
 }

@@ -44,7 +44,7 @@ public sealed class TokenCaches : IDisposable
     {
         TemporaryFolder.RequireUnix();
         _cache.Write(Key, Token(), Noon);
-        using var held = _cache.TryLock(Key);
+        using var held = Take(_cache, Key);
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, new DirectoryInfo(Folder).UnixFileMode);
         Assert.All(Directory.GetFiles(Folder), path => Assert.Equal(OwnerOnly, System.IO.File.GetUnixFileMode(path)));
     }
@@ -190,8 +190,7 @@ public sealed class TokenCaches : IDisposable
         System.IO.File.WriteAllText(Folder, "");
         Assert.False(_cache.Write(Key, Token(), Noon));
         Assert.Null(_cache.Read(Key));
-        using var held = _cache.TryLock(Key);
-        Assert.NotNull(held);
+        Take(_cache, Key).Dispose();
     }
 
     [Theory]
@@ -215,10 +214,8 @@ public sealed class TokenCaches : IDisposable
         var none = new TokenCache(null);
         Assert.False(none.Write(Key, Token(), Noon));
         Assert.Null(none.Read(Key));
-        using var held = none.TryLock(Key);
-        using var also = none.TryLock(Key);
-        Assert.NotNull(held);
-        Assert.NotNull(also);
+        using var held = Take(none, Key);
+        using var also = Take(none, Key);
     }
 
     [Fact]
@@ -293,16 +290,14 @@ public sealed class TokenCaches : IDisposable
     public void Give_a_lock_to_one_holder_at_a_time()
     {
         var other = new TokenCache(Folder);
-        using (var held = _cache.TryLock(Key))
+        using var next = other.LockOf(Key);
+        using (Take(_cache, Key))
         {
-            Assert.NotNull(held);
-            Assert.Null(other.TryLock(Key));
-            using var another = other.TryLock(Key with { Domain = "fabrikam" });
-            Assert.NotNull(another);
+            Assert.False(next.TryTake());
+            using var another = Take(other, Key with { Domain = "fabrikam" });
         }
 
-        using var after = other.TryLock(Key);
-        Assert.NotNull(after);
+        Assert.True(next.TryTake());
     }
 
     [Fact]
@@ -346,13 +341,10 @@ public sealed class TokenCaches : IDisposable
     [InlineData("""{"Key":"another","At":99999999999999,"Code":"CACP1001","Why":"why","Fix":"fix"}""")]
     public void Ignore_an_invalid_failure_in_a_lock_file(string content)
     {
-        using (_cache.TryLock(Key))
-        {
-        }
-
+        Take(_cache, Key).Dispose();
         System.IO.File.WriteAllText(Directory.GetFiles(_temporary.Path, "*.lock", SearchOption.AllDirectories).Single(), content);
-        using var held = _cache.TryLock(Key);
-        Assert.Null(held!.FailureAfter(DateTimeOffset.MinValue, DateTimeOffset.MaxValue));
+        using var held = Take(_cache, Key);
+        Assert.Null(held.FailureAfter(DateTimeOffset.MinValue, DateTimeOffset.MaxValue));
     }
 
     public void Dispose() => _temporary.Dispose();

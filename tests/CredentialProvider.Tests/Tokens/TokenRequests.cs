@@ -131,7 +131,7 @@ public sealed class TokenRequests : IDisposable
     [Fact]
     public async Task Can_be_cancelled_while_another_process_fetches()
     {
-        using var held = _cache.TryLock(Key);
+        using var held = Take(_cache, Key);
         using var cancel = new CancellationTokenSource();
         var waiting = Source().GetAsync(AppRequest, Any, prompt: null, cancel.Token);
         await cancel.CancelAsync();
@@ -270,7 +270,7 @@ public sealed class TokenRequests : IDisposable
     [Fact]
     public async Task Call_AWS_after_waiting_a_minute_for_another_process()
     {
-        using var held = _cache.TryLock(Key);
+        using var held = Take(_cache, Key);
         var waiting = Source().GetAsync(AppRequest, Any, prompt: null, Cancel);
         Assert.False(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(60));
@@ -280,7 +280,7 @@ public sealed class TokenRequests : IDisposable
     [Fact]
     public async Task Behind_a_stopped_process_share_one_call()
     {
-        using var held = _cache.TryLock(Key);
+        using var held = Take(_cache, Key);
         var gate = new TaskCompletionSource();
         var requests = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(AppRequest, Any, prompt: null, Cancel)).ToList();
         _time.Advance(TimeSpan.FromSeconds(60));
@@ -292,7 +292,7 @@ public sealed class TokenRequests : IDisposable
     [Fact]
     public async Task Behind_a_stopped_process_share_one_failure()
     {
-        using var held = _cache.TryLock(Key);
+        using var held = Take(_cache, Key);
         var gate = new TaskCompletionSource();
         _failure = Failure();
         var requests = Enumerable.Range(0, 6).Select(_ => Source(gate.Task).GetAsync(AppRequest, Any, prompt: null, Cancel)).ToList();
@@ -305,9 +305,9 @@ public sealed class TokenRequests : IDisposable
     [Fact]
     public async Task Behind_any_number_of_stopped_processes_end()
     {
-        using var first = _cache.TryLock(Key);
-        using var second = _cache.TryLock(Key, 1);
-        using var third = _cache.TryLock(Key, 2);
+        using var first = Take(_cache, Key);
+        using var second = Take(_cache, Key, 1);
+        using var third = Take(_cache, Key, 2);
         var waiting = Source().GetAsync(AppRequest, Any, prompt: null, Cancel);
         _time.Advance(TimeSpan.FromSeconds(179));
         Assert.False(waiting.IsCompleted);
@@ -320,7 +320,7 @@ public sealed class TokenRequests : IDisposable
     [InlineData(1)]
     public async Task Wait_for_the_same_time_when_the_clock_is_set(int days)
     {
-        using var held = _cache.TryLock(Key);
+        using var held = Take(_cache, Key);
         var waiting = Source().GetAsync(AppRequest, Any, prompt: null, Cancel);
         _time.Change = TimeSpan.FromDays(days);
         _time.Advance(TimeSpan.FromSeconds(59));

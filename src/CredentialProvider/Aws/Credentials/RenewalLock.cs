@@ -9,20 +9,18 @@ internal static class RenewalLock
     /// <summary>After this long, the process that holds the lock was probably stopped: renew without it.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
     /// <param name="file">The session's.</param>
-    /// <returns>Null if locks do not work here, or another process holds it for too long.</returns>
+    /// <returns>Null if another process holds the lock for too long.</returns>
     public static async Task<IDisposable?> TakeAsync(string file, TimeProvider time)
     {
-        var started = time.GetTimestamp();
-        while (true)
+        var (taken, started) = (new FileLock($"{file}.lock"), time.GetTimestamp());
+        while (time.GetElapsedTime(started) < Timeout)
         {
-            if (OwnerOnlyFile.TryLock($"{file}.lock", out var isBusy) is { } taken)
+            if (await taken.TakeAsync(Timeout, time, CancellationToken.None))
                 return taken;
-            if (!isBusy || time.GetElapsedTime(started) >= Timeout)
-                return null;
-            await time.Delay(Interval);
         }
+
+        taken.Dispose();
+        return null;
     }
 }
