@@ -24,6 +24,9 @@ internal static class CachedTokens
             && Array.TrueForAll(sources, source => !FeedUrl.TryParse(source, out var feed) || Covers(folder, feed));
     }
 
+    /// <summary>False if the source is certainly another feed.</summary>
+    public static bool MayBeCodeArtifact(string source) => HasConfigurationFile || FeedUrl.TryParse(source, out _);
+
     private static bool HasConfigurationFile => Variable("CODEARTIFACT_CONFIG") is not null
         || File.Exists(KnownPaths.UserConfigurationFile(Home, Variable))
         || File.Exists(KnownPaths.MachineConfigurationFile);

@@ -3,18 +3,19 @@ using System.Diagnostics.Tracing;
 namespace CredentialProvider.MSBuild;
 
 /// <summary>
-/// Runs an action once, before this process sends its first HTTP request to one of the sources. A restore with nothing
-/// to do sends none, so it neither discovers nor starts a plugin.
+/// Runs each action once, before this process sends its first HTTP request to one of the action's sources. A restore with
+/// nothing to do sends none, so it neither discovers nor starts a plugin.
 /// </summary>
 internal sealed class FirstFeedRequest : EventListener
 {
     private readonly object _gate = new();
-    private readonly string _sources;
-    private Action? _action;
 
-    /// <param name="sources">URLs with any separator.</param>
-    /// <param name="action">Must not throw. Requests that start meanwhile wait until it returns.</param>
-    public FirstFeedRequest(string sources, Action action) => (_sources, _action) = (sources, action);
+    /// <summary>What is left to do. Events may arrive before the constructor has run.</summary>
+    private volatile (string Sources, Action Run)[] _actions = [];
+
+    /// <param name="actions">URLs with any separator, and what to do in order. Must not throw. Requests that start meanwhile
+    /// wait until all have returned.</param>
+    public FirstFeedRequest(params (string Sources, Action Run)[] actions) => _actions = actions;
 
     /// <summary>.NET raises an event when a request starts, on the thread that sends it and before a 401 can arrive.
     /// .NET Framework raises none.</summary>
@@ -32,15 +33,16 @@ internal sealed class FirstFeedRequest : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         // The payload is scheme, host, port, path.
-        if (eventData.EventName != "RequestStart" || eventData.Payload?[1] is not string host || !IsSource(host))
+        if (eventData.EventName != "RequestStart" || eventData.Payload?[1] is not string host || !Array.Exists(_actions, IsDue))
             return;
         lock (_gate)
         {
-            _action?.Invoke();
-            _action = null;
+            foreach (var (_, run) in Array.FindAll(_actions, IsDue))
+                run();
+            _actions = Array.FindAll(_actions, action => !IsDue(action));
         }
-    }
 
-    private bool IsSource(string host) =>
-        _action is not null && _sources.IndexOf($"//{host}", StringComparison.OrdinalIgnoreCase) >= 0;
+        bool IsDue((string Sources, Action Run) action) =>
+            action.Sources.IndexOf($"//{host}", StringComparison.OrdinalIgnoreCase) >= 0;
+    }
 }

@@ -40,19 +40,36 @@ internal static class NuGetPlugins
         }
     }
 
+    /// <summary>Starts this project's plugin in the background, before NuGet needs it: NuGet's own start waits for it then. A
+    /// failure is left to that.</summary>
+    public static Task StartAsync() => Task.Run(async () =>
+    {
+        var nuget = FindNuGets().First();
+        var start = GetManager(nuget).GetType().GetMethod("TryGetSourceAgnosticPluginAsync")!;
+        var authentication = Enum.Parse(start.GetParameters()[1].ParameterType, "Authentication");
+        foreach (var result in Discover(nuget).Where(result => PluginDiscovery.IsPlugin(PathOf(result))))
+            await (Task)start.Invoke(GetManager(nuget), [result, authentication, CancellationToken.None])!;
+    });
+
     /// <returns>False if NuGet had run its discovery before and did not find the plugin; null if NuGet is not loaded
     /// yet.</returns>
     private static bool? Offer(PackagedPlugin plugin, bool isNetFramework)
     {
         bool? isFound = null;
-        // MSBuild loads each task assembly into its own load context, with its own NuGet.Protocol and plugin list.
-        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
-        {
-            if (IsRestoreTasks(assembly.FullName ?? ""))
-                isFound = OfferTo(GetProtocolAssembly(assembly), plugin, isNetFramework) && isFound is not false;
-        }
-
+        foreach (var nuget in FindNuGets())
+            isFound = OfferTo(nuget, plugin, isNetFramework) && isFound is not false;
         return isFound;
+    }
+
+    /// <summary>NuGet.Protocol of each NuGet in this process, first that of the one that restores. MSBuild loads each task
+    /// assembly into its own load context, with its own NuGet.Protocol and plugin list.</summary>
+    private static IEnumerable<Assembly> FindNuGets()
+    {
+        // The process that restores a static graph is NuGet.Build.Tasks.Console. It loads NuGet's tasks, too.
+        string[] names = ["NuGet.Build.Tasks.Console,", "NuGet.Build.Tasks,"];
+        var loaded = AppDomain.CurrentDomain.GetAssemblies();
+        return names.SelectMany(name => loaded.Where(assembly => assembly.FullName?.StartsWith(name, StringComparison.Ordinal) == true))
+            .Select(GetProtocolAssembly);
     }
 
     private static bool OfferTo(Assembly nuget, PackagedPlugin plugin, bool isNetFramework)
@@ -77,7 +94,8 @@ internal static class NuGetPlugins
         Environment.SetEnvironmentVariable(variable, string.Join(discovery.ListSeparator.ToString(), paths));
         try
         {
-            return Discover(nuget);
+            // In a process that outlives a build, it may be one that was deleted since.
+            return Discover(nuget).Any(result => PluginDiscovery.IsPlugin(PathOf(result)) && File.Exists(PathOf(result)));
         }
         finally
         {
@@ -90,24 +108,19 @@ internal static class NuGetPlugins
         && (OperatingSystem.IsWindows() || UnixFiles.ModeOf(file.Path) is not null);
 
     /// <summary>Runs NuGet's discovery, or gets its earlier result.</summary>
-    /// <returns>True if this project's plugin is among the results. In a process that outlives a build, it may be one
-    /// that was deleted since.</returns>
-    private static bool Discover(Assembly nuget)
+    private static IEnumerable<object> Discover(Assembly nuget)
     {
-        // Each SDK has its own NuGet, so its public API is called by reflection.
-        var manager = nuget.GetType("NuGet.Protocol.Plugins.PluginManager", throwOnError: true)!;
-        var instance = manager.GetProperty("Instance")!.GetValue(null);
-        var search = (Task)manager.GetMethod("FindAvailablePluginsAsync")!.Invoke(instance, [CancellationToken.None])!;
+        var search = (Task)GetManager(nuget).GetType().GetMethod("FindAvailablePluginsAsync")!
+            .Invoke(GetManager(nuget), [CancellationToken.None])!;
         search.GetAwaiter().GetResult();
-        foreach (var result in (System.Collections.IEnumerable)Get(search, "Result"))
-        {
-            var path = (string)Get(Get(result, "PluginFile"), "Path");
-            if (PluginDiscovery.IsPlugin(path) && File.Exists(path))
-                return true;
-        }
-
-        return false;
+        return ((System.Collections.IEnumerable)Get(search, "Result")).Cast<object>();
     }
+
+    private static string PathOf(object result) => (string)Get(Get(result, "PluginFile"), "Path");
+
+    /// <summary>Each SDK has its own NuGet, so its public API is called by reflection.</summary>
+    private static object GetManager(Assembly nuget) =>
+        nuget.GetType("NuGet.Protocol.Plugins.PluginManager", throwOnError: true)!.GetProperty("Instance")!.GetValue(null)!;
 
     private static object Get(object from, string property) => from.GetType().GetProperty(property)!.GetValue(from)!;
 
@@ -120,9 +133,4 @@ internal static class NuGetPlugins
         var load = contexts.GetMethod("LoadFromAssemblyName")!;
         return (Assembly)load.Invoke(context, [new AssemblyName("NuGet.Protocol")])!;
     }
-
-    /// <summary>NuGet.Build.Tasks.Console is the process that restores a static graph.</summary>
-    private static bool IsRestoreTasks(string assembly) =>
-        assembly.StartsWith("NuGet.Build.Tasks,", StringComparison.Ordinal)
-            || assembly.StartsWith("NuGet.Build.Tasks.Console,", StringComparison.Ordinal);
 }

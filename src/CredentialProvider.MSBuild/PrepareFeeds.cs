@@ -80,7 +80,7 @@ public abstract class PrepareFeeds : ToolTask
         if (WaitForRequest && FirstFeedRequest.IsObservable(IsNetFramework))
         {
             if (first is null && waiting is null)
-                Wait(engine, key + nameof(WaitForRequest), PrepareLate);
+                Wait(engine, key + nameof(WaitForRequest), (Sources, PrepareLate));
             OffersInTaskHost = TaskHost.EndsWithBuild;
             return true;
         }
@@ -108,17 +108,26 @@ public abstract class PrepareFeeds : ToolTask
         var problem = !StaticGraph || !TaskHost.IsThisProcess ? null
             : $"{NuGetPlugins.Unusable}: with MSBUILDFORCEALLTASKSOUTOFPROC, no task runs in the process of a static graph restore; "
             + $"unset the variable, or {NuGetPlugins.InstallFix}";
-        if (problem is null && !NuGetPlugins.TryOffer(Plugin, IsNetFramework, out problem))
-            Wait(engine, key + nameof(OfferPlugin), () => NuGetPlugins.TryOffer(Plugin, IsNetFramework, out _));
+        var isOffered = problem is null && NuGetPlugins.TryOffer(Plugin, IsNetFramework, out problem);
         if (problem is not null)
             Report(PluginNotUsable, problem);
+        else if (isOffered)
+            Wait(engine, key + nameof(OfferPlugin));
+        else
+            Wait(engine, key + nameof(OfferPlugin), (Sources, () => NuGetPlugins.TryOffer(Plugin, IsNetFramework, out _)));
     }
 
-    /// <summary>Lets the action wait for NuGet's first request in this build.</summary>
-    private void Wait(IBuildEngine4 engine, string key, Action action)
+    /// <summary>Lets the actions wait for NuGet's first request in this build. The request to a CodeArtifact feed is followed
+    /// by a 401: the plugin starts while the connection is made.</summary>
+    private void Wait(IBuildEngine4 engine, string key, params (string Sources, Action Run)[] actions)
     {
-        if (FirstFeedRequest.IsObservable(IsNetFramework) && engine.GetRegisteredTaskObject(key, Lifetime) is null)
-            engine.RegisterTaskObject(key, new FirstFeedRequest(Sources, action), Lifetime, allowEarlyCollection: false);
+        if (!FirstFeedRequest.IsObservable(IsNetFramework) || engine.GetRegisteredTaskObject(key, Lifetime) is not null)
+            return;
+        var feeds = OfferPlugin ? string.Join(" ", Feeds.Where(CachedTokens.MayBeCodeArtifact)) : "";
+        var waiting = new FirstFeedRequest([.. actions, (feeds, () => NuGetPlugins.StartAsync())]);
+        // A static graph is restored in this process after the build has ended.
+        if (!StaticGraph)
+            engine.RegisterTaskObject(key, waiting, Lifetime, allowEarlyCollection: false);
     }
 
     /// <summary>Runs on a thread of NuGet's after the task has ended, so it cannot log. The plugin waits for tokens

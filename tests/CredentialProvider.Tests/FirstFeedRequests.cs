@@ -12,7 +12,7 @@ public sealed class FirstFeedRequests
     {
         var runs = 0;
         using var client = new HttpClient(new OkHandler());
-        using var first = new FirstFeedRequest(Sources, () => runs++);
+        using var first = new FirstFeedRequest((Sources, () => runs++));
 
         Send(client, "https://elsewhere.example/");
         Assert.Equal(0, runs);
@@ -20,6 +20,23 @@ public sealed class FirstFeedRequests
         Send(client, "https://feed.example/v3/index.json");
 
         Assert.Equal(1, runs);
+    }
+
+    /// <summary>The plugin is offered to NuGet before it is started.</summary>
+    [Fact]
+    public void The_actions_of_a_source_run_in_order()
+    {
+        var runs = new List<string>();
+        using var client = new HttpClient(new OkHandler());
+        using var first = new FirstFeedRequest(("https://public.example/ https://feed.example/", () => runs.Add("offer")),
+            ("https://feed.example/", () => runs.Add("start")), ("", () => runs.Add("never")));
+
+        Send(client, "https://public.example/");
+        Assert.Equal(["offer"], runs);
+        Send(client, "https://feed.example/");
+        Send(client, "https://feed.example/");
+
+        Assert.Equal(["offer", "start"], runs);
     }
 
     /// <summary>Otherwise a feed that answers quickly would start NuGet's plugin discovery before the plugin is offered.</summary>
@@ -33,13 +50,13 @@ public sealed class FirstFeedRequests
             Send(client, "https://feed.example/second");
             Volatile.Write(ref isSent, true);
         });
-        using var first = new FirstFeedRequest(Sources, () =>
+        using var first = new FirstFeedRequest((Sources, () =>
         {
             second.Start();
             while (!Volatile.Read(ref isSent) && !second.ThreadState.HasFlag(ThreadState.WaitSleepJoin))
                 Thread.Yield();
             wasSentDuringAction = Volatile.Read(ref isSent);
-        });
+        }));
 
         Send(client, "https://feed.example/first");
         second.Join();

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace LocalAws;
 
 /// <summary>A temporary certificate authority. It uses RSA because mono does not support elliptic curves.</summary>
-internal sealed class Certificates : IDisposable
+internal sealed class Certificates
 {
     private readonly RSA _authorityKey = RSA.Create(2048);
     private readonly RSA _serverKey = RSA.Create(2048);
@@ -25,13 +25,6 @@ internal sealed class Certificates : IDisposable
 
     /// <summary>The server certificate for a host name, created on first use.</summary>
     public SslStreamCertificateContext For(string host) => _servers.GetOrAdd(host, Create);
-
-    public void Dispose()
-    {
-        _authorityKey.Dispose();
-        _serverKey.Dispose();
-        Authority.Dispose();
-    }
 
     private SslStreamCertificateContext Create(string host)
     {

@@ -13,6 +13,9 @@ public sealed record Fault(string Service, string? Operation = null, int Times =
     /// <summary>Delays the response, in addition to the other effects.</summary>
     public TimeSpan Delay { get; init; }
 
+    /// <summary>Holds the response back until this has happened.</summary>
+    public Task Until { get; init; } = Task.CompletedTask;
+
     /// <summary>Accepts the request and never responds.</summary>
     public bool Drops { get; init; }
 

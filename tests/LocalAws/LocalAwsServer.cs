@@ -20,8 +20,10 @@ namespace LocalAws;
 /// </summary>
 public sealed class LocalAwsServer : IAsyncDisposable
 {
+    /// <summary>Shared by all servers in this process: making a key takes longer than most tests.</summary>
+    private static readonly Certificates SharedCertificates = new();
+
     private readonly TimeProvider _time;
-    private readonly Certificates _certificates = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("localaws-");
     private readonly MetadataService _metadata;
     private readonly SecurityTokenService _sts;
@@ -92,7 +94,6 @@ public sealed class LocalAwsServer : IAsyncDisposable
             await _application.DisposeAsync();
         }
 
-        _certificates.Dispose();
         _folder.Delete(recursive: true);
     }
 
@@ -100,7 +101,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
 
     private async Task WriteCertificatesAsync(CancellationToken ct)
     {
-        var own = _certificates.Authority.ExportCertificatePem() + "\n";
+        var own = SharedCertificates.Authority.ExportCertificatePem() + "\n";
         var system = System.Environment.GetEnvironmentVariable("SSL_CERT_FILE") ?? "/etc/ssl/certs/ca-certificates.crt";
         await File.WriteAllTextAsync(CaFile, own, ct);
         await File.WriteAllTextAsync(CaBundleFile, own + (File.Exists(system) ? await File.ReadAllTextAsync(system, ct) : ""), ct);
@@ -121,7 +122,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
                 {
                     OnConnection = tls => ValueTask.FromResult(new SslServerAuthenticationOptions
                     {
-                        ServerCertificateContext = _certificates.For(HostOf(tls.Connection.Features)),
+                        ServerCertificateContext = SharedCertificates.For(HostOf(tls.Connection.Features)),
                     }),
                 });
             });
@@ -163,6 +164,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
         var fault = Faults.Take(exchange.Service, exchange.Operation, exchange.Host + exchange.Path);
         var pause = fault is { Drops: true } ? Timeout.InfiniteTimeSpan : Faults.Latency + (fault?.Delay ?? TimeSpan.Zero);
         await Task.Delay(pause, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (fault?.Until ?? Task.CompletedTask).WaitAsync(http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (http.RequestAborted.IsCancellationRequested)
         {
             Record(exchange, status: 0, started);

@@ -28,7 +28,8 @@ public sealed class NuGetProtocol
         await AssertGetsCredentialsAsync(sandbox, version, "nuget-plugin-codeartifact");
     }
 
-    /// <summary>NuGet before 6.13 does not search PATH and uses the framework-dependent build.</summary>
+    /// <summary>NuGet before 6.13 does not search PATH and uses the framework-dependent build. The package starts the plugin before NuGet
+    /// asks for it.</summary>
     [Theory]
     [InlineData("6.7.0", "CredentialProvider.CodeArtifact.dll")]
     [InlineData("7.9.0", "nuget-plugin-codeartifact")]
@@ -37,7 +38,11 @@ public sealed class NuGetProtocol
     {
         Artifacts.RequireNative();
         await using var sandbox = await Sandbox.StartAsync();
+        var log = sandbox.Variables["CODEARTIFACT_LOG_FILE"] = Path.Combine(sandbox.Root, "log");
+
         await AssertGetsCredentialsAsync(sandbox, version, program, await Packages.TheMSBuildPackage.UnpackAsync(sandbox));
+
+        Assert.Single(await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken), line => line.Contains(" started ", StringComparison.Ordinal));
     }
 
     /// <summary>Checks that this version of NuGet.Protocol finds the plugin, starts it and gets credentials from it.</summary>

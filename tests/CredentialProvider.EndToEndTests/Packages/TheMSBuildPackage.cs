@@ -330,6 +330,30 @@ public sealed class TheMSBuildPackage
         AssertParallel(sandbox, Domains + 1);
     }
 
+    /// <summary>The feed does not answer its first request before the plugin runs.</summary>
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("", true)]
+    [InlineData("-p:RestoreUseStaticGraphEvaluation=true", false)]
+    public async Task The_plugin_is_started_before_the_feed_answers_401(string option, bool isRestored)
+    {
+        await using var sandbox = await CloneAsync();
+        if (isRestored)
+        {
+            (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+            sandbox.ForgetPackages();
+        }
+
+        var log = sandbox.Variables["CODEARTIFACT_LOG_FILE"] = Path.Combine(sandbox.Root, "log");
+        sandbox.Aws.Faults.Add(new Fault("nuget", Times: 1) { Url = "contoso-", Until = TimeLimit.UntilAsync(() => Starts() > 0) });
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), ["restore", "client", "--no-http-cache", .. option.Split(' ', StringSplitOptions.RemoveEmptyEntries)])).Succeeded();
+
+        Assert.Equal(1, Starts());
+
+        int Starts() => !File.Exists(log) ? 0 : File.ReadAllLines(log).Count(line => line.Contains(" started ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Without_a_CodeArtifact_source_the_task_is_not_loaded()
     {
