@@ -261,7 +261,7 @@ public sealed class OtherUsers
         {
             Artifacts.RequireNative();
             var sandbox = await Sandbox.StartAsync();
-            sandbox.UseOwnEtc();
+            sandbox.UseOwnEtc("passwd", "systemd");
             sandbox.WriteProject("client", "Contoso.App.Client/1.0.0");
             sandbox.WriteConfig("client", ("contoso", Feeds.App));
             var agent = new Agent(sandbox);

@@ -52,6 +52,7 @@ public sealed class ApiEndpoints
         await using var sandbox = await Sandbox.StartAsync();
         sandbox.Variables["AWS_CA_BUNDLE"] = sandbox.Aws.CaFile;
         sandbox.Variables.Remove("SSL_CERT_FILE");
+        sandbox.Variables.Remove("SSL_CERT_DIR");
         await using var plugin = await PluginProcess.Start(sandbox, build).InitializeAsync();
 
         Assert.Equal("Success", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);

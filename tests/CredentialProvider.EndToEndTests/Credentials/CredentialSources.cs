@@ -381,7 +381,7 @@ public sealed class CredentialSources
             return;
         sandbox.PutNativeOnPath();
         sandbox.Variables["CODEARTIFACT_CACHE"] = "off";
-        (await sandbox.DotnetAsync(sandbox.WriteSimpleProject(), "restore", "-warnaserror")).Succeeded();
+        Assert.Empty((await sandbox.RestoreAsync(sandbox.WriteSimpleProject(), "Contoso.App.Client/1.0.0")).Succeeded().Output);
         Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal(role, token.Caller.Role.Name));
     }
 

@@ -116,13 +116,13 @@ public sealed partial class IamPolicies
         sandbox.PutNativeOnPath();
         var role = sandbox.Aws.World.InstanceRole!;
         role.Policy.RemoveAll(statement => statement.Action == action);
-        var warning = (await sandbox.DotnetAsync(sandbox.Folder("client"), "restore")).Failed().Output;
+        var warning = (await sandbox.RestoreAsync(sandbox.Folder("client"), "Contoso.App.Client/1.0.0")).Failed().Output;
         Assert.Contains($"not authorized to perform: {action}", warning, StringComparison.Ordinal);
         var command = Command().Match(warning).Groups[1].Value;
 
         Attach(sandbox, await PrintAsync(sandbox, command.Split(' ')));
 
-        (await sandbox.DotnetAsync(sandbox.Folder("client"), "restore", "-warnaserror")).Succeeded();
+        Assert.Empty((await sandbox.RestoreAsync(sandbox.Folder("client"), "Contoso.App.Client/1.0.0")).Succeeded().Output);
     }
 
     private static async Task<Sandbox> WithSourceAsync()

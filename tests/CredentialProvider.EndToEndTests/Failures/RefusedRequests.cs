@@ -110,13 +110,12 @@ public sealed class RefusedRequests
         sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor", "contoso", "--package", "Contoso.Core");
 
     /// <summary>Each package has to be downloaded.</summary>
-    private static Task<Outcome> RestoreAsync(Sandbox sandbox) => sandbox.DotnetAsync(sandbox.Folder("client"), "restore");
+    private static Task<Outcome> RestoreAsync(Sandbox sandbox) => sandbox.RestoreAsync(sandbox.Folder("client"), "Contoso.App.Client/1.0.0");
 
     private static async Task<Sandbox> StartAsync(Action<LocalAwsServer> refuse)
     {
         var sandbox = await Sandbox.StartAsync();
         sandbox.PutNativeOnPath();
-        sandbox.WriteProject("client", "Contoso.App.Client/1.0.0");
         sandbox.WriteConfig("client", ("contoso", Feeds.App));
         refuse(sandbox.Aws);
         return sandbox;

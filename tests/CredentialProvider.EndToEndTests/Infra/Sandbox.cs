@@ -21,9 +21,14 @@ public sealed class Sandbox : IAsyncDisposable
         Variables = new Dictionary<string, string>(aws.Environment)
         {
             ["HOME"] = Home,
+            // Not the system's certificates: every .NET process would parse all of them.
+            ["SSL_CERT_FILE"] = aws.CaFile,
+            ["SSL_CERT_DIR"] = Folder("certificates"),
             ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
             ["NUGET_PACKAGES"] = Folder("packages"),
             ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+            // Counting for later optimization only costs time in processes this short.
+            ["DOTNET_TieredPGO"] = "0",
             ["DOTNET_NOLOGO"] = "1",
             ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1",
             ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
@@ -82,6 +87,12 @@ public sealed class Sandbox : IAsyncDisposable
     }
 
     public Task<Outcome> DotnetAsync(string folder, params string[] arguments) => RunAsync("dotnet", folder, arguments);
+
+    /// <summary>Restores packages with the SDK's NuGet but without MSBuild, in a third of the time of <c>dotnet restore</c>. Prints warnings and
+    /// errors alone.</summary>
+    /// <param name="packages">As <c>id/version</c>.</param>
+    public Task<Outcome> RestoreAsync(string folder, params string[] packages) =>
+        DotnetAsync(folder, ["exec", Artifacts.Built("bin/NuGetRestore/release/NuGetRestore.dll"), folder, .. packages]);
 
     public async Task<Outcome> RunAsync(string program, string folder, params string[] arguments)
     {

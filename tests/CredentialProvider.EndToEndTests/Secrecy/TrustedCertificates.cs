@@ -141,13 +141,14 @@ public sealed class TrustedCertificates
     {
         Artifacts.Require(build, build);
         var sandbox = await Sandbox.StartAsync();
-        sandbox.UseOwnEtc();
+        sandbox.UseOwnEtc("ssl");
         // Debian links the files; the tests write some of them.
         File.Copy(File.ResolveLinkTarget(Path.Combine(sandbox.Root, Bundle), returnFinalTarget: true)?.FullName ?? Path.Combine(sandbox.Root, Bundle),
             Path.Combine(sandbox.Root, "bundle"));
         File.Delete(Path.Combine(sandbox.Root, Bundle));
         File.Move(Path.Combine(sandbox.Root, "bundle"), Path.Combine(sandbox.Root, Bundle));
         sandbox.Variables.Remove("SSL_CERT_FILE");
+        sandbox.Variables.Remove("SSL_CERT_DIR");
         sandbox.Variables["CODEARTIFACT_CACHE"] = "off";
         sandbox.PrintsTokens = true;
         return sandbox;
