@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
+share_compiler
 mode=${1:-}
 project=src/CredentialProvider/CredentialProvider.csproj
 rid=$(runtime_identifier)

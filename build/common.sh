@@ -5,6 +5,14 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPE
 # The SDK's build servers would outlive the script and keep files in artifacts/ open.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
 
+# Lets all compilations of a script and of the scripts it calls use one server, which then ends with the script: a new compiler spends most of
+# its time on starting. No other build uses a server of this name.
+share_compiler() {
+  command -v pkill >/dev/null && [ -z "${SharedCompilationId:-}" ] || return 0
+  export UseSharedCompilation=true SharedCompilationId=codeartifact-$$
+  trap 'pkill -f "VBCSCompiler.*pipename:$SharedCompilationId" || true' EXIT
+}
+
 has_linker() {
   # On Windows the SDK finds Visual Studio's linker itself.
   [ "${OSTYPE:-}" = msys ] || command -v clang >/dev/null || command -v gcc >/dev/null

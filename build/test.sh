@@ -8,6 +8,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source build/common.sh
 
+share_compiler
 passed=0 failed=0 skipped=0
 
 main() {

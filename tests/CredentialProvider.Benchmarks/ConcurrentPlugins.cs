@@ -3,7 +3,7 @@ namespace CredentialProvider.Benchmarks;
 /// <summary>Many plugins at once, as when a build server starts all of its jobs.</summary>
 internal static class ConcurrentPlugins
 {
-    private const int MaxPlugins = 256;
+    private const int MaxPlugins = 256, MaxNetCore = 64;
 
     private static readonly string[] Native = [BenchmarkMachine.Native, "-Plugin"], NetCore = ["dotnet", BenchmarkMachine.NetCore, "-Plugin"];
 
@@ -13,7 +13,7 @@ internal static class ConcurrentPlugins
         report.Section("Many plugins at once", "In milliseconds. All share one cache; if it is empty, one of them fills it for all.",
             "plugin | processes | cache | slowest handshake | slowest credentials | different tokens | token calls | metadata calls");
         var bars = new List<(string, double, bool)>();
-        foreach (var (plugin, size) in new[] { (Native, 1), (Native, 8), (Native, 32), (Native, 64), (Native, 128), (Native, MaxPlugins), (NetCore, 32) })
+        foreach (var (plugin, size) in new[] { (Native, 1), (Native, 8), (Native, 32), (Native, 64), (Native, 128), (Native, MaxPlugins), (NetCore, 32), (NetCore, MaxNetCore) })
         {
             var name = plugin == Native ? "native" : "netcore";
             await using var machine = await BenchmarkMachine.StartAsync();
@@ -26,6 +26,8 @@ internal static class ConcurrentPlugins
                 report.Row(name, $"{size}", cache, Figures.Format(handshake, "0"),
                     Figures.Format(credentials, "0"), $"{tokens}", $"{calls}", $"{machine.Services.Audit.Count("metadata")}");
                 bars.Add(($"{size} {name}, {cache} cache", credentials, true));
+                if (size == MaxNetCore && plugin == NetCore && cache == "empty")
+                    report.Goal($"{size} framework-dependent plugins at once on an empty cache: last token, ms", "3000", credentials, credentials <= 3000, "0");
                 if (size == MaxPlugins && cache == "empty")
                 {
                     report.Goal($"{size} plugins at once on an empty cache: slowest handshake, ms", "1000", handshake, handshake <= 1000, "0");

@@ -8,20 +8,21 @@ internal static class FirstTokens
     /// <returns>The chart, as SVG.</returns>
     public static async Task<string> MeasureAsync(Report report)
     {
+        if (!SystemStore.IsAvailable)
+            return Skip(report);
         await using var machine = await BenchmarkMachine.StartAsync();
-        var noCache = ("CODEARTIFACT_CACHE", "off");
-        (string Name, string[] Command, Dictionary<string, string> Variables)[] plugins =
+        var variables = machine.With(("CODEARTIFACT_CACHE", "off"));
+        variables.Remove("SSL_CERT_FILE");
+        var stores = SystemStore.Create(machine);
+        Plugin[] plugins =
         [
-            ("native", [BenchmarkMachine.Native, "-Plugin"], machine.With(noCache)),
-            ("native, one trusted certificate", [BenchmarkMachine.Native, "-Plugin"],
-                machine.With(noCache, ("SSL_CERT_FILE", machine.Services.CaFile), ("SSL_CERT_DIR", machine.Folder("no-certificates")))),
-            ("netcore", ["dotnet", BenchmarkMachine.NetCore, "-Plugin"], machine.With(noCache)),
+            .. stores.Select(store => new Plugin("native", [BenchmarkMachine.Native, "-Plugin"], store)),
+            .. stores.Select(store => new Plugin("netcore", ["dotnet", BenchmarkMachine.NetCore, "-Plugin"], store)),
         ];
         report.Section("The first token: empty cache, instance role, over TLS",
             "In milliseconds. Latency is added to every response, once per round trip. Four are needed: metadata session, role name, credentials, token.\n"
-            + "Server time does not include it. .NET parses all trusted certificates before the first TLS connection; "
-            + "with one trusted certificate that time is gone.",
-            "plugin | added latency | launch to credentials | round trips | without added latency | server "
+            + "Server time does not include it. With one trusted certificate, none has to be searched.",
+            "plugin | trusted certificates | added latency | launch to credentials | ratio to one certificate, per round | round trips | without added latency | server "
             + "| launch to metadata | metadata | metadata to CodeArtifact: TLS, signing | CodeArtifact | CodeArtifact to answer");
         var bars = new List<(string, double, bool)>();
         foreach (var latency in Latencies)
@@ -32,7 +33,7 @@ internal static class FirstTokens
             {
                 foreach (var i in Report.Alternate(round, plugins.Length))
                 {
-                    var timings = Measure(machine, plugins[i].Command, plugins[i].Variables);
+                    var timings = plugins[i].Store.Run(() => Measure(machine, plugins[i].Command, variables));
                     if (round >= 0)
                         results[i].Add(timings);
                 }
@@ -42,18 +43,27 @@ internal static class FirstTokens
             {
                 var own = results[i];
                 string Median(Func<Timings, double> value) => Figures.Format(Figures.Median(own.Select(value)));
-                report.Row(plugins[i].Name, $"{latency}", Figures.Spread(own.Select(w => w.Total)), Median(w => w.Trips),
+                var single = results[(i / stores.Count * stores.Count) + stores.Count - 1];
+                var ratios = own.Zip(single, (one, other) => one.Total / other.Total).ToList();
+                report.Row(plugins[i].Name, plugins[i].Store.Name, $"{latency}", Figures.Spread(own.Select(w => w.Total)), Figures.Spread(ratios, "0.00"), Median(w => w.Trips),
                     Median(w => w.Total - (w.Trips * latency)),
                     Median(w => w.Server - (w.Trips * latency)), Median(w => w.ToMetadata),
                     Median(w => w.Metadata), Median(w => w.ToCodeArtifact), Median(w => w.CodeArtifact),
                     Median(w => w.ToAnswer));
-                bars.Add(($"{plugins[i].Name.Replace("trusted ", "", StringComparison.Ordinal)}, {latency} ms",
-                    Figures.Median(own.Select(w => w.Total)), i < 2));
+                if (plugins[i].Store == stores[0])
+                    bars.Add(($"{plugins[i].Name}, {latency} ms", Figures.Median(own.Select(w => w.Total)), true));
+                if (latency == 0 && plugins[i].Store != stores[^1])
+                {
+                    var ratio = Figures.Median(ratios);
+                    report.Goal($"{plugins[i].Name}, {plugins[i].Store.Name}: first token on loopback / with one certificate", "2", ratio, ratio <= 2);
+                }
             }
 
             AddGoals(report, latency, results[0]);
         }
 
+        foreach (var store in stores)
+            store.Dispose();
         return Chart.Bars("First token on a machine, by latency added to each round trip", "ms", bars);
     }
 
@@ -65,12 +75,17 @@ internal static class FirstTokens
         {
             report.Goal("native: first token on loopback, ms", "60", total, total <= 60, "0");
             report.Goal("native: round trips to the first token", "5", trips, trips <= MinTrips + 1, "0");
+            return;
         }
-        else if (latency == Latencies[^1])
-        {
-            var ratio = total / (MinTrips * latency);
-            report.Goal($"native: first token at {latency} ms per round trip / four round trips", "1.15", ratio, ratio <= 1.15);
-        }
+
+        var ratio = total / (MinTrips * latency);
+        report.Goal($"native: first token at {latency} ms per round trip / four round trips", "1.15", ratio, ratio <= 1.15);
+    }
+
+    private static string Skip(Report report)
+    {
+        report.Note("The first token is not measured: that needs root, and certificates in /etc/ssl.");
+        return Chart.Bars("First token on a machine: not measured", "ms", [("", 1, true)]);
     }
 
     private static Timings Measure(BenchmarkMachine machine, string[] command, Dictionary<string, string> variables)
@@ -89,6 +104,8 @@ internal static class FirstTokens
         return new Timings(launch.Credentials, calls.Count, calls.Sum(call => call.Took.TotalMilliseconds), metadataStart,
             metadataEnd - metadataStart, tokenStart - metadataEnd, tokenEnd - tokenStart, launch.Credentials - tokenEnd);
     }
+
+    private sealed record Plugin(string Name, string[] Command, SystemStore Store);
 
     /// <summary>Where one launch spent its time, in milliseconds; <paramref name="Trips"/> is the number of round trips.</summary>
     private sealed record Timings(double Total, double Trips, double Server,

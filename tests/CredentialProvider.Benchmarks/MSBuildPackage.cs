@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using LocalAws;
 
 namespace CredentialProvider.Benchmarks;
@@ -22,6 +23,17 @@ internal static class MSBuildPackage
         await ColdAsync(report);
     }
 
+    /// <summary>Lets the projects in a folder import the package, unpacked as NuGet does.</summary>
+    public static void Import(BenchmarkMachine machine, string folder)
+    {
+        var unpacked = machine.Folder("msbuild-package");
+        ZipFile.ExtractToDirectory(Path.Combine(Packages, $"{Id}.{Version}.nupkg"), unpacked, overwriteFiles: true);
+        foreach (var program in Directory.GetFiles(unpacked, Path.GetFileName(BenchmarkMachine.Native), SearchOption.AllDirectories))
+            File.SetUnixFileMode(program, File.GetUnixFileMode(program) | UnixFileMode.UserExecute);
+        machine.Write($"{folder}/Directory.Build.props", $"""<Project><Import Project="{unpacked}/Sdk/Sdk.props" /></Project>""");
+        machine.Write($"{folder}/Directory.Build.targets", $"""<Project><Import Project="{unpacked}/Sdk/Sdk.targets" /></Project>""");
+    }
+
     private static async Task NoOpsAsync(Report report)
     {
         await using var machine = await StartAsync();
@@ -30,11 +42,9 @@ internal static class MSBuildPackage
         var (without, import, sdk) = (WriteSolution(machine, "without", 1, ["contoso"]),
             WriteSolution(machine, "import", 1, ["contoso"]), WriteSolution(machine, "sdk", 1, ["contoso"]));
         AddSdk(machine, "sdk");
+        Import(machine, "import");
         // Downloads the package and fills the token cache.
         await BenchmarkMachine.TimeAsync(sdk, variables, "dotnet", "restore");
-        var sdkFiles = Path.Combine(restored, Id.ToLowerInvariant(), Version, "Sdk", "Sdk");
-        machine.Write("import/Directory.Build.props", $"""<Project><Import Project="{sdkFiles}.props" /></Project>""");
-        machine.Write("import/Directory.Build.targets", $"""<Project><Import Project="{sdkFiles}.targets" /></Project>""");
         await BenchmarkMachine.TimeAsync(without, new Dictionary<string, string>(variables) { ["NUGET_PLUGIN_PATHS"] = BenchmarkMachine.Native },
             "dotnet", "restore");
         (string Name, string Folder)[] variants =

@@ -124,8 +124,18 @@ internal sealed class PluginSession : IDisposable
     }
 
     /// <summary>In milliseconds, of the threads that exist now; schedstat counts nanoseconds.</summary>
-    private double Cpu() => Directory.GetDirectories($"/proc/{_process.Id}/task")
-        .Sum(thread => double.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture) / 1e6);
+    private double Cpu() => Directory.GetDirectories($"/proc/{_process.Id}/task").Sum(thread =>
+    {
+        try
+        {
+            return double.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture) / 1e6;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It ended just now.
+            return 0;
+        }
+    });
 
     private static double ReadNumber(string file, string name)
     {

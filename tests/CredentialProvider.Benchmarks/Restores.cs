@@ -43,7 +43,10 @@ internal static class Restores
                 machine.With(("NUGET_PLUGIN_PATHS", BenchmarkMachine.Floor), ("FLOOR_TOKEN", token))),
             ("the native plugin", WriteSolution(machine, "plugin", packages, projects, null),
                 machine.With(("NUGET_PLUGIN_PATHS", BenchmarkMachine.Native), ("CODEARTIFACT_CACHE", kind.IsCold ? "off" : "on"))),
+            ("the MSBuild package, no plugin installed", WriteSolution(machine, "package", packages, projects, null),
+                machine.With(("CODEARTIFACT_CACHE", kind.IsCold ? "off" : "on"))),
         ];
+        MSBuildPackage.Import(machine, "package");
         var times = variants.Select(_ => new List<double>()).ToList();
         for (var round = -1; round < (report.IsQuick ? 1 : 3) || (round < kind.MaxRounds && DateTimeOffset.UtcNow < end); round++)
         {
@@ -63,6 +66,12 @@ internal static class Restores
         {
             string Ratio(int to) => Figures.Spread(times[i].Zip(times[to], (own, other) => own / other), "0.000");
             report.Row(name, variants[i].Name, $"{times[i].Count}", Figures.Spread(times[i], "0"), Ratio(0), Ratio(1));
+        }
+
+        if (kind is { IsCold: false, HasPackages: false, Projects: 1 })
+        {
+            var package = Figures.Ratio(times[3], times[0]);
+            report.Goal($"{name}: restore with the MSBuild package / with a static token", "1.03", package, package <= 1.03, "0.000");
         }
 
         if (kind.IsCold || packages != 40 || projects > 1)
