@@ -45,30 +45,18 @@ public sealed partial class Misconfigurations
         new("the wrong region", "token", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("us-east-1", "us-west-2", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
         new("the wrong account", "token", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("111122223333", "111122223334", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
         new("a repository that does not exist", "read", "CACP1002", s => WriteUrl(s, Feeds.App.Replace("/app/", "/ap/", StringComparison.Ordinal)), s => WriteUrl(s, Feeds.App)),
-        new("the source is disabled", "enabled", null, s => s.Write("client/nuget.config", $"""
-            <configuration>
-              <packageSources>
-                <clear />
-                <add key="contoso" value="{Feeds.App}" />
-              </packageSources>
-              <disabledPackageSources>
-                <add key="contoso" value="true" />
-              </disabledPackageSources>
-            </configuration>
+        new("the source is disabled", "enabled", null, s => WriteConfig(s, "", """
+            <disabledPackageSources>
+              <add key="contoso" value="true" />
+            </disabledPackageSources>
             """)) { Arguments = [Source] },
-        new("a password from `aws codeartifact login` in nuget.config", "stored credentials", null, s => s.Write("client/nuget.config", $"""
-            <configuration>
-              <packageSources>
-                <clear />
-                <add key="contoso" value="{Feeds.App}" />
-              </packageSources>
-              <packageSourceCredentials>
-                <contoso>
-                  <add key="Username" value="aws" />
-                  <add key="ClearTextPassword" value="an expired token" />
-                </contoso>
-              </packageSourceCredentials>
-            </configuration>
+        new("a password from `aws codeartifact login` in nuget.config", "stored credentials", null, s => WriteConfig(s, "", """
+            <packageSourceCredentials>
+              <contoso>
+                <add key="Username" value="aws" />
+                <add key="ClearTextPassword" value="an expired token" />
+              </contoso>
+            </packageSourceCredentials>
             """)) { StopsRestore = false, IsWarning = true },
         new("`NuGetPackageSourceCredentials_contoso` is set", "stored credentials", null,
             s => s.Variables["NuGetPackageSourceCredentials_contoso"] = "Username=aws;Password=an expired token") { StopsRestore = false, IsWarning = true },
