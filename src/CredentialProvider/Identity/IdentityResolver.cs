@@ -32,7 +32,6 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
                     ErrorCode.Profile, problem, "correct its owner, mode or size, or name another file");
             }
 
-
             profile = _files.FindProfile(name);
             if (source is null && profile is null && chosen is not null)
                 throw Missing(name);
