@@ -11,11 +11,12 @@ public sealed partial class PrintedText
     private static readonly (string What, Regex Use, string[] Files)[] Ways =
     [
         ("the console", Console(), ["Program.cs", "Cli/Terminal.cs", "Platform/StandardStreams.cs", "Platform/StandardStreams.netfx.cs"]),
-        ("a text writer", TextWriters(), ["Cli/Terminal.cs", "Cli/HelpSections.cs", "Cli/NuGet/PluginProbe.cs", "Plugin/LegacyProtocol.cs"]),
+        ("a text writer", TextWriters(), ["Cli/Terminal.cs", "Cli/HelpSections.cs", "Cli/NuGet/PluginConversation.cs", "Plugin/LegacyProtocol.cs"]),
         ("the stream of the parser's help", ParserOutput(), ["Cli/CommandLine.cs", "Cli/HelpSections.cs"]),
         ("JSON", Json(), ["Cli/JsonText.cs", "Tokens/TokenCache.cs"]),
         ("a JSON string", JsonStrings(),
-            ["Aws/Credentials/SsoCache.cs", "Configuration/ConfigurationEditor.cs", "Plugin/Connection.cs", "Plugin/LegacyProtocol.cs", "Plugin/Messages.cs"]),
+            ["Aws/Credentials/SsoCache.cs", "Cli/NuGet/PluginConversation.cs", "Configuration/ConfigurationEditor.cs", "Plugin/Connection.cs",
+                "Plugin/LegacyProtocol.cs", "Plugin/Messages.cs"]),
         ("a message of the protocol", Protocol(), ["Plugin/Connection.cs", "Plugin/PluginHost.cs"]),
         ("the log file", Log(), ["Platform/LogFile.cs"]),
         ("diagnostics", Diagnostics(), []),

@@ -51,13 +51,12 @@ internal static class ProcessEnvironment
     /// Keeps the AWS SDK from reading AWS's shared files. It reads them for every client, and fails for one line that it
     /// cannot read; this program reads them itself.
     /// </summary>
-    /// <returns>The variables with their values, for child processes.</returns>
-    public static IReadOnlyDictionary<string, string?> HideFromSdk()
+    public static void HideFromSdk()
     {
         lock (SdkVariables)
         {
             if (_hidden is not null)
-                return _hidden;
+                return;
             var values = SdkVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
             _hidden = values;
             foreach (var name in SdkVariables)
@@ -68,8 +67,19 @@ internal static class ProcessEnvironment
                 Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", empty);
                 Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", empty);
             }
+        }
+    }
 
-            return values;
+    /// <summary>Gives the variables back to the environment of another program that uses AWS.</summary>
+    public static void ShowTo(IDictionary<string, string?> environment)
+    {
+        HideFromSdk();
+        foreach (var (name, value) in _hidden!)
+        {
+            if (value is null)
+                environment.Remove(name);
+            else
+                environment[name] = value;
         }
     }
 

@@ -36,6 +36,9 @@ internal static partial class Posix
     /// <summary>True if this process may execute the file, after following symbolic links.</summary>
     public static bool MayExecute(string path) => MayAccess(path, 1);
 
+    /// <summary>True if this process may create files in the folder.</summary>
+    public static bool MayWriteIn(string folder) => MayAccess(folder, 3);
+
     /// <summary>Reads a file; null if it cannot be read, is not a regular file, or has more than
     /// <paramref name="maxSize"/> bytes.</summary>
     public static unsafe byte[]? TryRead(string path, int maxSize)

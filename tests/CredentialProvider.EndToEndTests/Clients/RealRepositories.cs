@@ -3,14 +3,15 @@ using LocalAws;
 namespace CredentialProvider.EndToEndTests.Clients;
 
 /// <summary>
-/// The shapes of two source repositories, with CodeArtifact as the only source, from a fresh clone on a fresh build agent: each process of NuGet starts the
-/// plugin once, one token is fetched, and what is restored equals a restore with a static token.
+/// The shapes of two source repositories, with CodeArtifact as the only source, from a fresh clone on a fresh build agent: each NuGet starts the plugin
+/// once, one token is fetched, and what is restored equals a restore with a static token.
 /// </summary>
 [Trait("Category", "Slow")]
 public sealed class RealRepositories
 {
     /// <summary>Central package versions, transitive packages, and a project SDK from the feed.</summary>
-    /// <param name="starts">MSBuild's resolver of project SDKs loads a NuGet of its own, with its own plugins.</param>
+    /// <param name="starts">Before the restore, MSBuild resolves project SDKs with a NuGet of its own, which starts the plugin for itself. The restore's
+    /// finds the token in the cache.</param>
     [Theory]
     [InlineData("Microsoft.NET.Sdk", 1)]
     [InlineData("Contoso.Sdk", 2)]

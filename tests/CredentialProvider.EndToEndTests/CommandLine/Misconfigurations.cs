@@ -154,7 +154,7 @@ public sealed partial class Misconfigurations
         new("another plugin hangs", "plugin", null, s =>
         {
             Other(s, "#!/bin/sh\nexec sleep 300\n");
-            s.Variables["NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS"] = "2";
+            s.Variables["NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS"] = "5";
         }, s => s.Variables.Remove("NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS")),
         new("another plugin is for another processor", "plugin", null, s => Other(s, "\u007fELF\u0002\u0001\u0001")),
         new("AWS's older provider for a runtime that is gone", "plugin", null, s => s.Write(

@@ -106,6 +106,41 @@ public sealed class OtherUsers
         (await agent.RestoreAsync()).Succeeded();
     }
 
+    /// <summary>The unit's groups let the service start the plugin.</summary>
+    [Theory]
+    [InlineData("SupplementaryGroups=4343")]
+    [InlineData("Group=4343")]
+    public async Task Whose_unit_has_groups_have_their_rights(string line)
+    {
+        await using var agent = await Agent.StartAsync();
+        var plugin = agent.Put(Artifacts.Native);
+        Run("chown", "0:4343", plugin);
+        File.SetUnixFileMode(plugin, (UnixFileMode)0x1E8); // 0750
+        Assert.Equal("plugin", (string?)Assert.Single(Failed(await agent.DoctorAsync()))["check"]);
+
+        agent.Unit = line;
+        var findings = await agent.DoctorAsync();
+
+        Assert.Empty(Failed(findings));
+        Assert.Contains($"as user {User}, with groups 4343 ", Text(findings, "service"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whose_unit_passes_variables_of_systemd_have_them()
+    {
+        await using var agent = await Agent.StartAsync();
+        agent.Put(Artifacts.Native);
+        agent.Unit = "PassEnvironment=NUGET_PLUGIN_PATHS NO_SUCH_VARIABLE";
+        var environment = agent.Sandbox.Write("environ", "NUGET_PLUGIN_PATHS=/opt/nuget-plugin-other\0DOTNET_ROOT=/opt/gone\0");
+        agent.Sandbox.Wrapper = [.. agent.Sandbox.Wrapper, "sh", "-c", "mount --bind \"$0\" /proc/1/environ && exec \"$@\"", environment];
+
+        var failure = Assert.Single(Failed(await agent.DoctorAsync()));
+
+        Assert.Contains("only in NUGET_PLUGIN_PATHS", (string?)failure["text"], StringComparison.Ordinal);
+        await agent.FollowAsync(failure);
+        Assert.Empty(Failed(await agent.DoctorAsync()));
+    }
+
     [Theory]
     [InlineData(0x1E4)] // 0744
     [InlineData(0x1C0)] // 0700
@@ -350,6 +385,7 @@ public sealed class OtherUsers
                   echo UnsetEnvironment=$(sed -n 's/^UnsetEnvironment=//p' /etc/systemd/system/agent.service.d/*.conf 2>/dev/null)
                   echo RootDirectory=; echo RootImage=; echo TemporaryFileSystem=; echo InaccessiblePaths=
                   echo {{(Unit.StartsWith("Protect", StringComparison.Ordinal) ? Unit : "ProtectHome=no")}}
+                  echo {{(Unit.Contains("Group", StringComparison.Ordinal) || Unit.StartsWith("Pass", StringComparison.Ordinal) ? Unit : "Group=")}}
                   echo User={{User}}; echo LoadState=loaded;;
                 show*) echo Environment=; echo UnsetEnvironment=; echo User=; echo LoadState=not-found;;
                 daemon-reload) ;;

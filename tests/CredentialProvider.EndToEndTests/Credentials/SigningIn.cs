@@ -70,19 +70,18 @@ public sealed partial class SigningIn
     [Theory]
     [InlineData("sso_role_name = SsoReader", "sso_role_name = Admin", "grants no access to role Admin in account 111122223333 (No access)")]
     [InlineData("sso_account_id = 111122223333", "sso_account_id = 444455556666", "grants no access to role SsoReader in account 444455556666 (No access)")]
+    [InlineData("", "", "grants no access to role SsoReader in account 111122223333 (Account not found)")]
     public async Task A_role_without_access_is_reported_as_such_and_not_as_an_ended_session(string setting, string changed, string why)
     {
         await using var sandbox = await WithProfileAsync();
         sandbox.Aws.World.SsoUser = sandbox.Aws.World.Roles.Values.Single(role => role.Name == "SsoReader");
         (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login")).Succeeded();
-        sandbox.Write("home/.aws/config", SsoFiles.Profile.Replace(setting, changed, StringComparison.Ordinal));
+        if (setting.Length > 0)
+            sandbox.Write("home/.aws/config", SsoFiles.Profile.Replace(setting, changed, StringComparison.Ordinal));
+        else
+            sandbox.Aws.Faults.Add(new Fault("sso") { Status = 404, ErrorCode = "ResourceNotFoundException", Message = "Account not found" });
 
-        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).InitializeAsync();
-        await plugin.GetCredentialsAsync(Feeds.App);
-
-        var warning = Assert.Single(plugin.Warnings);
-        Assert.StartsWith("CACP1010: ", warning, StringComparison.Ordinal);
-        Assert.Contains(why, warning, StringComparison.Ordinal);
+        await AssertBothFailAsync(sandbox, "CACP1010", why);
     }
 
     [Fact]
@@ -94,9 +93,10 @@ public sealed partial class SigningIn
         // The session was ended elsewhere; by its date it is still valid.
         sandbox.Aws.World.SsoTokens.Clear();
 
+        await AssertBothFailAsync(sandbox, "CACP1005", "sign in: nuget-plugin-codeartifact login --profile default");
         Assert.Contains("signed in for AWS profile 'default'\n", (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "login")).Succeeded().Output, StringComparison.Ordinal);
-        await using var plugin = await PluginProcess.Start(sandbox, Artifacts.Native).InitializeAsync();
-        Assert.Equal("Success", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
+        (await RestoreAsync(sandbox)).Succeeded();
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor")).Succeeded();
     }
 
     [Fact]
@@ -195,6 +195,22 @@ public sealed partial class SigningIn
         sandbox.Write("home/.aws/config", SsoFiles.Profile + "\n" + more);
         return sandbox;
     }
+
+    /// <summary>A restore, and <c>doctor</c> beside it, with the same code and reason.</summary>
+    private static async Task AssertBothFailAsync(Sandbox sandbox, string code, string why)
+    {
+        sandbox.PutNativeOnPath();
+        sandbox.WriteSimpleProject();
+        var warning = Assert.Single((await RestoreAsync(sandbox)).Failed().Output.Split('\n'), line => line.Contains("CACP", StringComparison.Ordinal));
+        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor")).Failed().Output;
+        var failure = report[report.IndexOf("  fail  ", StringComparison.Ordinal)..];
+
+        Assert.StartsWith("  fail  credentials ", failure, StringComparison.Ordinal);
+        Assert.All([warning, failure], text => Assert.Contains($"{code}: ", text, StringComparison.Ordinal));
+        Assert.All([warning, failure], text => Assert.Contains(why, text, StringComparison.Ordinal));
+    }
+
+    private static Task<Outcome> RestoreAsync(Sandbox sandbox) => sandbox.RestoreAsync(sandbox.Folder("client"), "Contoso.App.Client/1.0.0");
 
     private static async Task ApproveAsync(Sandbox sandbox, StreamReader output) => Approve(sandbox, await PromptedDeviceAsync(sandbox, output));
 

@@ -21,7 +21,8 @@ public sealed partial class SigningInInATerminal
         sandbox.UseTerminal();
         using var restore = sandbox.Launch("dotnet", project, ["restore", .. option.Length == 0 ? Array.Empty<string>() : [option]]);
 
-        var (device, text) = await PromptedDeviceAsync(sandbox, restore);
+        // dotnet loads MSBuild and NuGet first, so the native executable would be too fast a reference.
+        var (device, text) = await PromptedDeviceAsync(sandbox, restore, Artifacts.NetCore);
         device.Role = sandbox.Aws.World.Roles.Values.Single(role => role.Name == "SsoReader");
         var rest = await restore.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await TimeLimit.ExitAsync(restore);
@@ -41,7 +42,7 @@ public sealed partial class SigningInInATerminal
         sandbox.UseTerminal();
         using var running = sandbox.Launch(Artifacts.Native, sandbox.Home, command.Split(' '));
 
-        var (device, text) = await PromptedDeviceAsync(sandbox, running);
+        var (device, text) = await PromptedDeviceAsync(sandbox, running, Artifacts.Native);
         device.Role = sandbox.Aws.World.Roles.Values.Single(role => role.Name == "SsoReader");
         var rest = await running.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await TimeLimit.ExitAsync(running);
@@ -59,15 +60,19 @@ public sealed partial class SigningInInATerminal
         return sandbox;
     }
 
-    /// <summary>Reads the terminal until it shows the URL and the code; a line need not have ended.</summary>
-    private static async Task<(SsoDevice Device, string Text)> PromptedDeviceAsync(Sandbox sandbox, Process process)
+    /// <summary>Reads the terminal until it shows the URL and the code, in time; a line need not have ended.</summary>
+    /// <param name="build">What the time is measured against.</param>
+    private static async Task<(SsoDevice Device, string Text)> PromptedDeviceAsync(Sandbox sandbox, Process process, string build)
     {
-        var (text, buffer) = ("", new char[4096]);
+        const double Seconds = 5;
+        var (text, buffer, watch) = ("", new char[4096], Stopwatch.StartNew());
         while (await process.StandardOutput.ReadAsync(buffer, TestContext.Current.CancellationToken) is > 0 and var read)
         {
             text += new string(buffer, 0, read);
-            if (Prompt().Match(text) is { Success: true } prompt)
-                return (sandbox.Aws.World.SsoDevices.Values.Single(device => device.UserCode == prompt.Groups[1].Value), text);
+            if (Prompt().Match(text) is not { Success: true } prompt)
+                continue;
+            await TimeLimit.AssertAsync(watch.Elapsed, Seconds, build);
+            return (sandbox.Aws.World.SsoDevices.Values.Single(device => device.UserCode == prompt.Groups[1].Value), text);
         }
 
         throw new UnreachableException($"no prompt:\n{text}");

@@ -5,9 +5,9 @@ namespace CredentialProvider.EndToEndTests.Failures;
 
 /// <summary>A fault in discovery or sources, or something that looks like one and that NuGet tolerates.</summary>
 /// <param name="Check">The first check of doctor that fails; null if the restore works.</param>
-internal sealed record PlantedFault(string Name, string? Check, Action<PlantedMachine> Plant)
+internal sealed partial record PlantedFault(string Name, string? Check, Action<PlantedMachine> Plant)
 {
-    private const int PairCount = 84, Seed = 17;
+    private const int PairCount = 60, Seed = 17;
 
     private const string Gone = "/opt/gone";
 
@@ -16,56 +16,7 @@ internal sealed record PlantedFault(string Name, string? Check, Action<PlantedMa
     /// <summary>All faults.</summary>
     public static PlantedFault[] All { get; } =
     [
-        // Discovery.
-        new("the plugin is not installed", "plugin", m => File.Delete(m.Plugin)),
-        new("the plugin is not executable", "plugin", m => WriteExecutable(m.Plugin, "", 0x1A4)),
-        new("a web page was saved in place of the plugin", "plugin", m => WriteExecutable(m.Plugin, "<!DOCTYPE html>\n")),
-        new("a dangling link before the plugin", "plugin", m => File.CreateSymbolicLink(Path.Combine(m.First, "nuget-plugin-gone"), Gone)),
-        new("a dangling link after the plugin", "plugin", m => File.CreateSymbolicLink(Path.Combine(m.Last, "nuget-plugin-gone"), Gone)),
-        new("a link to itself after the plugin", "plugin", m => File.CreateSymbolicLink(Path.Combine(m.Last, "nuget-plugin-loop"), "nuget-plugin-loop")),
-        new("another plugin that ends, before", "plugin", m => Other(m.First, "#!/bin/sh\nexit 3\n")),
-        new("another plugin that ends, after", null, m => Other(m.Last, "#!/bin/sh\nexit 3\n")),
-        new("another plugin that prints text and ends, before", "plugin", m => Other(m.First, "#!/bin/sh\necho usage\n")),
-        new("another plugin for another processor, before", "plugin", m => Other(m.First, "\u007fELF\u0002\u0001\u0001")),
-        new("another plugin for another processor, after", null, m => Other(m.Last, "\u007fELF\u0002\u0001\u0001")),
-        new("another plugin without execute permission, before", null, m => WriteExecutable(Path.Combine(m.First, "nuget-plugin-other"), "", 0x1A4)),
-        new("another plugin whose interpreter is missing, before", "plugin", m => Other(m.First, "#!/opt/gone/python3\n")),
-        new("a second copy of the plugin, before", null, m => File.CreateSymbolicLink(Path.Combine(m.First, "nuget-plugin-codeartifact"), Artifacts.Native)),
-        new("a folder named like a plugin, before", null, m => Directory.CreateDirectory(Path.Combine(m.First, "nuget-plugin-folder"))),
-        new("a link to a folder named like a plugin, before", null, m => Directory.CreateSymbolicLink(Path.Combine(m.First, "nuget-plugin-folder"), m.Home)),
-        new("AWS's older provider without its runtime", "plugin", m => m.Write("home/.nuget/plugins/netcore/AWS.CodeArtifact.NuGetCredentialProvider/AWS.CodeArtifact.NuGetCredentialProvider.dll", "")),
-        new("a plugin for .NET Framework that is broken", null, m => m.Write("home/.nuget/plugins/netfx/Other/Other.exe", "")),
-        new("an empty folder in ~/.nuget/plugins/netcore", null, m => m.Folder("home/.nuget/plugins/netcore/Other")),
-        new("PATH has a folder that does not exist, a relative and an empty one", null, m => m.SearchPath.InsertRange(0, ["/nowhere", "tools", ""])),
-        new("PATH has a file", null, m => m.SearchPath.Insert(0, m.Plugin)),
-        new("a folder on PATH that may not be read, before", null, m => m.Close(m.First)),
-        new("a folder on PATH that may not be read, with the plugin", "plugin", m => m.Close(Path.GetDirectoryName(m.Plugin)!)),
-        new("PATH lacks the plugin's folder", "plugin", m => m.SearchPath.Remove(Path.GetDirectoryName(m.Plugin)!)),
-        new("PATH has a folder with ~", "plugin", m => m.SearchPath[1] = "~/bin"),
-        new("`NUGET_PLUGIN_PATHS` names another plugin", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = "/opt/gone/nuget-plugin-other"),
-        new("`NUGET_PLUGIN_PATHS` has a relative path first", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = $"nuget-plugin-other:{m.Plugin}"),
-        new("`NUGET_PLUGIN_PATHS` has a relative path last", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin}:nuget-plugin-other"),
-        new("`NUGET_PLUGIN_PATHS` has another plugin that ends, after", "plugin", m =>
-        {
-            Other(m.Last, "#!/bin/sh\nexit 3\n");
-            m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin}:{m.Last}";
-        }),
-        new("`NUGET_PLUGIN_PATHS` has a missing file last", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin}:/opt/gone/nuget-plugin-other"),
-        new("`NUGET_NETCORE_PLUGIN_PATHS` names a missing file last", "plugin", m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = $"{Artifacts.NetCore}:/opt/gone/Other.dll"),
-        new("`NUGET_PLUGIN_PATHS` has a path with ~", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = "~/bin/nuget-plugin-codeartifact"),
-        new("`NUGET_PLUGIN_PATHS` names the plugin", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = m.Plugin),
-        new("`NUGET_PLUGIN_PATHS` names the plugin's folder", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = Path.GetDirectoryName(m.Plugin)!),
-        new("`NUGET_PLUGIN_PATHS` is empty", null, m => m.Variables["NUGET_PLUGIN_PATHS"] = ""),
-        new("`NUGET_PLUGIN_PATHS` separates by a semicolon", "plugin", m => m.Variables["NUGET_PLUGIN_PATHS"] = $"{m.Plugin};/opt/other"),
-        new("`NUGET_NETCORE_PLUGIN_PATHS` names the native executable", "plugin", m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = m.Plugin),
-        new("`NUGET_NETCORE_PLUGIN_PATHS` names a missing file first", "plugin", m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = $"/opt/gone/Other.dll:{Artifacts.NetCore}"),
-        new("`NUGET_NETCORE_PLUGIN_PATHS` names the netcore build", null, m => m.Variables["NUGET_NETCORE_PLUGIN_PATHS"] = Artifacts.NetCore),
-        new("`NUGET_NETFX_PLUGIN_PATHS` names a missing file", null, m => m.Variables["NUGET_NETFX_PLUGIN_PATHS"] = "/opt/gone/Other.exe"),
-        new("NuGet remembers that the plugin has no credentials", "plugin", m => m.WriteClaims("[]", TimeSpan.FromDays(1))),
-        new("NuGet remembers it for too long", null, m => m.WriteClaims("[]", TimeSpan.FromDays(31))),
-        new("what NuGet remembers is damaged", "plugin", m => m.WriteClaims("[1", TimeSpan.FromDays(1))),
-        new("what NuGet remembers is empty", "plugin", m => m.WriteClaims("", TimeSpan.FromDays(1))),
-
+        .. Discovery,
         // Sources.
         new("the source is disabled", "enabled", m => Section(m.Config, "disabledPackageSources", Add("contoso", "true"))),
         new("the source is disabled in the folder above", "enabled", m => Section(m.Above, "disabledPackageSources", Add("contoso", "true"))),
@@ -185,6 +136,8 @@ internal sealed record PlantedFault(string Name, string? Check, Action<PlantedMa
         new("a source with another scheme", "sources", m => m.Sources.Add(Add("other", "ftp://nuget.example.test/feed"))),
         new("a source that is a folder", null, m => m.Sources.Add(Add("local", m.Folder("local")))),
         new("a fallback folder that is missing", "sources", m => Section(m.Config, "fallbackPackageFolders", Add("local", "/opt/gone/packages"))),
+        new("the packages' folder is relative", "sources", m => m.Variables["NUGET_PACKAGES"] = "packages"),
+        new("the packages' folder is a file", "sources", m => m.Variables["NUGET_PACKAGES"] = m.Write("a file", "")),
         new("a gallery beside it", null, m => m.Sources.Add(Add("gallery", "https://gallery.example.test/v3/index.json"))),
         new("NuGet's cache does not have the version", "package", m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(5))),
         new("NuGet's cache is too old to be used", null, m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(31))),
@@ -195,8 +148,6 @@ internal sealed record PlantedFault(string Name, string? Check, Action<PlantedMa
         new("a client certificate that does not exist", "sources", m => Section(m.Config, "clientCertificates",
             new XElement("fileCert", new XAttribute("packageSource", "contoso"), new XAttribute("path", "/opt/gone/client.pfx")))),
     ];
-
-    private static void Other(string folder, string content) => WriteExecutable(Path.Combine(folder, "nuget-plugin-another"), content);
 
     /// <summary>Two faults at once, the same in each run.</summary>
     public static IReadOnlyList<(string One, string Other)> Pairs { get; } = [.. ChoosePairs()];

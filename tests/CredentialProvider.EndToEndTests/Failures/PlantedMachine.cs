@@ -110,10 +110,11 @@ internal sealed class PlantedMachine : IAsyncDisposable
         _closed.Add(path);
     }
 
-    /// <summary>Writes what NuGet remembers about the plugin.</summary>
-    public void WriteClaims(string claims, TimeSpan age)
+    /// <summary>Writes what NuGet remembers about a plugin.</summary>
+    /// <param name="plugin">Null for this project's.</param>
+    public void WriteClaims(string claims, TimeSpan age, string? plugin = null)
     {
-        var file = _sandbox.Write($"home/.local/share/NuGet/plugin-cache/{Hash(Plugin)}/{Hash("Source-Agnostic")}.dat", claims);
+        var file = _sandbox.Write($"home/.local/share/NuGet/plugin-cache/{Hash(plugin ?? Plugin)}/{Hash("Source-Agnostic")}.dat", claims);
         File.SetLastWriteTimeUtc(file, DateTime.UtcNow - age);
     }
 

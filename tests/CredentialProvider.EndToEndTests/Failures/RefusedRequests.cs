@@ -24,14 +24,29 @@ public sealed class RefusedRequests
     [InlineData("permissions boundary", false, "allow codeartifact:ReadFromRepository in the permissions boundary of the role")]
     [InlineData("session policy", false, "allow codeartifact:ReadFromRepository in the session policy")]
     [InlineData("resource-based policy", true, "aws codeartifact get-repository-permissions-policy --domain contoso --repository app")]
-    public async Task A_policy_around_the_role_refuses_to_read(string policy, bool isExplicit, string fix)
-    {
-        await using var sandbox = await StartAsync(aws =>
-            aws.World.InstanceRole!.Guardrails.Add(new Guardrail(policy, "codeartifact:ReadFromRepository", isExplicit)));
+    public Task A_policy_around_the_role_refuses_to_read(string policy, bool isExplicit, string fix) => AreExplained("read",
+        isExplicit ? $"with an explicit deny in a {policy}" : $"because no {policy} allows the codeartifact:ReadFromRepository action", fix,
+        aws => aws.World.InstanceRole!.Guardrails.Add(new Guardrail(policy, "codeartifact:ReadFromRepository", isExplicit)));
 
-        await AssertDoctorNamesAsync(sandbox, "read",
-            isExplicit ? $"with an explicit deny in a {policy}" : $"because no {policy} allows the codeartifact:ReadFromRepository action", fix);
-    }
+    [Theory]
+    [InlineData("VPC endpoint policy", false, "allow codeartifact:GetAuthorizationToken in the policy of the VPC endpoint for codeartifact.api")]
+    [InlineData("service control policy", true, "remove the deny of codeartifact:GetAuthorizationToken from its service control policy")]
+    [InlineData("permissions boundary", true, "remove the deny of codeartifact:GetAuthorizationToken from the permissions boundary of the role")]
+    [InlineData("identity-based policy", true, "remove the deny of codeartifact:GetAuthorizationToken from the policies of the caller")]
+    public Task A_policy_refuses_the_token(string policy, bool isExplicit, string fix) => AreExplained("token",
+        isExplicit ? $"with an explicit deny in a {policy}" : $"because no {policy} allows the codeartifact:GetAuthorizationToken action", fix,
+        aws => aws.World.InstanceRole!.Guardrails.Add(new Guardrail(policy, "codeartifact:GetAuthorizationToken", isExplicit)));
+
+    /// <summary>LocalAws has no keys.</summary>
+    [Fact]
+    public Task The_key_of_the_domain_refuses_the_token() => AreExplained("token",
+        "is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:111122223333:key/1234", "allow kms:Decrypt in the policy of the KMS key that encrypts the domain",
+        aws => aws.Faults.Add(new Fault("codeartifact", "GetAuthorizationToken")
+        {
+            Status = 403, ErrorCode = "AccessDeniedException",
+            Message = "User: arn:aws:sts::111122223333:assumed-role/BuildAgentRole/i-0123456789abcdef0 is not authorized to perform: kms:Decrypt "
+                + "on resource: arn:aws:kms:us-east-1:111122223333:key/1234 because no resource-based policy allows the kms:Decrypt action",
+        }));
 
     [Theory]
     [InlineData("Access Denied", "in a VPC, allow s3:GetObject on arn:aws:s3:::assets-193858265520-us-east-1/* in the policy of the endpoint for s3")]

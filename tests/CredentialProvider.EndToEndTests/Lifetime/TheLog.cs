@@ -92,6 +92,22 @@ public sealed partial class TheLog
         Assert.All(sandbox.Aws.World.Tokens.Keys, token => Assert.DoesNotContain(token, File.ReadAllText(path), StringComparison.Ordinal));
     }
 
+    /// <summary>The restore works, and says nothing of it.</summary>
+    [Fact]
+    public async Task That_cannot_be_written_is_found_by_doctor()
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.PutNativeOnPath();
+        sandbox.WriteSimpleProject();
+        sandbox.Variables["CODEARTIFACT_LOG_FILE"] = Path.Combine(sandbox.Home, "missing", "plugin.log");
+
+        (await sandbox.RestoreAsync(sandbox.Folder("client"), "Contoso.App.Client/1.0.0")).Succeeded();
+        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor")).Failed().Output;
+
+        var failure = Assert.Single(report.Split('\n'), line => line.StartsWith("  fail  ", StringComparison.Ordinal));
+        Assert.Matches($"^  fail  log .*{Regex.Escape(sandbox.Variables["CODEARTIFACT_LOG_FILE"])}", failure);
+    }
+
     private static async Task<Sandbox> StartAsync()
     {
         Artifacts.RequireNative();

@@ -25,6 +25,24 @@ public sealed class CodeArtifactAlone
         Assert.All(refused, requests => Assert.InRange(requests.Count(), 1, 6));
     }
 
+    /// <summary>The native executable has no execute bit, and the framework-dependent build needs a runtime that is missing.</summary>
+    [Fact]
+    public async Task A_program_that_does_not_run_here_is_one_warning_with_the_cause()
+    {
+        await using var sandbox = await CloneAsync();
+        foreach (var native in Directory.GetFiles(sandbox.Folder("package/tools"), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            File.SetUnixFileMode(native, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var configuration = Assert.Single(Directory.GetFiles(sandbox.Folder("package/tools"), "*.runtimeconfig.json", SearchOption.AllDirectories));
+        var json = await File.ReadAllTextAsync(configuration, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(configuration, json.Replace("8.0.0", "99.0.0", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Failed();
+
+        var warning = Assert.Single(outcome.Output.Split('\n').Where(line => line.Contains("CACP", StringComparison.Ordinal)).Select(line => line.Trim()).Distinct());
+        Assert.Contains("CodeArtifact : warning CACP1014: NuGet cannot use the plugin of the MSBuild package: ", warning, StringComparison.Ordinal);
+        Assert.Contains(" does not run here (exit code 150: You must install or update .NET to run this application.); ", warning, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("401 (Unauthorized)", "package", "list", "--project", "client/client.csproj", "--outdated")]
     [InlineData("error: Failed to retrieve metadata from source", "package", "search", "Contoso", "--source", Feeds.App)]

@@ -87,13 +87,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in ProcessEnvironment.HideFromSdk())
-        {
-            if (value is null)
-                start.Environment.Remove(name);
-            else
-                start.Environment[name] = value;
-        }
+        ProcessEnvironment.ShowTo(start.Environment);
 
         try
         {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
@@ -16,6 +17,12 @@ namespace CredentialProvider.Cli.Doctor;
 internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> variables, ServiceUnit? service)
 {
     private readonly FixesForOthers _fixes = new(user, variables, service);
+
+    /// <summary>Only root can set groups.</summary>
+    private readonly string? _setpriv =
+        OperatingSystem.IsLinux() && Posix.EffectiveUser == 0 ? ProcessEnvironment.FindProgram("setpriv") : null;
+
+    private bool HasGroups => service is { Group: not null } or { SupplementaryGroups.Count: > 0 };
 
     /// <summary>As <c>sudo -H -u NAME</c>: with this shell's variables and the user's home directory.</summary>
     /// <exception cref="CommandFailedException">There is no such user, or this one may not act for others.</exception>
@@ -65,11 +72,15 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
     public async Task<bool> RunAsync(IEnumerable<string> arguments, DoctorReport report, CancellationToken cancel)
     {
         report.Add(null, Checks.Service, DescribeService());
-        IEnumerable<string> words = ["doctor", "--json", .. arguments];
+        string[] command = [ThisProgram.Path, "doctor", "--json", .. arguments];
+        if (ThisProgram.Host is { } host)
+            command = [host, .. command];
         try
         {
-            var run = await ChildProcess.RunAsync(ThisProgram.Host ?? ThisProgram.Path,
-                ThisProgram.Host is null ? words : [ThisProgram.Path, .. words], cancel, SetUser);
+            // .NET sets the user's own groups only.
+            if (HasGroups && _setpriv is not null)
+                command = [_setpriv, .. await GroupOptionsAsync(cancel), "--", .. command];
+            var run = await ChildProcess.RunAsync(command[0], command.Skip(1), cancel, SetUser);
             if (run.Output.Length == 0)
                 throw Failed(run.Errors.Split('\n')[0].Replace("error: ", ""));
             Relay(run.Output, report);
@@ -92,8 +103,16 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
         start.Environment.Clear();
         foreach (var variable in variables)
             start.Environment[variable.Key] = variable.Value;
-        if (!user.IsCurrent)
+        if (!user.IsCurrent && start.FileName != _setpriv)
             start.UserName = user.Name;
+    }
+
+    /// <summary>As systemd sets them: the unit's group or the user's own, the groups that the user is in, and the unit's.</summary>
+    private async Task<IEnumerable<string>> GroupOptionsAsync(CancellationToken cancel)
+    {
+        var group = service!.Group ?? user.Group;
+        string[] groups = [group, .. await user.FindGroupsAsync(cancel), .. service.SupplementaryGroups];
+        return ["--reuid", user.Name, "--regid", group, "--groups", string.Join(",", groups), "--inh-caps=-all"];
     }
 
     private void Relay(string output, DoctorReport report)
@@ -113,7 +132,21 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
         if (service is null)
             yield break;
         variables.TryGetValue("PATH", out var path);
-        yield return Finding.Ok(Checks.Service, $"{service.Name} runs as user {user.Name} with PATH {path}");
+        var groups = string.Join(" ", service.SupplementaryGroups.Prepend(service.Group).OfType<string>());
+        yield return Finding.Ok(Checks.Service,
+            $"{service.Name} runs as user {user.Name}{(HasGroups ? $", with groups {groups}" : "")} with PATH {path}");
+        if (HasGroups && _setpriv is null)
+        {
+            yield return Finding.Skip(Checks.Service,
+                $"the checks below run without groups {groups}: only root can set them, with setpriv");
+        }
+
+        if (service.UnknownVariables is { Count: > 0 } unknown)
+        {
+            yield return Finding.Skip(Checks.Service,
+                $"the checks below run without {string.Join(", ", unknown)}: only root can read systemd's variables (PassEnvironment)");
+        }
+
         if (service.Restrictions.ToList() is { Count: > 0 } restrictions)
         {
             yield return Finding.Skip(Checks.Service,

@@ -42,6 +42,8 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 + "so restores fail (NU1301)", "create the folder, or remove it from fallbackPackageFolders");
         }
 
+        if (CheckPackagesFolder() is { } obstacle)
+            yield return obstacle;
         foreach (var finding in FindDuplicates(sources))
             yield return finding;
         foreach (var source in sources.Where(source => !IsCodeArtifact(source) && SourceChecks.CannotDecrypt(source)))
@@ -49,6 +51,33 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
             yield return Finding.Fail(Checks.StoredCredentials,
                 $"{nuget.FilesWithCredentials(source.Name)[0]} stores an encrypted password for source {source.Name}, which "
                 + "NuGet decrypts on Windows only, so every restore fails", "store it as ClearTextPassword, or remove it");
+        }
+    }
+
+    /// <summary>Null if NuGet can extract packages.</summary>
+    private Finding? CheckPackagesFolder()
+    {
+        const string Fix = "set NUGET_PACKAGES, or globalPackagesFolder in nuget.config, to a folder that this user can write to";
+        if (Settings.Home is null)
+            return null;
+        try
+        {
+            var folder = nuget.PackagesFolder;
+            var existing = folder;
+            while (!Directory.Exists(existing) && !File.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
+                existing = parent;
+            var text = $"NuGet cannot extract packages to {folder}: ";
+            if (File.Exists(existing))
+                return Finding.Fail(Checks.Sources, $"{text}{existing} is a file", Fix);
+            if (OperatingSystem.IsWindows() || Posix.MayWriteIn(existing))
+                return null;
+            // The packages may be there already.
+            text += $"this user may not write to {existing}";
+            return existing == folder ? Finding.Warn(Checks.Sources, text, Fix) : Finding.Fail(Checks.Sources, text, Fix);
+        }
+        catch (InvalidOperationException e)
+        {
+            return Finding.Fail(Checks.Sources, $"NuGet cannot extract packages: {e.Message}", Fix);
         }
     }
 

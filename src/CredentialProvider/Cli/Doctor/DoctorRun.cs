@@ -34,7 +34,7 @@ internal sealed class DoctorRun(
         report.Add(null, Checks.Settings, machine.CheckSettings());
         report.Add(null, Checks.Log, machine.CheckLog());
         terminal.Progress("starting the plugins that NuGet finds");
-        await report.AddAsync(null, Checks.Plugin, new PluginChecks(settings, time).RunAsync());
+        await report.AddAsync(null, Checks.Plugin, new PluginChecks(settings, time, FindFeed(sources)).RunAsync());
         report.Add(null, Checks.Plugin, ProjectSdks.Check(settings, Directory.GetCurrentDirectory()));
         report.Add(null, Checks.Cache, machine.CheckCache());
         var configuration = new ConfigurationChecks(settings, nuget);
@@ -52,6 +52,18 @@ internal sealed class DoctorRun(
         }
 
         return report.Finish();
+    }
+
+    /// <summary>The first feed, for the plugins that NuGet asks before this project's.</summary>
+    private AskedFeed? FindFeed(IReadOnlyList<CheckedSource> sources)
+    {
+        foreach (var source in sources)
+        {
+            if (TokenRequest.TryResolve(source.Url, settings, out var request) && MistypedFeed.Find(source.Url) is null)
+                return new AskedFeed(source.Url, password => FeedChecks.AcceptsAsync(settings, request.Feed, source.Url, password));
+        }
+
+        return null;
     }
 
     private async Task CheckAsync(CheckedSource source, string? package, string? publish, CancellationToken cancel)

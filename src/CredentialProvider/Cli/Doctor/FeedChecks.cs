@@ -31,6 +31,26 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
             : Task.FromResult(Finding.Skip(check, "the repository cannot be read"));
     }
 
+    /// <summary>False if the feed refuses a password that another plugin has for it.</summary>
+    public static async Task<bool> AcceptsAsync(Settings settings, Feed feed, string url, Secret password)
+    {
+        try
+        {
+            using var client = new FeedClient(settings, feed, url, password, CancellationToken.None);
+            await client.GetIndexAsync();
+            return true;
+        }
+        catch (FeedResponseException e)
+        {
+            return e.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);
+        }
+        catch (Exception e) when (e is AwsCallException or TokenWithheldException or NoTokenException)
+        {
+            // Whatever it is, the check of the source says so.
+            return true;
+        }
+    }
+
     /// <summary>No response, or an unexpected one, fails this check and no other.</summary>
     private async Task<Finding> SafelyAsync(string check, Func<Task<Finding>> run)
     {

@@ -7,9 +7,10 @@ namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>
 /// Which plugins each NuGet client on this machine starts, and whether they answer. NuGet asks one after the other until
-/// one has credentials; a restore fails at the first that cannot be started.
+/// one has credentials; a restore fails at the first that does not answer.
 /// </summary>
-internal sealed class PluginChecks(Settings settings, TimeProvider time)
+/// <param name="feed">What plugins before this project's are asked about; null to ask for no credentials.</param>
+internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFeed? feed)
 {
     /// <summary>Its assembly is AWS.CodeArtifact.NuGetCredentialProvider.</summary>
     private const string AwsProvider = "AWS.CodeArtifact.";
@@ -17,8 +18,8 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
     /// <summary>Installs what the clients on this machine need.</summary>
     public const string InstallCommand = PluginDiscovery.CommandName + " install";
 
-    private readonly PluginProbe _probe = new(settings.GetString("DOTNET_HOST_PATH") ?? "dotnet");
-    private readonly Dictionary<PluginFile, string?> _problems = [];
+    private readonly PluginProbe _probe = new(settings.GetString("DOTNET_HOST_PATH") ?? "dotnet", settings.GetString);
+    private readonly Dictionary<PluginFile, PluginReply> _replies = [];
 
     public async IAsyncEnumerable<Finding> RunAsync()
     {
@@ -26,12 +27,16 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         if (clients.Count == 0)
             yield return Finding.Skip(Checks.Plugin, "no NuGet client is on PATH");
         foreach (var client in clients)
-            yield return await CheckAsync(client);
+        {
+            var finding = await CheckAsync(client);
+            yield return client.IsOtherSdk && finding.Outcome == Outcome.Fail
+                ? finding with { Outcome = Outcome.Warn, Text = $"{finding.Text}; dotnet uses another SDK in this folder" } : finding;
+        }
     }
 
     private async Task<Finding> CheckAsync(NuGetClient client)
     {
-        var discovery = client.Discovery(settings);
+        var discovery = client.Discovery();
         var plugins = discovery.Find();
         if (plugins.FirstOrDefault(plugin => plugin.HidesOthers) is { } obstacle)
         {
@@ -41,30 +46,36 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         }
 
         if (plugins.FirstOrDefault(IsOwn) is not { } own)
-            return NotFound(client, discovery);
+            return await FindPreferredAsync(plugins) is { } only ? Preferred(client, only) : NotFound(client, discovery);
         var before = plugins.TakeWhile(plugin => plugin != own).ToList();
-        foreach (var plugin in before)
+        var preferred = await FindPreferredAsync(before);
+        foreach (var plugin in before.TakeWhile(plugin => plugin != preferred))
         {
-            if (await FindProblemAsync(plugin) is { } problem)
+            var claims = PluginClaims.Read(plugin.Path, time.GetUtcNow());
+            if (claims == RememberedClaims.Damaged)
+                return Remembered(client, plugin, claims);
+            if (claims == RememberedClaims.Usable && (await AskAsync(plugin, feed)).Problem is { } problem)
                 return BlockedBy(client, plugin, "first", problem, discovery);
         }
 
-        if (await FindProblemAsync(own) is { } why)
-            return Broken(client, own, why, discovery);
-        // If a variable is set, NuGet asks every plugin in it whether it downloads packages.
-        foreach (var plugin in discovery.DecidingVariable is null ? [] : plugins.Skip(before.Count + 1))
+        if (preferred is null && await AskAsync(own, about: null) is var answer
+            && (answer.Problem is not null || !answer.OffersCredentials))
         {
-            if (await FindProblemAsync(plugin) is { } problem)
+            return Broken(client, own, answer.Problem ?? "offers no credentials", discovery);
+        }
+
+        // If a variable is set, NuGet asks every plugin in it whether it downloads packages.
+        var last = preferred ?? own;
+        foreach (var plugin in discovery.DecidingVariable is null ? [] : plugins.SkipWhile(plugin => plugin != last).Skip(1))
+        {
+            if ((await AskAsync(plugin, about: null)).Problem is { } problem)
                 return BlockedBy(client, plugin, "as well", problem, discovery);
         }
 
-        if (PluginClaims.Exclude(own.Path, time.GetUtcNow()))
-        {
-            return Finding.FailWithCommand(Checks.Plugin,
-                $"{client.Name} finds {own.Path} but does not start it: NuGet remembers that it has no credentials",
-                "let NuGet ask it again", "dotnet nuget locals plugins-cache --clear");
-        }
-
+        if (preferred is not null)
+            return Preferred(client, preferred);
+        if (PluginClaims.Read(own.Path, time.GetUtcNow()) is var remembered && remembered != RememberedClaims.Usable)
+            return Remembered(client, own, remembered);
         // AWS's provider knows one profile for all feeds, and is asked before one on PATH.
         if (before.Find(plugin => Path.GetFileName(plugin.Path).StartsWith(AwsProvider, StringComparison.OrdinalIgnoreCase))
             is { } older)
@@ -83,12 +94,37 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time)
         && (!plugin.NeedsDotnet || Path.GetExtension(plugin.Path) == ".dll");
 
     /// <summary>Clients share plugins, and starting one takes time.</summary>
-    private async Task<string?> FindProblemAsync(PluginFile plugin)
+    private async Task<PluginReply> AskAsync(PluginFile plugin, AskedFeed? about)
     {
-        if (!_problems.TryGetValue(plugin, out var problem))
-            problem = _problems[plugin] = await _probe.FindProblemAsync(plugin);
-        return problem;
+        if (!_replies.TryGetValue(plugin, out var reply))
+            reply = _replies[plugin] = await _probe.AskAsync(plugin, about);
+        return reply;
     }
+
+    /// <summary>The plugin that has credentials for the feed; null if a restore fails before it, or there is none.</summary>
+    private async Task<PluginFile?> FindPreferredAsync(IEnumerable<PluginFile> plugins)
+    {
+        foreach (var plugin in plugins)
+        {
+            var claims = PluginClaims.Read(plugin.Path, time.GetUtcNow());
+            if (claims == RememberedClaims.NoCredentials)
+                continue;
+            var reply = claims == RememberedClaims.Usable ? await AskAsync(plugin, feed) : null;
+            if (reply is null or { Problem: not null } or { HasCredentials: true })
+                return reply is { HasCredentials: true } ? plugin : null;
+        }
+
+        return null;
+    }
+
+    private Finding Preferred(NuGetClient client, PluginFile plugin) => Finding.Warn(Checks.Plugin,
+        $"{client.Name} asks {plugin.Path} first, which has credentials for {feed!.Url}, so it does not ask this plugin",
+        $"remove it: {ShellText.Remove(Installed(plugin))}");
+
+    private static Finding Remembered(NuGetClient client, PluginFile plugin, RememberedClaims claims) =>
+        Finding.FailWithCommand(Checks.Plugin, $"{client.Name} finds {plugin.Path} but does not start it: "
+            + (claims == RememberedClaims.Damaged ? "what NuGet remembers about it is damaged" : "NuGet remembers that it has no credentials"),
+            "let NuGet ask it again", "dotnet nuget locals plugins-cache --clear");
 
     private Finding NotFound(NuGetClient client, PluginDiscovery discovery)
     {

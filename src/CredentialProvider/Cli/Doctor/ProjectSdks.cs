@@ -20,7 +20,7 @@ internal sealed class ProjectSdks(string folder)
     /// <summary>A warning if a project in the folder names such an SDK and a client does not find the plugin.</summary>
     public static IEnumerable<Finding> Check(Settings settings, string folder)
     {
-        if (NuGetClient.FindAll(settings).FirstOrDefault(client => !FindsPlugin(client, settings)) is { } client
+        if (NuGetClient.FindAll(settings).FirstOrDefault(client => !client.IsOtherSdk && !FindsPlugin(client)) is { } client
             && new ProjectSdks(folder).Find() is var (file, sdk))
         {
             yield return Finding.Warn(Checks.Plugin, $"{file} names the project SDK {sdk}, which {client.Name} downloads without "
@@ -28,8 +28,8 @@ internal sealed class ProjectSdks(string folder)
         }
     }
 
-    private static bool FindsPlugin(NuGetClient client, Settings settings) =>
-        client.Discovery(settings).Find().Any(plugin => PluginDiscovery.IsPlugin(plugin.Path) && plugin.Problem is null);
+    private static bool FindsPlugin(NuGetClient client) =>
+        client.Discovery().Find().Any(plugin => PluginDiscovery.IsPlugin(plugin.Path) && plugin.Problem is null);
 
     /// <summary>The first SDK with a version, and the file that names it.</summary>
     public (string File, string Sdk)? Find()

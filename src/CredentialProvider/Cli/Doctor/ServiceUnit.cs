@@ -15,10 +15,14 @@ internal sealed class ServiceUnit
         ["RootDirectory", "RootImage", "ProtectHome", "InaccessiblePaths", "TemporaryFileSystem", "NoExecPaths"];
 
     private static readonly string[] Properties =
-        ["LoadState", "User", "Environment", "EnvironmentFiles", "UnsetEnvironment", .. FileSettings];
+    [
+        "LoadState", "User", "Group", "SupplementaryGroups",
+        "Environment", "PassEnvironment", "EnvironmentFiles", "UnsetEnvironment", .. FileSettings,
+    ];
 
     private readonly List<(string Name, string Value)> _properties;
     private readonly Dictionary<string, string> _files = [];
+    private readonly List<string> _unknown = [];
 
     private ServiceUnit(string name, List<(string Name, string Value)> properties) =>
         (Name, _properties) = (name, properties);
@@ -28,6 +32,15 @@ internal sealed class ServiceUnit
 
     /// <summary>A name or a UID; root if the unit does not say.</summary>
     public string User => Get("User") is { Length: > 0 } user ? user : "root";
+
+    /// <summary>The group of its processes; null for the user's own.</summary>
+    public string? Group => Get("Group") is { Length: > 0 } group ? group : null;
+
+    /// <summary>Groups beside those of the user.</summary>
+    public IReadOnlyList<string> SupplementaryGroups => ParseWords(Get("SupplementaryGroups"));
+
+    /// <summary>Variables whose values this user may not read.</summary>
+    public IReadOnlyList<string> UnknownVariables => _unknown;
 
     /// <summary>Settings that this program does not apply, such as <c>ProtectHome=yes</c>.</summary>
     public IEnumerable<string> Restrictions => _properties
@@ -56,6 +69,7 @@ internal sealed class ServiceUnit
             Add(ParseWords(line), variables);
         if (Get("User").Length > 0)
             user.Describe(variables);
+        Pass(ParseWords(Get("PassEnvironment")), variables);
         Add(ParseWords(Get("Environment")), variables);
         foreach (var (_, entry) in _properties.Where(property => property is { Name: "EnvironmentFiles", Value.Length: > 0 }))
             ReadFiles(entry, variables);
@@ -91,6 +105,23 @@ internal sealed class ServiceUnit
                 throw new CommandFailedException($"cannot check service {Name}: systemd does not start it, because its "
                     + $"EnvironmentFile cannot be read: {e.Message.TrimEnd('.')}; correct the unit, or run this with sudo");
             }
+        }
+    }
+
+    /// <summary>Adds variables of systemd's own process. Unlike the variables of its manager, they are not passed on
+    /// otherwise.</summary>
+    private void Pass(List<string> names, Dictionary<string, string?> variables)
+    {
+        if (names.Count == 0)
+            return;
+        try
+        {
+            var all = File.ReadAllText("/proc/1/environ").Split('\0');
+            Add(all.Where(variable => names.Contains(variable.Split('=')[0])), variables);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _unknown.AddRange(names);
         }
     }
 

@@ -86,7 +86,7 @@ internal sealed class SupportFile(Settings settings, TimeProvider time, NuGetSou
     {
         foreach (var client in _clients.Value)
         {
-            var discovery = client.Discovery(settings);
+            var discovery = client.Discovery();
             var plugins = discovery.Find();
             yield return $"{client.Name}{(discovery.DecidingVariable is { } variable ? $" looks only in {variable}" : "")}: "
                 + (plugins.Count == 0 ? "none" : "");

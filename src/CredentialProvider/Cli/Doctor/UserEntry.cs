@@ -3,7 +3,8 @@ using CredentialProvider.Configuration;
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>A user in the system's user database, which may be LDAP.</summary>
-internal sealed record UserEntry(string Name, string Home)
+/// <param name="Group">The ID of its own group.</param>
+internal sealed record UserEntry(string Name, string Group, string Home)
 {
     /// <summary>Variables that lead to the files of the user who runs this program.</summary>
     private static readonly string[] FoldersOfOthers =
@@ -18,8 +19,15 @@ internal sealed record UserEntry(string Name, string Home)
         if (ProcessEnvironment.FindProgram("getent") is not { } getent)
             throw new CommandFailedException($"cannot check as user {name}: getent is not on PATH");
         var entry = (await ChildProcess.RunAsync(getent, ["passwd", "--", name], cancel)).Output.Trim().Split(':');
-        return entry is [var user, _, _, _, _, var home, ..] ? new UserEntry(user, home)
+        return entry is [var user, _, _, var group, _, var home, ..] ? new UserEntry(user, group, home)
             : throw new CommandFailedException($"cannot check as user {name}: there is no such user; list them: getent passwd");
+    }
+
+    /// <summary>The IDs of the groups that have this user as a member, beside its own.</summary>
+    public async Task<IEnumerable<string>> FindGroupsAsync(CancellationToken cancel)
+    {
+        var line = (await ChildProcess.RunAsync(ProcessEnvironment.FindProgram("getent")!, ["initgroups", "--", Name], cancel)).Output;
+        return line.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Skip(1);
     }
 
     /// <summary>Sets the variables that a login of this user has.</summary>

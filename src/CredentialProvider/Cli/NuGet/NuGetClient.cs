@@ -9,15 +9,24 @@ namespace CredentialProvider.Cli.NuGet;
 /// <param name="FindsOnPath">True if it searches PATH for <c>nuget-plugin-*</c>.</param>
 internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsOnPath)
 {
+    /// <summary>An SDK that dotnet does not use in the working directory.</summary>
+    public bool IsOtherSdk { get; init; }
+
     /// <summary>The clients on PATH and, on Windows, Visual Studio in its default location.</summary>
     public static IReadOnlyList<NuGetClient> FindAll(Settings settings)
     {
         var clients = new List<NuGetClient>();
         if (ProcessEnvironment.FindProgram("dotnet") is { } dotnet)
         {
-            foreach (var version in SdkVersions(dotnet))
-                clients.Add(new NuGetClient($"dotnet {version}", IsNetFramework: false,
-                    FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstSdkWithPathSearch));
+            var versions = Run(dotnet, "--list-sdks").Split('\n')
+                .Select(line => line.Split(' ')[0].Trim()).Where(version => version.Length > 0).ToList();
+            // Empty if global.json asks for one that is missing.
+            var used = versions.Count > 1 ? Run(dotnet, "--version").Trim() : "";
+            clients.AddRange(versions.Select(version => new NuGetClient($"dotnet {version}", IsNetFramework: false,
+                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstSdkWithPathSearch)
+            {
+                IsOtherSdk = versions.Contains(used) && version != used,
+            }));
         }
 
         if ((FindOnPath(settings, "nuget.exe") ?? FindOnPath(settings, "NuGet.exe")) is { } nuget)
@@ -27,38 +36,60 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
                 FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstNuGetWithPathSearch));
         }
 
-        var studio = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles),
-            "Microsoft Visual Studio");
-        if (OperatingSystem.IsWindows() && Directory.Exists(studio))
-            clients.Add(new NuGetClient("Visual Studio", IsNetFramework: true, FindsOnPath: false));
+        if (OperatingSystem.IsWindows())
+        {
+            foreach (var programs in new[] { Environment.SpecialFolder.ProgramFiles, Environment.SpecialFolder.ProgramFilesX86 })
+                clients.AddRange(FindVisualStudio(Path.Combine(Environment.GetFolderPath(programs), "Microsoft Visual Studio")));
+        }
+
         return clients;
     }
 
-    /// <summary>Where this client looks for plugins.</summary>
-    public PluginDiscovery Discovery(Settings settings) =>
-        new(IsNetFramework, FindsOnPath, Settings.Home, settings.GetString, FileModes.Of);
+    /// <param name="folder">Has a folder for each version, such as 2022, and in it one for each edition.</param>
+    internal static IEnumerable<NuGetClient> FindVisualStudio(string folder)
+    {
+        if (!Directory.Exists(folder))
+            yield break;
+        foreach (var edition in Directory.GetDirectories(folder).SelectMany(Directory.GetDirectories).Order(StringComparer.Ordinal))
+        {
+            var nuget = Path.Combine(edition, "Common7", "IDE", "CommonExtensions", "Microsoft", "NuGet", "NuGet.Protocol.dll");
+            if (!File.Exists(nuget))
+                continue;
+            var version = FileVersionInfo.GetVersionInfo(nuget).FileVersion ?? "";
+            yield return new NuGetClient(
+                $"Visual Studio {Path.GetFileName(Path.GetDirectoryName(edition))} {Path.GetFileName(edition)}", IsNetFramework: true,
+                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstNuGetWithPathSearch);
+        }
+    }
+
+    /// <summary>Where this client looks for plugins. Like NuGet, it does not trim variables.</summary>
+    public PluginDiscovery Discovery() => new(IsNetFramework, FindsOnPath, Settings.Home, ProcessEnvironment.Get, FileModes.Of);
 
     /// <summary>On Unix, mono starts it, so it need not be executable.</summary>
     private static string? FindOnPath(Settings settings, string name) =>
         settings.SearchPath.Where(Path.IsPathRooted).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
-    private static List<string> SdkVersions(string dotnet)
+    /// <returns>Nothing if it fails.</returns>
+    private static string Run(string program, string option)
     {
         try
         {
-            var start = new ProcessStartInfo(dotnet, "--list-sdks")
+            var start = new ProcessStartInfo(program, option)
             {
                 RedirectStandardOutput = true,
+                RedirectStandardError = true,
                 UseShellExecute = false,
             };
             using var process = Process.Start(start)!;
-            var lines = process.StandardOutput.ReadToEnd().Split('\n');
+            process.ErrorDataReceived += (_, _) => { };
+            process.BeginErrorReadLine();
+            var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
-            return [.. lines.Select(line => line.Split(' ')[0].Trim()).Where(version => version.Length > 0)];
+            return process.ExitCode == 0 ? output : "";
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
         {
-            return [];
+            return "";
         }
     }
 

@@ -72,6 +72,10 @@ internal sealed class NuGetSources
     /// <summary>Folders in which NuGet looks for packages before it downloads them.</summary>
     public IReadOnlyList<string> FallbackFolders => SettingsUtility.GetFallbackPackageFolders(_nuget.Value);
 
+    /// <summary>Where NuGet extracts packages.</summary>
+    /// <exception cref="InvalidOperationException">NUGET_PACKAGES is relative.</exception>
+    public string PackagesFolder => SettingsUtility.GetGlobalPackagesFolder(_nuget.Value);
+
     /// <summary>A value in the section config of the user's NuGet.Config; for some keys, NuGet reads no other file.</summary>
     public static string? FindUserValue(string key) => Settings.Home is null ? null
         : SettingsUtility.GetConfigValue(NuGetSettings.LoadDefaultSettings(null, null, null), key);

@@ -5,11 +5,20 @@ using NuGet.Configuration;
 
 namespace CredentialProvider.Cli.NuGet;
 
-/// <summary>
-/// What NuGet remembers about a plugin: one file with the operations that the plugin offered. If authentication is not among
-/// them, NuGet does not start the plugin, and so never learns better.
-/// https://github.com/NuGet/Home/issues/15047
-/// </summary>
+/// <summary>What NuGet remembers about a plugin.</summary>
+internal enum RememberedClaims
+{
+    /// <summary>NuGet starts the plugin and asks it.</summary>
+    Usable,
+
+    /// <summary>NuGet does not start the plugin, and so never learns better: https://github.com/NuGet/Home/issues/15047</summary>
+    NoCredentials,
+
+    /// <summary>NuGet fails at the file.</summary>
+    Damaged,
+}
+
+/// <summary>The file in which NuGet remembers the operations that a plugin offered.</summary>
 internal static class PluginClaims
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(30);
@@ -17,25 +26,24 @@ internal static class PluginClaims
     /// <summary>The number of OperationClaim.Authentication in NuGet.Protocol.</summary>
     private const int Authentication = 1;
 
-    /// <summary>True if NuGet will not start this plugin for a feed that answers 401.</summary>
-    public static bool Exclude(string plugin, DateTimeOffset now)
+    public static RememberedClaims Read(string plugin, DateTimeOffset now)
     {
         try
         {
             var file = new FileInfo(FileOf(plugin));
             if (!file.Exists || now - file.LastWriteTimeUtc >= MaxAge)
-                return false;
+                return RememberedClaims.Usable;
             using var claims = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
-            return !claims.RootElement.EnumerateArray().Any(claim => claim.TryGetInt32(out var number) && number == Authentication);
+            return claims.RootElement.EnumerateArray().Any(claim => claim.TryGetInt32(out var number) && number == Authentication)
+                ? RememberedClaims.Usable : RememberedClaims.NoCredentials;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // NuGet fails at a damaged file.
-            return true;
+            return RememberedClaims.Damaged;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return RememberedClaims.Usable;
         }
     }
 
