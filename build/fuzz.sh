@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/common.sh
 
-[ $# -gt 0 ] || set -- url=20000 protocol=20000 configuration=20000 cache=20000 aws=20000
+[ $# -gt 0 ] || set -- url=20000 protocol=20000 configuration=20000 cache=20000 aws=20000 agent=20000
 install_missing afl-fuzz=afl++
 command -v afl-fuzz >/dev/null || { fail_in_ci "skipping fuzzing: afl-fuzz is missing; install it: apt-get install afl++"; exit 77; }
 

@@ -9,4 +9,4 @@ build/build.sh
 dotnet build tests/CredentialProvider.EndToEndTests --nologo -v quiet -c Release
 SOAK=1 artifacts/bin/CredentialProvider.EndToEndTests/release/CredentialProvider.EndToEndTests --no-ansi --progress off --output Detailed \
   --filter-class '*.Soak'
-build/fuzz.sh url=10000000 protocol=1000000 configuration=1000000 cache=1000000 aws=1000000
+build/fuzz.sh url=10000000 protocol=1000000 configuration=1000000 cache=1000000 aws=1000000 agent=1000000

@@ -1,3 +1,4 @@
+using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli;
 using CredentialProvider.Configuration;
@@ -59,7 +60,7 @@ internal static class Program
             Console.SetOut(TextWriter.Null);
             return new TokenService(settings, time, Retries.BuildTimeout);
         });
-        var tokens = new TokenSource(new TokenCache(settings.CacheFolder), time,
+        var tokens = AgentOrAws.CreateSource(settings, time,
             (request, prompt, cancel) => service.Value.FetchAsync(request, prompt, cancel));
         return new CredentialAnswer(settings, tokens,
             (feed, url, token, cancel) => FeedReply.AskAsync(settings, feed, url, token, cancel), time);

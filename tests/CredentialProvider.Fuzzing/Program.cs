@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
@@ -29,6 +31,7 @@ internal static class Program
         ["configuration"] = bytes => _ = ConfigurationFileReader.Parse("codeartifact.json", bytes),
         ["cache"] = Cache,
         ["aws"] = Aws,
+        ["agent"] = Agent,
     };
 
     private static Settings EmptySettings => LazySettings.Value;
@@ -98,6 +101,28 @@ internal static class Program
         var text = Encoding.UTF8.GetString(bytes);
         Expect<NoTokenException>(() => new InstanceRoleCredentials(EmptySettings.Metadata(), TimeProvider.System).Parse(text));
         Expect<NoTokenException>(() => ContainerCredentials.Parse(text));
+    }
+
+    /// <summary>Whatever a client sends, an agent answers with one line of its version, or not at all; and whatever an agent answers, a
+    /// plugin reads it or refuses it.</summary>
+    private static void Agent(byte[] bytes)
+    {
+        using var connection = new Duplex(bytes);
+        var log = "";
+        var server = new AgentServer(Settings.From(name => name == "CODEARTIFACT_CACHE" ? "off" : null), [], TimeProvider.System, (_, _, _) =>
+            Task.FromResult(new AuthorizationToken(new Secret("token"), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(12))), line => log = line);
+        server.ServeAsync(connection, "fuzzing", CancellationToken.None).GetAwaiter().GetResult();
+        if (log.Contains("Exception", StringComparison.Ordinal))
+            throw new InvalidOperationException(log);
+        var answer = Encoding.UTF8.GetString(connection.Written.ToArray());
+        if (answer.Length > 0)
+        {
+            using var json = JsonDocument.Parse(answer);
+            if (json.RootElement.GetProperty("version").GetInt32() != AgentProtocol.Version || answer.IndexOf('\n', StringComparison.Ordinal) != answer.Length - 1)
+                throw new InvalidOperationException(answer);
+        }
+
+        Expect<InvalidValueException>(() => AgentResponse.Parse(new ArraySegment<byte>(bytes)));
     }
 
     private static void Expect<T>(Action read)

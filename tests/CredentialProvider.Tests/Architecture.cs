@@ -9,7 +9,7 @@ public sealed partial class Architecture
 
     /// <summary>Lowest first. A namespace within one of these is on the same floor.</summary>
     private static readonly string[] Floors =
-        ["Errors", "FastStart", "Platform", "Feeds", "Configuration", "Identity", "Tokens", "Aws", "Plugin", "Cli", Program];
+        ["Errors", "FastStart", "Platform", "Feeds", "Configuration", "Identity", "Tokens", "Aws", "Agent", "Plugin", "Cli", Program];
 
     [Fact]
     public void Only_Program_is_at_the_root() => Assert.Equal(

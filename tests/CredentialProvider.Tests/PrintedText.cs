@@ -15,7 +15,7 @@ public sealed partial class PrintedText
         ("the stream of the parser's help", ParserOutput(), ["Cli/CommandLine.cs", "Cli/HelpSections.cs"]),
         ("JSON", Json(), ["Cli/JsonText.cs", "Tokens/TokenCache.cs"]),
         ("a JSON string", JsonStrings(),
-            ["Aws/Credentials/SsoCache.cs", "Cli/NuGet/PluginConversation.cs", "Configuration/ConfigurationEditor.cs", "Plugin/Connection.cs",
+            ["Agent/AgentProtocol.cs", "Aws/Credentials/SsoCache.cs", "Cli/NuGet/PluginConversation.cs", "Configuration/ConfigurationEditor.cs", "Plugin/Connection.cs",
                 "Plugin/LegacyProtocol.cs", "Plugin/Messages.cs"]),
         ("a message of the protocol", Protocol(), ["Plugin/Connection.cs", "Plugin/PluginHost.cs"]),
         ("the log file", Log(), ["Platform/LogFile.cs"]),
@@ -47,6 +47,7 @@ public sealed partial class PrintedText
     [InlineData("Plugin/LegacyProtocol.cs", 2)]
     [InlineData("Platform/LogFile.cs", 1)]
     [InlineData("Tokens/TokenCache.cs", 2)]
+    [InlineData("Agent/AgentProtocol.cs", 2)]
     [InlineData("Errors/NoTokenException.cs", 3)]
     public void Is_filtered_where_it_leaves(string file, int times) =>
         Assert.Equal(times, Filter().Count(Repository.Read(Sources + file)));

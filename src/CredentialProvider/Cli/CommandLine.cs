@@ -62,6 +62,7 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
             new PolicyCommand(context),
             new TokenCommand(context),
             new WarmCommand(context),
+            new AgentCommand(context),
             new Command("cache", "Show or clear the token cache")
             {
                 new CacheListCommand(context),

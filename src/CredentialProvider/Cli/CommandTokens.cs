@@ -1,4 +1,5 @@
 using System.Globalization;
+using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
@@ -9,7 +10,7 @@ namespace CredentialProvider.Cli;
 /// <summary>Tokens for commands: from the same cache as the plugin's, and with a user who can sign in.</summary>
 internal sealed class CommandTokens(Settings settings, Terminal terminal, TimeProvider time)
 {
-    private readonly TokenSource _tokens = new(new TokenCache(settings.CacheFolder), time,
+    private readonly TokenSource _tokens = AgentOrAws.CreateSource(settings, time,
         new TokenService(settings, time, Retries.BuildTimeout).FetchAsync);
 
     /// <exception cref="NoTokenException">AWS returned no token.</exception>
@@ -25,7 +26,8 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
         if (settings.AuthToken is { } external)
             return new AuthorizationToken(external, time.GetUtcNow(), DateTimeOffset.MaxValue);
         var prompt = terminal.IsInteractive ? new UserPrompt(terminal.ShowAndWait, CanSignIn: true) : null;
-        return await _tokens.GetAsync(request, DateTimeOffset.MinValue, prompt, cancel);
+        return await AgentOrAws.GetAsync(
+            _tokens, request, DateTimeOffset.MinValue, prompt, (line, _) => terminal.Warning(line), cancel);
     }
 
     /// <summary>As <see cref="GetAsync"/>, but replaces a token that is past half of its lifetime, if AWS

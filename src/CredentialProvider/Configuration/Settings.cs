@@ -1,3 +1,4 @@
+using System.Globalization;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
@@ -41,6 +42,13 @@ internal sealed class Settings
 
     /// <summary>CODEARTIFACT_AUTH_TOKEN: a token from outside, used for every CodeArtifact feed.</summary>
     public Secret? AuthToken { get; }
+
+    /// <summary>CODEARTIFACT_AGENT: the socket of an agent, which is asked for tokens before AWS.</summary>
+    public string? Agent => GetString("CODEARTIFACT_AGENT");
+
+    /// <summary>systemd has passed a listening socket to the process with the PID in LISTEN_PID (LISTEN_FDS).</summary>
+    public bool HasPassedSocket(int processId) =>
+        GetString("LISTEN_FDS") == "1" && GetString("LISTEN_PID") == processId.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>CODEARTIFACT_PROFILE, CODEARTIFACT_ROLE_ARN, CODEARTIFACT_TOKEN_DURATION, and
     /// AWS_ENDPOINT_URL_CODEARTIFACT or AWS_ENDPOINT_URL.</summary>

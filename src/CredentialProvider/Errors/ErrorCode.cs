@@ -44,4 +44,7 @@ internal static class ErrorCode
 
     /// <summary>NuGet cannot use the plugin of the MSBuild package, which alone reports this.</summary>
     public const string PluginNotUsable = "CACP1014";
+
+    /// <summary>The agent in CODEARTIFACT_AGENT cannot be asked.</summary>
+    public const string NoAgent = "CACP1015";
 }

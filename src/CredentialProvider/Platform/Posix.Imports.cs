@@ -84,6 +84,9 @@ internal static partial class Posix
     [DllImport("libc", EntryPoint = "fcntl")]
     private static extern int FCntl(int descriptor, int command);
 
+    [DllImport("libc", EntryPoint = "fcntl")]
+    private static extern int FCntl(int descriptor, int command, int argument);
+
     [DllImport("libc", EntryPoint = "geteuid")]
     private static extern uint GetEUid();
 }

@@ -6,7 +6,7 @@ namespace CredentialProvider.Platform;
 // Status and resolved names of files.
 internal static partial class Posix
 {
-    private const int TypeMask = 0xF000, FolderType = 0x4000, RegularFileType = 0x8000, LinkType = 0xA000;
+    private const int TypeMask = 0xF000, FolderType = 0x4000, RegularFileType = 0x8000, LinkType = 0xA000, SocketType = 0xC000;
 
     /// <summary>The status of a file or folder.</summary>
     /// <param name="Type">The file type bits of the mode.</param>
@@ -21,6 +21,8 @@ internal static partial class Posix
         public bool IsFile => Type == RegularFileType;
 
         public bool IsLink => Type == LinkType;
+
+        public bool IsSocket => Type == SocketType;
     }
 
     /// <summary>Reads the status of a path. False if the path does not exist or the C library has no such function; in

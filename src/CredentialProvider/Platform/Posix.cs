@@ -120,6 +120,14 @@ internal static partial class Posix
         return isMissing;
     }
 
+    /// <summary>Keeps a descriptor from the programs that this process starts. On Linux, where the third argument of a
+    /// variadic function is passed like any other.</summary>
+    public static void SetCloseOnExec(int descriptor)
+    {
+        const int SetFlags = 2, CloseOnExecFlag = 1;
+        _ = FCntl(descriptor, SetFlags, CloseOnExecFlag);
+    }
+
     /// <summary>Sets an environment variable for native libraries. They do not see variables set by .NET.</summary>
     public static void SetVariable(string name, string value)
     {

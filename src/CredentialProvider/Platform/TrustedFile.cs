@@ -34,6 +34,49 @@ internal static class TrustedFile
             ?? (Path.GetDirectoryName(target) == folder ? null : FindFolderProblem(folder, home));
     }
 
+    /// <summary>Why another user could have put this socket here, or could replace it, with the command that corrects
+    /// it; null if none could, or if there is none. It may belong to any user, because users have other IDs in a
+    /// container; but below a folder in which everyone can create files, only to root and this user.</summary>
+    public static (string Why, string Fix)? FindSocketProblem(string path)
+    {
+        if (Posix.TryResolve(path) is not { } target || !Posix.TryGetStatus(target, out var socket, out _))
+            return null;
+        // The path may be that of a link, which others must not be able to replace either.
+        var link = Posix.TryResolve(Path.GetDirectoryName(path)!) is { } parent
+            ? Path.Combine(parent, Path.GetFileName(path)) : target;
+        return FindEntryProblem(target, socket.Owner) ?? (link == target ? null : FindEntryProblem(link, socket.Owner));
+    }
+
+    /// <param name="owner">Of the socket; with root and this user, whom the folders may belong to.</param>
+    private static (string Why, string Fix)? FindEntryProblem(string entry, uint owner)
+    {
+        if (!Posix.TryGetStatus(entry, out var status, out _))
+            return null;
+        while (Path.GetDirectoryName(entry) is { } folder && Posix.TryGetStatus(folder, out var parent, out _))
+        {
+            if (parent.Owner != 0 && parent.Owner != Posix.EffectiveUser && parent.Owner != owner)
+            {
+                return ($"{folder} belongs to another user than its socket",
+                    $"chown {owner} {ShellText.Quote(folder)}");
+            }
+
+            if (IsOpen(parent))
+            {
+                if ((parent.Mode & Sticky) == 0)
+                    return ($"other users can change {folder}", $"chmod go-w {ShellText.Quote(folder)}");
+                if (status.Owner != 0 && status.Owner != Posix.EffectiveUser)
+                {
+                    return ($"{entry} belongs to another user, and every user can create files in {folder}",
+                        "put the agent's socket in a folder such as /run/codeartifact");
+                }
+            }
+
+            (entry, status) = (folder, parent);
+        }
+
+        return null;
+    }
+
     private static string? FindFolderProblem(string? folder, string? home)
     {
         for (; folder is not null; folder = Path.GetDirectoryName(folder))
@@ -54,13 +97,15 @@ internal static class TrustedFile
         // The home directory may belong to another user: it is where the user says that it is.
         if (!isHome && status.Owner != 0 && status.Owner != Posix.EffectiveUser)
             return $"{path} belongs to another user; chown {Posix.EffectiveUser} {ShellText.Quote(path)}";
-        // Where every user has a group of the same ID, that group has no other member.
-        var isPrivateGroup = status.Group == status.Owner;
-        var isOpen = (status.Mode & WritableByOthers) != 0 || ((status.Mode & WritableByGroup) != 0 && !isPrivateGroup);
         // In a sticky folder such as /tmp only owners replace their files.
-        return isOpen && !(isFolder && (status.Mode & Sticky) != 0)
+        return IsOpen(status) && !(isFolder && (status.Mode & Sticky) != 0)
             ? $"other users can change {path}; chmod go-w {ShellText.Quote(path)}" : null;
     }
+
+    /// <summary>True if other users may write. Where every user has a group of the same ID, that group has no other
+    /// member.</summary>
+    private static bool IsOpen(Posix.Status status) => (status.Mode & WritableByOthers) != 0
+        || ((status.Mode & WritableByGroup) != 0 && status.Group != status.Owner);
 
     /// <summary>Every user may create folders and files in ProgramData, and owns what he created.</summary>
     private static string? FindWindowsProblem(string path) =>

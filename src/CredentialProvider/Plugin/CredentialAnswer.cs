@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
@@ -44,7 +45,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
             return null;
         if (settings.AuthToken is { } fixedToken)
             return new CredentialsResponse(ResponseCode.Success, fixedToken) { Given = FromOutside(fixedToken) };
-        if (wanted.Identity.Failure is not null)
+        if (wanted.Failure is not null)
             return null;
         return tokens.TryGetCached(wanted.Key, after: DateTimeOffset.MinValue) is { } token
             ? Give(resolved.Request, token) : null;
@@ -83,9 +84,10 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
                 after = FindRefusedTime(request, wanted, log);
             }
 
-            var token = await tokens.GetAsync(wanted, after, prompt, cancel);
+            var token = await AgentOrAws.GetAsync(
+                tokens, wanted, after, prompt, (line, failure) => Warn(wanted, failure, line, log), cancel);
             log(LogLevels.Verbose,
-                $"token for {wanted.Feed.DomainName} by {wanted.Identity.Source?.Description} expires at {token.Expires.UtcDateTime:u}");
+                $"token for {wanted.Feed.DomainName} by {token.Source} expires at {token.Expires.UtcDateTime:u}");
             if (request.IsRetry)
                 _retried[request.Uri!] = time.GetTimestamp();
             return Give(request, token);
@@ -118,20 +120,22 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
     private Task Refresh(TokenRequest wanted, AuthorizationToken token, CancellationToken cancel) =>
         Task.Run(() => tokens.RefreshAsync(wanted, token, cancel), CancellationToken.None);
 
-    /// <summary>Warns once per domain and error code: NuGet asks for every repository of a domain, and again on every
-    /// retry.</summary>
     private CredentialsResponse Refuse(TokenRequest wanted, NoTokenException failure, Action<string, string> log)
     {
-        var domain = wanted.Feed.DomainName;
-        var line = failure.Describe(domain);
-        if (_warned.TryAdd($"{domain} {failure.Code}", true))
-        {
-            log(LogLevels.Warning, line);
-            if (failure.InnerException is { } cause)
-                log(LogLevels.Debug, cause.ToString());
-        }
-
+        var line = failure.Describe(wanted.Feed.DomainName);
+        Warn(wanted, failure, line, log);
         return new CredentialsResponse(ResponseCode.Error, Reason: line);
+    }
+
+    /// <summary>Warns once per domain and error code: NuGet asks for every repository of a domain, and again on every
+    /// retry.</summary>
+    private void Warn(TokenRequest wanted, NoTokenException failure, string line, Action<string, string> log)
+    {
+        if (!_warned.TryAdd($"{wanted.Feed.DomainName} {failure.Code}", true))
+            return;
+        log(LogLevels.Warning, line);
+        if (failure.InnerException is { } cause)
+            log(LogLevels.Debug, cause.ToString());
     }
 
     /// <summary>The refused token, if the feed accepts it now: it is given again once, because a refusal may pass. Null if

@@ -7,12 +7,19 @@ namespace CredentialProvider.Tokens;
 /// Tokens from memory, from disk, or fetched from AWS by one process at a time. A token that is about to expire is
 /// returned only if no new one can be had.
 /// </summary>
-/// <param name="fetch">Asks AWS, and lets the user sign in if there is one. Throws
-/// <see cref="NoTokenException"/>.</param>
+/// <param name="fetch">Asks an agent for a token obtained later than the given time, or AWS, and lets the user sign in if
+/// there is one. Throws <see cref="NoTokenException"/>.</param>
 internal sealed class TokenSource(
     TokenCache cache, TimeProvider time,
-    Func<TokenRequest, UserPrompt?, CancellationToken, Task<AuthorizationToken>> fetch)
+    Func<TokenRequest, DateTimeOffset, UserPrompt?, CancellationToken, Task<AuthorizationToken>> fetch)
 {
+    /// <param name="fetch">Asks AWS alone, which issues a new token each time.</param>
+    public TokenSource(TokenCache cache, TimeProvider time,
+        Func<TokenRequest, UserPrompt?, CancellationToken, Task<AuthorizationToken>> fetch)
+        : this(cache, time, (request, _, prompt, cancel) => fetch(request, prompt, cancel))
+    {
+    }
+
     /// <summary>The next feed of the same build would fail for the same reason, so AWS is not asked again.</summary>
     private static readonly TimeSpan FailureLifetime = TimeSpan.FromSeconds(15);
 
@@ -109,7 +116,7 @@ internal sealed class TokenSource(
             return theirs;
         try
         {
-            var token = await fetch(request, prompt, cancel);
+            var token = await fetch(request, after, prompt, cancel);
             _memory[key] = token;
             FetchesOf(key).Failure = null;
             cache.Write(key, token, time.GetUtcNow());

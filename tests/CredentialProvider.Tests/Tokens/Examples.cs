@@ -12,7 +12,8 @@ internal static class Examples
 
     public static readonly Feed App = new("contoso", "111122223333", "us-east-1", "app");
 
-    public static readonly Settings DefaultSettings = SettingsFromVariables.From(("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none"));
+    public static readonly Settings DefaultSettings = SettingsFromVariables.From(
+        ("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none"), ("CODEARTIFACT_CACHE", "off"));
 
     public static readonly TokenRequest AppRequest = TokenRequest.For(App, DefaultSettings);
 

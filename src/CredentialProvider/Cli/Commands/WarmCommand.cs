@@ -48,7 +48,7 @@ internal sealed class WarmCommand : CliCommand
         if (settings.CacheFolder is null)
             throw CachePathCommand.NoCache();
         var requests = sources.Select(source => TokenRequest.For(source.Feed, settings))
-            .GroupBy(request => request.Identity.Failure is null ? (object)request.Key : request)
+            .GroupBy(request => request.Failure is null ? (object)request.Key : request)
             .Select(group => group.First()).ToList();
         var tokens = new CommandTokens(settings, Terminal, Context.Time);
         var done = 0;

@@ -1,3 +1,4 @@
+using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
@@ -125,6 +126,13 @@ internal sealed class DoctorRun(
             return external;
         }
 
+        if (request.Agent is { } socket)
+        {
+            if (await TryAskAgentAsync(source, request, socket, cancel))
+                return _tokens[request.Key];
+            request = request.WithoutAgent();
+        }
+
         await CheckIdentityAsync(source, request);
         if (request.Identity.Failure is not null)
         {
@@ -154,6 +162,40 @@ internal sealed class DoctorRun(
             report.Add(source, Finding.Fail(Checks.Token, e));
             return _tokens[key] = null;
         }
+    }
+
+    /// <returns>False if the agent cannot be asked, so that the plugin asks AWS.</returns>
+    private async Task<bool> TryAskAgentAsync(
+        CheckedSource source, TokenRequest request, string socket, CancellationToken cancel)
+    {
+        if (_tokens.ContainsKey(request.Key))
+        {
+            report.Add(source, Finding.Skip(Checks.Agent, $"same token as above, for {request.Feed.DomainName}"));
+            return true;
+        }
+
+        terminal.Progress($"{source.Title}: asking the agent");
+        try
+        {
+            var token = await AgentClient.FetchAsync(
+                socket, request.Feed, DateTimeOffset.MinValue, prompt: null, time, cancel);
+            report.Add(source, Finding.Ok(Checks.Agent, $"a token from {token.Identity}, valid until {token.Expires.UtcDateTime:u}; "
+                + "AWS credentials, profile and roles of this process are not used"));
+            _tokens[request.Key] = token.Token;
+        }
+        catch (NoTokenException e) when (e.Code == ErrorCode.NoAgent)
+        {
+            report.Add(source, Finding.Warn(Checks.Agent, $"{e.Why}; the plugin uses AWS credentials instead", e.Fix)
+                with { Code = e.Code });
+            return false;
+        }
+        catch (NoTokenException e)
+        {
+            report.Add(source, Finding.Fail(Checks.Agent, e));
+            _tokens[request.Key] = null;
+        }
+
+        return true;
     }
 
     /// <summary>The key of an instance's role is the machine, so a cached token outlives a change of the role.</summary>

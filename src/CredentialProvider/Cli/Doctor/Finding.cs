@@ -94,7 +94,7 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
 internal static class Checks
 {
     public const string Service = "service", Settings = "settings", Log = "log", Plugin = "plugin", Cache = "cache", Sources = "sources",
-        Url = "url", Enabled = "enabled", StoredCredentials = "stored credentials", Mapping = "mapping",
+        Url = "url", Enabled = "enabled", StoredCredentials = "stored credentials", Mapping = "mapping", Agent = "agent",
         Network = "network", Clock = "clock", Credentials = "credentials", Role = "role", Identity = "identity",
         Token = "token", Read = "read",
         Package = "package", Publish = "publish";
