@@ -9,7 +9,8 @@ export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompil
 # its time on starting. No other build uses a server of this name.
 share_compiler() {
   command -v pkill >/dev/null && [ -z "${SharedCompilationId:-}" ] || return 0
-  export UseSharedCompilation=true SharedCompilationId=codeartifact-$$
+  # Without the counting for later optimization, it stops working when it has nothing to do.
+  export UseSharedCompilation=true SharedCompilationId=codeartifact-$$ DOTNET_TieredPGO=0
   trap 'pkill -f "VBCSCompiler.*pipename:$SharedCompilationId" || true' EXIT
 }
 

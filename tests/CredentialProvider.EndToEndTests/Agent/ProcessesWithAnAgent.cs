@@ -216,6 +216,8 @@ public sealed class ProcessesWithAnAgent
     public async Task Lose_an_agent_that_is_told_to_end(string signal)
     {
         await using var sandbox = await Sandbox.StartAsync();
+        // A shell lets what it runs in the background ignore SIGINT, also a whole test run.
+        sandbox.Wrapper = ["env", "--default-signal=INT"];
         await using var agent = await AgentProcess.StartAsync(sandbox);
         (await sandbox.RunAsync("kill", sandbox.Home, $"-{signal}", $"{agent.Process.Id}")).Succeeded();
 

@@ -194,7 +194,7 @@ public sealed partial class SigningInWithABrowser
         var sandbox = await Sandbox.StartAsync();
         sandbox.Aws.World.SsoUser = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
         sandbox.Write("home/.aws/config", SsoFiles.Profile);
-        var program = sandbox.Write("desktop/xdg-open", $"#!/bin/sh\nexport CURL_CA_BUNDLE=$SSL_CERT_FILE\n{browser}\n");
+        var program = sandbox.Write("desktop/xdg-open", $"#!/bin/sh\n{browser}\n");
         MakeExecutable(program);
         sandbox.Variables["PATH"] = $"{Path.GetDirectoryName(program)}:{sandbox.Variables["PATH"]}";
         return sandbox;

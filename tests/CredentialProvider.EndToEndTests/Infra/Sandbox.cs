@@ -24,6 +24,8 @@ public sealed class Sandbox : IAsyncDisposable
             // Not the system's certificates: every .NET process would parse all of them.
             ["SSL_CERT_FILE"] = aws.CaFile,
             ["SSL_CERT_DIR"] = Folder("certificates"),
+            // With a folder in the variables, curl does not read the file.
+            ["CURL_CA_BUNDLE"] = aws.CaFile,
             ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
             ["NUGET_PACKAGES"] = Folder("packages"),
             ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
