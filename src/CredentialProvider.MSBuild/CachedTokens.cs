@@ -13,14 +13,17 @@ internal static class CachedTokens
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(TokenLifetime.MaxSeconds);
 
-    /// <summary>True if the cache has a recent token for each CodeArtifact feed among the sources.</summary>
+    /// <summary>True if the cache has a recent token for each CodeArtifact feed among the sources, or there is no cache to
+    /// fetch tokens for.</summary>
     /// <param name="sources">URLs, also of foreign feeds.</param>
     public static bool Cover(string[] sources)
     {
+        if (KnownPaths.CacheFolder(Home, Variable) is not { } folder)
+            return true;
         // These change how long tokens live, and which hosts are CodeArtifact feeds.
         if (Variable("CODEARTIFACT_TOKEN_DURATION") is not null || HasConfigurationFile)
             return false;
-        return KnownPaths.CacheFolder(Home, Variable) is { } folder && Directory.Exists(folder)
+        return Directory.Exists(folder)
             && Array.TrueForAll(sources, source => !FeedUrl.TryParse(source, out var feed) || Covers(folder, feed));
     }
 

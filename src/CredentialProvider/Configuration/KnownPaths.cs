@@ -14,6 +14,8 @@ internal static class KnownPaths
     /// <returns>Null if the user has no place for a cache.</returns>
     public static string? CacheFolder(string? home, Func<string, string?> variable)
     {
+        if ("off".Equals(variable("CODEARTIFACT_CACHE"), StringComparison.OrdinalIgnoreCase))
+            return null;
         var parent = variable("CODEARTIFACT_CACHE_DIR") ?? Absolute(variable("XDG_CACHE_HOME"))
             ?? (OperatingSystem.IsWindows() ? WindowsFolder(Environment.SpecialFolder.LocalApplicationData)
             : home is null ? null

@@ -35,8 +35,7 @@ internal sealed class Settings
                 : GetString(EndpointVariable("codeartifact")) ?? GetString(AllEndpoints));
         _layers = new Lazy<ConfigurationLayers>(() => ConfigurationLayers.Read(
             GetString("CODEARTIFACT_CONFIG"), KnownPaths.UserConfigurationFile(Home, GetString), machineFile));
-        CacheFolder = string.Equals(GetString("CODEARTIFACT_CACHE"), "off", StringComparison.OrdinalIgnoreCase) ? null
-            : KnownPaths.CacheFolder(Home, GetString);
+        CacheFolder = KnownPaths.CacheFolder(Home, GetString);
         LogFile = GetString("CODEARTIFACT_LOG_FILE") ?? GetString("AWS_CODEARTIFACT_NUGET_LOGFILE");
     }
 

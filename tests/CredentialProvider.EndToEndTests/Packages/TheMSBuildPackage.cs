@@ -355,6 +355,15 @@ public sealed class TheMSBuildPackage
     }
 
     [Fact]
+    public async Task Without_a_token_cache_the_plugin_fetches_the_token()
+    {
+        await using var sandbox = await CloneAsync();
+        sandbox.Variables["CODEARTIFACT_CACHE"] = "off";
+
+        Assert.DoesNotContain("CACP", (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-warnaserror")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_CodeArtifact_source_the_task_is_not_loaded()
     {
         await using var sandbox = await CloneAsync();
