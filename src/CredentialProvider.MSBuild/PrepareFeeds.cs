@@ -14,8 +14,8 @@ namespace CredentialProvider.MSBuild;
 /// </summary>
 public abstract class PrepareFeeds : ToolTask
 {
-    /// <summary>How the plugin's output begins for a failure and for a token.</summary>
-    private const string FailurePrefix = "error: CACP", TokenPrefix = "domain ";
+    /// <summary>How lines of the plugin begin: for a domain without a token, any other error, and a token.</summary>
+    private const string FailurePrefix = "error: CACP", ErrorPrefix = "error: ", TokenPrefix = "domain ";
 
     private const string PluginNotUsable = "CACP1014";
 
@@ -197,8 +197,9 @@ public abstract class PrepareFeeds : ToolTask
     /// <summary>The exit code is not an error: the output names each failure.</summary>
     protected override bool HandleTaskExecutionErrors()
     {
-        // dotnet has its own exit codes and messages, for example without the runtime that the plugin needs.
-        if (!Install && _failures.Count == 0)
+        // dotnet has its own exit codes and messages, for example without the runtime that the plugin needs. If the plugin
+        // itself could not warm up, it may still have a token when NuGet asks.
+        if (!Install && _failures.Count == 0 && !_firstLine.StartsWith(ErrorPrefix, StringComparison.Ordinal))
             AddStartFailure(GenerateFullPathToTool(), $"exit code {ExitCode}: {_firstLine}");
         return true;
     }

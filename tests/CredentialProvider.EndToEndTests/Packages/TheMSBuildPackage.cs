@@ -364,6 +364,23 @@ public sealed class TheMSBuildPackage
     }
 
     [Fact]
+    public async Task A_warm_up_that_cannot_store_a_token_leaves_it_to_the_plugin()
+    {
+        await using var sandbox = await CloneAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        foreach (var program in Directory.GetFiles(Tools(sandbox), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            await File.WriteAllTextAsync(program, $"#!/bin/sh\n[ \"$1\" = -Plugin ] && exec {Artifacts.Native} \"$@\"\necho 'error: no room for a token' >&2\nexit 1\n", TestContext.Current.CancellationToken);
+        ForgetTokens(sandbox);
+        ForgetRestores(sandbox);
+        Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
+
+        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--no-http-cache", "-warnaserror")).Succeeded();
+
+        Assert.DoesNotContain("CACP", outcome.Output, StringComparison.Ordinal);
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
+    [Fact]
     public async Task Without_a_CodeArtifact_source_the_task_is_not_loaded()
     {
         await using var sandbox = await CloneAsync();
