@@ -169,8 +169,8 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
                 && !cancel.IsCancellationRequested)
                 connection.SendProgress(message.RequestId, message.Method);
             var response = await answering;
-            // NuGet handles answers at once but reads Log messages from a queue every 50 ms: a restore that fails because
-            // of this answer could end before it shows the warning. So wait until NuGet confirms it.
+            // NuGet handles answers at once, but Log messages from a queue: a restore that fails because of this answer
+            // could end before it shows the warning. So wait until NuGet confirms it.
             if (response.Token is null)
                 await Task.WhenAny(lastLog, Task.Delay(interval, cancel.Token));
             cancel.Token.ThrowIfCancellationRequested();

@@ -165,6 +165,7 @@ public sealed class Soak(ITestOutputHelper output)
                     3 => new Fault("codeartifact", Times: 1) { Status = 429, ErrorCode = "ThrottlingException" },
                     _ => new Fault("metadata", Times: 1) { Status = 500 },
                 });
+                // Longer than the tokens live, so that AWS fails in most renewals and not in all.
                 await Task.Delay(2500, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -177,6 +178,7 @@ public sealed class Soak(ITestOutputHelper output)
                 if (random.Next(4) == 0)
                 {
                     var pending = plugin.GetCredentialsAsync(Feeds.App);
+                    // At any moment of the request: no condition tells one from another.
                     await Task.Delay(random.Next(100), CancellationToken.None);
                     plugin.Process.Kill();
                     await pending.ContinueWith(task => task.Exception, TaskScheduler.Default);

@@ -270,6 +270,7 @@ public sealed class AgentClients
         agent.Gate = aws.Task;
         var waiting = Enumerable.Range(0, AgentServer.MaxWaiting).Select(_ => agent.AskAsync(App with { Domain = "other" })).ToList();
         NoTokenException? busy = null;
+        // Until all of them have arrived, one more waits like them, so it is given up and asked again.
         while (busy is null)
             busy = await Record.ExceptionAsync(() => Task.WhenAny(agent.AskAsync(App with { Domain = "third" }), Task.Delay(50, Cancel)).Unwrap()) as NoTokenException;
 
