@@ -13,7 +13,7 @@ public sealed partial class PrintedText
         ("the console", Console(), ["Program.cs", "Cli/Terminal.cs", "Platform/StandardStreams.cs", "Platform/StandardStreams.netfx.cs"]),
         ("a text writer", TextWriters(), ["Cli/Terminal.cs", "Cli/HelpSections.cs", "Cli/NuGet/PluginConversation.cs", "Plugin/LegacyProtocol.cs"]),
         ("the stream of the parser's help", ParserOutput(), ["Cli/CommandLine.cs", "Cli/HelpSections.cs"]),
-        ("JSON", Json(), ["Cli/JsonText.cs", "Tokens/TokenCache.cs"]),
+        ("JSON", Json(), ["Aws/PolicyJson.cs", "Cli/JsonText.cs", "Tokens/TokenCache.cs"]),
         ("a JSON string", JsonStrings(),
             ["Agent/AgentProtocol.cs", "Aws/Credentials/SsoCache.cs", "Cli/NuGet/PluginConversation.cs", "Configuration/ConfigurationEditor.cs", "Plugin/Connection.cs",
                 "Plugin/LegacyProtocol.cs", "Plugin/Messages.cs"]),

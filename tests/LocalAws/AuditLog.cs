@@ -12,6 +12,20 @@ public sealed record AuditEntry(
 {
     /// <summary>The time from the request to its response.</summary>
     public TimeSpan Took { get; init; }
+
+    public string UserAgent { get; init; } = "";
+
+    /// <summary>The role session that called or, for an AssumeRole call, that was opened.</summary>
+    public RoleSession? Session { get; init; }
+}
+
+/// <summary>A role session as CloudTrail shows it.</summary>
+/// <param name="Tags">By key.</param>
+/// <param name="Policy">The inline session policy; null for none.</param>
+public sealed record RoleSession(string Name, string? SourceIdentity, IReadOnlyDictionary<string, string> Tags, string? Policy)
+{
+    internal static RoleSession From(Session session) => new(session.Name, session.SourceIdentity,
+        session.Tags.ToDictionary(tag => tag.Key, tag => tag.Value.Value), session.Policy);
 }
 
 /// <summary>All requests, in order of their responses.</summary>

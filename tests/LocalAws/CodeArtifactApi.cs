@@ -23,6 +23,7 @@ internal sealed class CodeArtifactApi(World world, Func<DateTimeOffset> now)
         if (Callers.Find(world, exchange, "codeartifact", region, now()) is not { } caller)
             return;
         exchange.Detail += $" as {caller.PrincipalArn}";
+        exchange.Session = caller;
         var owner = exchange.Query("domain-owner") is { Length: > 0 } named ? named : caller.Role.Account;
         var requested = new Domain(exchange.Query("domain"), owner, region);
         var domain = world.Domains.Find(candidate => candidate == requested);

@@ -19,6 +19,9 @@ internal sealed class Exchange(HttpContext http, string host)
 
     public string Detail { get; set; } = "";
 
+    /// <summary>The session that called or, for an AssumeRole call, that was opened; null if there is none.</summary>
+    public Session? Session { get; set; }
+
     public string Method => Http.Request.Method;
 
     public string Path => Http.Request.Path.Value ?? "";

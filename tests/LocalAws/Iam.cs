@@ -51,6 +51,12 @@ internal static class Iam
             return $"{NotAuthorized(caller, action, resource)} with an explicit deny in an identity-based policy";
         if (statements.Count == 0)
             return $"{NotAuthorized(caller, action, resource)} because no identity-based policy allows the {action} action";
+        if (caller.Policy is { } policy && !PolicyLanguage.Identity(JsonNode.Parse(policy)!).Exists(statement =>
+            Matches(statement.Action, action) && Matches(statement.Resource, resource) && Holds(statement, context ?? new())))
+        {
+            return $"{NotAuthorized(caller, action, resource)} because no session policy allows the {action} action";
+        }
+
         return caller.Role.Guardrails.Find(guardrail => guardrail.Action == action) is not { } refusing ? null
             : NotAuthorized(caller, action, resource) + (refusing.IsExplicit ? $" with an explicit deny in a {refusing.Policy}"
                 : $" because no {refusing.Policy} allows the {action} action");

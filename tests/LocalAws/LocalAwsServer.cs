@@ -185,7 +185,12 @@ public sealed class LocalAwsServer : IAsyncDisposable
     }
 
     private void Record(Exchange exchange, int status, long started) => Audit.Add(new AuditEntry(
-        Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, status, exchange.Detail) { Took = _time.GetElapsedTime(started) });
+        Now(), exchange.Service, exchange.Operation, exchange.Host, exchange.Path, status, exchange.Detail)
+    {
+        Took = _time.GetElapsedTime(started),
+        UserAgent = exchange.Header("User-Agent") ?? "",
+        Session = exchange.Session is { } session ? RoleSession.From(session) : null,
+    });
 
     private Action Route(Exchange exchange, bool isMetadata)
     {

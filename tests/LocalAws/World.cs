@@ -27,7 +27,8 @@ public sealed record Guardrail(string Policy, string Action, bool IsExplicit = f
 /// <summary>A statement of a role's trust policy.</summary>
 /// <param name="Principal">A role ARN or an account ID.</param>
 /// <param name="ExternalId">The required external ID, or null.</param>
-public sealed record Trust(string Principal, string? ExternalId = null);
+/// <param name="Actions">What is allowed besides sts:AssumeRole: sts:SetSourceIdentity, sts:TagSession.</param>
+public sealed record Trust(string Principal, string? ExternalId = null, params string[] Actions);
 
 /// <summary>An IAM role with its identity policy.</summary>
 public sealed record Role(string Arn)
@@ -51,10 +52,22 @@ public sealed record Role(string Arn)
 /// <param name="Token">Null for the long-term access keys of an IAM user.</param>
 public sealed record Session(string AccessKeyId, string SecretAccessKey, string? Token, Role Role, string Name, DateTimeOffset Expires)
 {
+    /// <summary>Null if none was set.</summary>
+    public string? SourceIdentity { get; init; }
+
+    /// <summary>By key, with those of the role sessions before it that were transitive.</summary>
+    public IReadOnlyDictionary<string, SessionTag> Tags { get; init; } = new Dictionary<string, SessionTag>();
+
+    /// <summary>The inline session policy as it was passed; null for none.</summary>
+    public string? Policy { get; init; }
+
     /// <summary>The ARN in IAM's messages: an assumed-role session, or a user for long-term access keys.</summary>
     public string PrincipalArn => Token is null ? $"arn:aws:iam::{Role.Account}:user/{Name}"
         : $"arn:aws:sts::{Role.Account}:assumed-role/{Role.Name}/{Name}";
 }
+
+/// <summary>The value of a session tag.</summary>
+public sealed record SessionTag(string Value, bool IsTransitive);
 
 /// <summary>A CodeArtifact domain.</summary>
 public sealed record Domain(string Name, string Owner, string Region)

@@ -1,3 +1,4 @@
+using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Aws;
@@ -9,8 +10,8 @@ internal sealed record AwsCall(string Endpoint)
     /// <summary>The feed that a CodeArtifact call is for; null for other services.</summary>
     public Feed? Feed { get; private init; }
 
-    /// <summary>The role that an STS call assumes; null for other services.</summary>
-    public string? RoleArn { get; private init; }
+    /// <summary>The role that an STS call assumes, and for which feed; null for other services.</summary>
+    public (RoleRequest Role, Feed Feed)? Assumed { get; private init; }
 
     /// <summary>Where a profile names that role; null for a role from elsewhere.</summary>
     public string? RolePlace { get; private init; }
@@ -42,12 +43,12 @@ internal sealed record AwsCall(string Endpoint)
                 ? "the gateway endpoint for s3" : "the interface endpoint for codeartifact.repositories",
     };
 
-    public static AwsCall ToSts(string roleArn, string region, string? place = null) =>
-        new($"STS in {region}")
+    public static AwsCall ToSts(RoleRequest role, Feed feed, string? place = null) =>
+        new($"STS in {feed.Region}")
         {
-            RoleArn = roleArn,
+            Assumed = (role, feed),
             RolePlace = place,
-            Region = region,
+            Region = feed.Region,
             VpcEndpoint = "the interface endpoint for sts",
             EndpointVariable = "AWS_ENDPOINT_URL_STS",
         };

@@ -35,7 +35,7 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
         return Find<JsonException>(cause) is { } json ? new AwsFailure(FailureKind.UnexpectedResponse, json.Message)
             : cause is InvalidDataException ? new AwsFailure(FailureKind.InvalidProfiles, cause.Message)
             : JudgeConnection(cause) is { } failure ? failure
-            : new AwsFailure(call.RoleArn is null ? FailureKind.NoCredentials : FailureKind.UnexpectedResponse,
+            : new AwsFailure(call.Assumed is null ? FailureKind.NoCredentials : FailureKind.UnexpectedResponse,
                 Innermost(cause).Message);
     }
 
@@ -47,7 +47,7 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
         "AccessDenied" or "AccessDeniedException" => FailureKind.AccessDenied,
         "RegionDisabledException" or "OptInRequired" => FailureKind.RegionOff,
         "ValidationError" or "InvalidIdentityToken" or "IDPRejectedClaim" or "ExpiredTokenException"
-            when call.RoleArn is not null => FailureKind.RoleNotAssumed,
+            when call.Assumed is not null => FailureKind.RoleNotAssumed,
         "ResourceNotFoundException" when call.Feed is not null => FailureKind.NotFound,
         "ValidationException" when call.Feed is not null => FailureKind.InvalidRequest,
         _ when IsThrottling(e) => FailureKind.Throttled,

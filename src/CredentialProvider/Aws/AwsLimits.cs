@@ -37,11 +37,13 @@ internal static class AwsLimits
             config.AuthenticationRegion = region;
         }
 
-        Apply(config, settings);
+        Apply(config, profile, settings);
     }
 
-    public static void Apply(ClientConfig config, Settings settings)
+    public static void Apply(ClientConfig config, ProfileEndpoint profile, Settings settings)
     {
+        if (profile.ApplicationId is { } application)
+            config.ClientAppId = ProductName.ApplicationId(application);
         // For ClockSkewRetry only.
         config.MaxErrorRetry = 1;
         config.Timeout = CallTimeout;
@@ -55,6 +57,7 @@ internal static class AwsLimits
     {
         pipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new ClockSkewRetry(config)));
         pipeline.AddHandlerAfter<Unmarshaller>(new ResponseLimits());
+        pipeline.AddHandlerBefore<Marshaller>(new ProductName());
     }
 
     /// <summary>Limits the whole call: the SDK's own timeout ends with the response headers.</summary>

@@ -31,7 +31,11 @@ internal sealed record Denial(string Purpose, string? Command = null)
         if (Has("permissions boundary"))
             return new Denial($"{change} the permissions boundary of the role");
         if (Has("session policy"))
-            return new Denial($"{change} the session policy that the role is assumed with");
+        {
+            return new Denial($"{change} the session policy that the role is assumed with; for \"scope\" in codeartifact.json, "
+                + "set it to \"publish\" to publish, or remove it");
+        }
+
         if (Has("kms:"))
             return new Denial($"allow {action} in the policy of the KMS key that encrypts the domain");
         if (isExplicit && Has("resource-based policy"))
@@ -43,6 +47,22 @@ internal sealed record Denial(string Purpose, string? Command = null)
         return new Denial(
             (isOther ? $"use a profile of account {feed.Owner}, or " : "") + "attach the policy printed by",
             PolicyCommand(feed, isPublishing, isOther ? account : null));
+    }
+
+    /// <summary>Of AssumeRole, or of what the request sets besides: a source identity or tags.</summary>
+    public static Denial OfRole(AwsCall call, string message)
+    {
+        var (role, feed) = call.Assumed!.Value;
+        var action = FindAction(message);
+        var option = action == "sts:SetSourceIdentity" ? " --source-identity"
+            : action == "sts:TagSession" && role.Tags is { } tags
+                ? " --tags " + ShellText.Quote(string.Join(",", Array.ConvertAll(tags, tag => tag.Key))) : null;
+        return action is not ("sts:SetSourceIdentity" or "sts:TagSession")
+            ? new Denial("allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
+                + "if one is required) in the role's trust policy")
+            : new Denial($"allow {action} on the role in the caller's policy and in the role's trust policy"
+                + (option is null ? "" : ", which this prints"),
+                option is null ? null : PolicyCommand(feed, isPublishing: false, principal: null) + option);
     }
 
     /// <summary>The command that prints the missing policy.</summary>

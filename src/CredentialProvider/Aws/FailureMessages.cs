@@ -37,8 +37,7 @@ internal static class FailureMessages
             FailureKind.AccessDenied when call.Feed is { } feed =>
                 (ErrorCode.AccessDenied, detail, Denial.Of(feed, detail).Fix),
             FailureKind.AccessDenied => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} cannot be assumed: {detail}",
-                "allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
-                    + "if one is required) in the role's trust policy"),
+                Denial.OfRole(call, detail).Fix),
             FailureKind.RoleNotAssumed => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} was not assumed: {detail}",
                 "check the role and the identity that assumes it"),
             FailureKind.NotFound => (ErrorCode.DomainNotFound, $"no such domain or repository: {detail}",
@@ -68,12 +67,13 @@ internal static class FailureMessages
     }
 
     private static string RoleOf(AwsCall call) =>
-        call.RolePlace is { } place ? $"{call.RoleArn} ({place})" : call.RoleArn!;
+        call.Assumed!.Value.Role.Arn + (call.RolePlace is { } place ? $" ({place})" : "");
 
     /// <summary>The command in the fix; null if it has none.</summary>
     private static string? FindCommand(AwsCall call, AwsFailure failure) => failure.Kind switch
     {
-        FailureKind.AccessDenied when call.Feed is { } feed => Denial.Of(feed, failure.Detail).Command,
+        FailureKind.AccessDenied =>
+            (call.Feed is { } feed ? Denial.Of(feed, failure.Detail) : Denial.OfRole(call, failure.Detail)).Command,
         FailureKind.NotFound => ListDomains(call),
         _ => null,
     };

@@ -121,10 +121,10 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         {
             var source = chain.Resolve(request);
             var credentials = await FetchCredentialsAsync(source, request, prompt, cancel);
-            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings,
-                request.Identity.EndpointOf("codeartifact", settings));
+            var profile = request.Identity.EndpointOf("codeartifact", settings);
+            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, profile);
             var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
-            AwsLimits.Apply(config, settings);
+            AwsLimits.Apply(config, profile, settings);
             using var client = new AmazonCodeArtifactClient(credentials, config);
             return await AwsLimits.WithTimeoutAsync(stop => call(client, (source as AsyncCredentials)?.Principal, stop), cancel);
         }

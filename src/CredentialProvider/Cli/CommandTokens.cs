@@ -19,8 +19,8 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
         request.FeedSettings.ThrowIfProblem();
         foreach (var setting in SettingOrigin.Of(request.Feed, settings))
         {
-            foreach (var ignored in setting.Ignored)
-                terminal.Hint(setting.DescribeIgnored(ignored));
+            foreach (var note in setting.Notes)
+                terminal.Hint(note);
         }
 
         if (settings.AuthToken is { } external)

@@ -27,6 +27,9 @@ internal sealed class JsonText
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
+    /// <summary>Adds JSON that something else writes; its strings must be printable.</summary>
+    public void Write(Action<Utf8JsonWriter> write) => write(_json);
+
     public void WriteStartObject() => _json.WriteStartObject();
 
     public void WriteStartObject(string name) => _json.WriteStartObject(PrintableText.Of(name));

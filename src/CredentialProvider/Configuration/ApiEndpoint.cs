@@ -25,4 +25,8 @@ internal static class ApiEndpoint
 
 /// <summary>An AWS profile's endpoint_url (also from its <c>services</c> section), use_fips_endpoint and
 /// use_dualstack_endpoint.</summary>
-internal sealed record ProfileEndpoint(string? Url, bool? UseFips, bool? UseDualStack);
+internal sealed record ProfileEndpoint(string? Url, bool? UseFips, bool? UseDualStack)
+{
+    /// <summary>The user's name for an application, for the User-Agent; null if there is none.</summary>
+    public string? ApplicationId { get; init; }
+}

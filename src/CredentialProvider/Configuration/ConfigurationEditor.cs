@@ -35,13 +35,19 @@ internal static class ConfigurationEditor
         return Splice(text, inside, inside, [.. " "u8, .. member, .. place.DefaultsIsEmpty ? " "u8 : ","u8]);
     }
 
-    /// <summary>Roles are an array, a duration is a number, everything else is a string.</summary>
+    /// <summary>Roles are an array, tags an object, a duration is a number and a scope can be true or false; everything else is
+    /// a string.</summary>
     private static string ToJson(string key, string value) => key switch
     {
         "duration" when int.TryParse(value, out var seconds) => seconds.ToString(CultureInfo.InvariantCulture),
         "roles" => $"[{string.Join(", ", value.Split(',').Select(role => JsonString.Quote(role.Trim())))}]",
+        "scope" when value is "true" or "false" => value,
+        "tags" => $"{{ {string.Join(", ", value.Split(',').Select(TagToJson))} }}",
         _ => JsonString.Quote(value),
     };
+
+    private static string TagToJson(string tag) => tag.IndexOf('=') is > 0 and var at
+        ? $"{JsonString.Quote(tag[..at].Trim())}: {JsonString.Quote(tag[(at + 1)..].Trim())}" : $"{JsonString.Quote(tag.Trim())}: \"\"";
 
     /// <summary>Where to edit.</summary>
     private sealed record Place(int Root, bool RootIsEmpty, int? Defaults, bool DefaultsIsEmpty,

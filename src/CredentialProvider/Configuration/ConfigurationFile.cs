@@ -33,14 +33,61 @@ internal sealed record TokenOptions(string? Profile, RoleRequest[]? Roles, int? 
 {
     public static TokenOptions None { get; } = new(null, null, null, null);
 
+    /// <summary>Of every role session; see <see cref="SessionText"/>.</summary>
+    public string? SessionName { get; init; }
+
+    /// <summary>Of the first AssumeRole, from where it stays; see <see cref="SessionText"/>.</summary>
+    public string? SourceIdentity { get; init; }
+
+    /// <summary>Of the last role's session.</summary>
+    public SessionTag[]? Tags { get; init; }
+
+    public TokenScope? Scope { get; init; }
+
     /// <summary>These options, completed by <paramref name="defaults"/> where they say nothing.</summary>
     public TokenOptions Or(TokenOptions defaults) => new(
         Profile ?? defaults.Profile, Roles ?? defaults.Roles, Duration ?? defaults.Duration,
-        Endpoint ?? defaults.Endpoint);
+        Endpoint ?? defaults.Endpoint)
+    {
+        SessionName = SessionName ?? defaults.SessionName,
+        SourceIdentity = SourceIdentity ?? defaults.SourceIdentity,
+        Tags = Tags ?? defaults.Tags,
+        Scope = Scope ?? defaults.Scope,
+    };
+}
+
+/// <summary>What the session of the last role is limited to.</summary>
+internal enum TokenScope
+{
+    /// <summary>Nothing: what the role's own policies allow.</summary>
+    Role,
+
+    /// <summary>Reading from the feed's repository.</summary>
+    Read,
+
+    /// <summary>Reading from the feed's repository and publishing to it.</summary>
+    Publish,
 }
 
 /// <summary>A role to assume, with the parameters that STS calls RoleArn, RoleSessionName and ExternalId.</summary>
-internal sealed record RoleRequest(string Arn, string? SessionName = null, string? ExternalId = null);
+/// <param name="SessionName">Null for <see cref="SessionText.DefaultName"/>.</param>
+internal sealed record RoleRequest(string Arn, string? SessionName = null, string? ExternalId = null)
+{
+    /// <summary>STS keeps it for all roles that are assumed from this one.</summary>
+    public string? SourceIdentity { get; init; }
+
+    public SessionTag[]? Tags { get; init; }
+
+    /// <summary>What the session is limited to; null for nothing.</summary>
+    public SessionScope? Scope { get; init; }
+}
+
+/// <summary>A tag of a role session.</summary>
+/// <param name="IsTransitive">Roles that are assumed from this session keep the tag.</param>
+internal sealed record SessionTag(string Key, string Value, bool IsTransitive = false);
+
+/// <summary>The one repository that a session is limited to.</summary>
+internal sealed record SessionScope(Feed Feed, bool IsPublishing);
 
 /// <summary>Options for the feeds that its selectors match; a null selector matches any feed.</summary>
 internal sealed record Rule(

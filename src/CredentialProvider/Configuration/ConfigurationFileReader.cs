@@ -25,13 +25,16 @@ internal static class ConfigurationFileReader
 
     /// <summary>Keys of <c>defaults</c>.</summary>
     public static string[] OptionKeys { get; } =
-        ["profile", "roles", "externalId", "sessionName", "duration", "endpoint"];
+        ["profile", "roles", "externalId", "sessionName", "sourceIdentity", "tags", "scope", "duration", "endpoint"];
 
     public static string[] RuleKeys { get; } = ["domain", "owner", "region", "repository", .. OptionKeys];
 
     public static string[] HostKeys { get; } = ["domain", "owner", "region", "repository"];
 
-    public static string[] RoleKeys { get; } = ["arn", "externalId", "sessionName"];
+    public static string[] RoleKeys { get; } = ["arn", "externalId", "sessionName", "tags"];
+
+    /// <summary>Keys of a tag that is not only a value.</summary>
+    public static string[] TagKeys { get; } = ["value", "transitive"];
 
     /// <summary>Never throws: a file that cannot be read is a configuration with a problem.</summary>
     /// <param name="home">The user's home directory; null if there is none.</param>
@@ -172,22 +175,24 @@ internal static class ConfigurationFileReader
     private static TokenOptions ReadOptions(JsonTree node)
     {
         var roles = node.Find("roles")?.EnumerateArray().Select(ReadRole).ToArray();
-        var (externalId, sessionName) = (node.Find("externalId"), node.Find("sessionName"));
-        if (roles is not { Length: > 0 } && (externalId ?? sessionName) is { } lost)
-            throw lost.Error("has no effect without roles next to it");
-        if (externalId is not null)
-            roles![^1] = roles[^1] with { ExternalId = externalId.GetString() };
-        if (sessionName is not null)
+        if (node.Find("externalId") is { } externalId)
         {
-            var name = GetSessionName(sessionName);
-            roles = [.. roles!.Select(role => role with { SessionName = role.SessionName ?? name })];
+            if (roles is not { Length: > 0 })
+                throw externalId.Error("has no effect without roles next to it");
+            roles[^1] = roles[^1] with { ExternalId = externalId.GetString() };
         }
 
         return new TokenOptions(
             FindString(node, "profile", text => text.Length > 0, "the name of an AWS profile"),
             roles,
             node.Find("duration") is { } duration ? GetDuration(duration) : null,
-            FindString(node, "endpoint", IsEndpoint, "a URL such as https://codeartifact.us-east-1.amazonaws.com"));
+            FindString(node, "endpoint", IsEndpoint, "a URL such as https://codeartifact.us-east-1.amazonaws.com"))
+        {
+            SessionName = node.Find("sessionName") is { } sessionName ? GetName(sessionName) : null,
+            SourceIdentity = node.Find("sourceIdentity") is { } sourceIdentity ? GetName(sourceIdentity) : null,
+            Tags = FindTags(node),
+            Scope = node.Find("scope") is { } scope ? GetScope(scope) : null,
+        };
     }
 
     private static RoleRequest ReadRole(JsonTree node)
@@ -197,18 +202,62 @@ internal static class ConfigurationFileReader
         RequireKeys(node, RoleKeys);
         return new RoleRequest(
             GetRoleArn(node.GetProperty("arn")),
-            node.Find("sessionName") is { } sessionName ? GetSessionName(sessionName) : null,
-            node.Find("externalId")?.GetString());
+            node.Find("sessionName") is { } sessionName ? GetName(sessionName) : null,
+            node.Find("externalId")?.GetString()) { Tags = FindTags(node) };
     }
 
     private static string GetRoleArn(JsonTree node) =>
         GetString(node, Settings.IsRoleArn, "a role ARN such as arn:aws:iam::111122223333:role/Reader");
 
-    /// <summary>RoleSessionName in the STS API reference.</summary>
-    private static string GetSessionName(JsonTree node) => GetString(
-        node,
-        text => text.Length is >= 2 and <= 64 && text.All(c => AsciiText.IsLetterOrDigit(c) || "_+=,.@-".Contains(c)),
-        "2 to 64 letters, digits and _+=,.@-");
+    /// <summary>RoleSessionName and SourceIdentity in the STS API reference. The values of variables are not known
+    /// here.</summary>
+    private static string GetName(JsonTree node)
+    {
+        var text = WithoutVariables(node);
+        return text.All(c => AsciiText.IsLetterOrDigit(c) || AsciiText.IndexOf(SessionText.NameCharacters, c) >= 0)
+            && text.Length <= SessionText.MaxLength && node.GetString().Length >= SessionText.MinLength ? node.GetString()
+            : throw node.Error($"is '{node.Raw}'; expected {SessionText.MinLength} to {SessionText.MaxLength} letters, "
+                + $"digits and {SessionText.NameCharacters}, or variables such as ${{host}}");
+    }
+
+    /// <summary>Tags in the STS API reference.</summary>
+    private static SessionTag[]? FindTags(JsonTree node)
+    {
+        const int MaxTags = 50, MaxKey = 128;
+        if (node.Find("tags") is not { } tags)
+            return null;
+        var read = tags.EnumerateObject().Select(tag =>
+        {
+            if (tag.Key.Length is 0 or > MaxKey || tag.Key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase)
+                || !tag.Key.All(SessionText.IsTagCharacter))
+            {
+                throw tag.ErrorAtKey($"is not a tag key of AWS; expected letters, digits, blanks and {SessionText.TagCharacters}, "
+                    + "without aws: at the start");
+            }
+
+            var value = tag.IsObject ? RequireKeys(tag, TagKeys).GetProperty("value") : tag;
+            return WithoutVariables(value).All(SessionText.IsTagCharacter)
+                ? new SessionTag(tag.Key, value.GetString(), tag.IsObject && tag.Find("transitive")?.GetBoolean() == true)
+                : throw value.Error($"is '{value.Raw}'; expected letters, digits, blanks and {SessionText.TagCharacters}");
+        }).ToArray();
+        if (read.Select(tag => tag.Key).Distinct(StringComparer.OrdinalIgnoreCase).Count() < read.Length)
+            throw tags.Error("has two keys that differ in case alone, which AWS refuses");
+        return read.Length <= MaxTags ? read : throw tags.Error($"has {read.Length} tags; AWS accepts {MaxTags}");
+    }
+
+    /// <summary>The literal part of a text with <c>${…}</c>.</summary>
+    private static string WithoutVariables(JsonTree node)
+    {
+        var text = node.GetString();
+        return SessionText.FindUnknownVariable(text) is { } unknown
+            ? throw node.Error($"has the variable ${{{unknown}}}, which is not in the list of the settings reference; "
+                + Spelling.Suggest(unknown, SessionText.Variables))
+            : SessionText.Replace(text, _ => "");
+    }
+
+    private static TokenScope GetScope(JsonTree node) => node.Kind == JsonKind.String
+        ? node.GetString() == "publish" ? TokenScope.Publish : throw node.Error($"is '{node.Raw}'; expected true, false or \"publish\"")
+        : node.GetBoolean() ? TokenScope.Read : TokenScope.Role;
 
     private static int GetDuration(JsonTree node) =>
         node.GetInt64() is <= int.MaxValue and var seconds && TokenLifetime.IsAllowed((int)seconds) ? (int)seconds

@@ -15,6 +15,18 @@ namespace CredentialProvider.Configuration;
 internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Duration, string? Endpoint,
     string? Problem)
 {
+    /// <summary>Of the roles that AWS's profiles name; <see cref="Roles"/> have theirs. Null if it is not set.</summary>
+    public string? SessionName { get; private init; }
+
+    /// <summary>Of the first AssumeRole; null if it is not set.</summary>
+    public string? SourceIdentity { get; private init; }
+
+    /// <summary>Of the last role's session, if it has none of its own; null for none.</summary>
+    public SessionTag[]? Tags { get; private init; }
+
+    /// <summary>What the last role's session is limited to; null for nothing.</summary>
+    public SessionScope? Scope { get; private init; }
+
     /// <exception cref="NoTokenException">There is a problem.</exception>
     public void ThrowIfProblem()
     {
@@ -29,19 +41,45 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
         var (options, problem) = (TokenOptions.None, settings.Problem ?? layers.Problem);
         if (feed?.Host is { } host)
             problem ??= layers.FindHost(host)?.Problem;
-        ConfigurationFile? rolesFrom = null;
+        ConfigurationFile? rolesFrom = null, nameFrom = null;
         foreach (var source in layers.SourcesFor(feed, settings.TokenOptions))
         {
             if (options.Roles is null && source.Options.Roles is not null)
                 rolesFrom = source.File;
+            if (options.SessionName is null && source.Options.SessionName is not null)
+                nameFrom = source.File;
             options = options.Or(source.Options);
             problem ??= source.Problem;
         }
 
-        var roles = options.Roles ?? [];
-        if (settings.ExternalId is { } externalId && roles.Length > 0 && rolesFrom is not { IsEnforced: true })
-            roles = [.. roles.AsSpan(0, roles.Length - 1), roles[^1] with { ExternalId = externalId }];
+        var areRolesFinal = rolesFrom is { IsEnforced: true };
+        var name = ToName(options.SessionName, settings);
+        // A role's own name is over one for all roles, unless that comes from the environment.
+        var roles = Array.ConvertAll(options.Roles ?? [], role => role with
+        {
+            SessionName = (name is not null && nameFrom is null && !areRolesFinal ? name : null)
+                ?? ToName(role.SessionName, settings) ?? name ?? ToName(settings.AwsRoleSessionName, settings),
+            Tags = ToTags(role.Tags, settings),
+        });
+        if (settings.ExternalId is { } externalId && roles.Length > 0 && !areRolesFinal)
+            roles[^1] = roles[^1] with { ExternalId = externalId };
+        var scope = feed is null || options.Scope is null or TokenScope.Role ? null
+            : new SessionScope(feed, options.Scope == TokenScope.Publish);
+        if (scope?.Feed.Repository.Length == 0)
+            problem ??= $"scope is set, but the repository of {scope.Feed.DomainName} is not known";
         return new FeedSettings(
-            options.Profile, roles, options.Duration ?? TokenLifetime.MaxSeconds, options.Endpoint, problem);
+            options.Profile, roles, options.Duration ?? TokenLifetime.MaxSeconds, options.Endpoint, problem)
+        {
+            SessionName = name,
+            SourceIdentity = ToName(options.SourceIdentity, settings),
+            Tags = ToTags(options.Tags, settings),
+            Scope = scope,
+        };
     }
+
+    private static string? ToName(string? text, Settings settings) =>
+        text is null ? null : SessionText.ToName(SessionText.Expand(text, settings));
+
+    private static SessionTag[]? ToTags(SessionTag[]? tags, Settings settings) => tags is null ? null
+        : Array.ConvertAll(tags, tag => tag with { Value = SessionText.ToTagValue(SessionText.Expand(tag.Value, settings)) });
 }

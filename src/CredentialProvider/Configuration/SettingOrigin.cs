@@ -8,10 +8,22 @@ namespace CredentialProvider.Configuration;
 /// <param name="Ignored">Places whose other value is ignored because the origin is an enforced file.</param>
 internal sealed record SettingOrigin(string Key, string Value, string Origin, IReadOnlyList<string> Ignored)
 {
+    private const string SessionName = "sessionName", SourceIdentity = "sourceIdentity";
+
     private static readonly (string Key, Func<TokenOptions, string?> Find)[] Keys =
     [
         ("profile", options => options.Profile),
         ("roles", options => options.Roles is { } roles ? Describe(roles) : null),
+        (SessionName, options => options.SessionName),
+        (SourceIdentity, options => options.SourceIdentity),
+        ("tags", options => options.Tags is { } tags ? Describe(tags) : null),
+        ("scope", options => options.Scope switch
+        {
+            null => null,
+            TokenScope.Role => "false",
+            TokenScope.Read => "true",
+            _ => "publish",
+        }),
         ("duration", options => options.Duration?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ("endpoint", options => options.Endpoint),
     ];
@@ -39,13 +51,22 @@ internal sealed record SettingOrigin(string Key, string Value, string Origin, IR
                     value += " with the external ID in CODEARTIFACT_EXTERNAL_ID";
             }
 
+            string? correction = null;
+            if (key is SessionName or SourceIdentity)
+                (value, correction) = Correct(key, SessionText.Expand(value, settings));
             // An empty list of roles cancels the roles of a less specific place.
             var shown = value.Length > 0 ? value : "none";
-            origins.Add(new SettingOrigin(key, shown, OriginOf(file, key, settings), ignored));
+            origins.Add(new SettingOrigin(key, shown, OriginOf(file, key, settings), ignored) { Correction = correction });
         }
 
         return origins;
     }
+
+    /// <summary>What AWS would refuse, and what is sent instead; null if nothing is.</summary>
+    public string? Correction { get; private init; }
+
+    /// <summary>What users should know about the setting, a line each.</summary>
+    public IEnumerable<string> Notes => Ignored.Select(DescribeIgnored).Concat(Correction is null ? [] : [Correction]);
 
     /// <param name="ignored">One of <see cref="Ignored"/>.</param>
     public string DescribeIgnored(string ignored) => $"{ignored} is ignored: {Origin} enforces {Key}";
@@ -55,6 +76,8 @@ internal sealed record SettingOrigin(string Key, string Value, string Origin, IR
         "profile" => settings.ProfileOption,
         "roles" => "CODEARTIFACT_ROLE_ARN",
         "duration" => "CODEARTIFACT_TOKEN_DURATION",
+        SessionName => "CODEARTIFACT_SESSION_NAME",
+        SourceIdentity => "CODEARTIFACT_SOURCE_IDENTITY",
         _ => settings.GetString(Settings.EndpointVariable("codeartifact")) is null ? Settings.AllEndpoints
             : Settings.EndpointVariable("codeartifact"),
     };
@@ -62,5 +85,16 @@ internal sealed record SettingOrigin(string Key, string Value, string Origin, IR
     /// <summary>With the external IDs, which AWS does not treat as secrets: lists can differ in them alone.</summary>
     private static string Describe(RoleRequest[] roles) => string.Join(", ", roles.Select(role =>
         role.Arn + (role.SessionName is null ? "" : $" as {role.SessionName}")
-            + (role.ExternalId is null ? "" : $" with external ID {role.ExternalId}")));
+            + (role.ExternalId is null ? "" : $" with external ID {role.ExternalId}")
+            + (role.Tags is null ? "" : $" with tags {Describe(role.Tags)}")));
+
+    private static string Describe(SessionTag[] tags) => string.Join(", ", tags.Select(tag =>
+        $"{tag.Key}={tag.Value}{(tag.IsTransitive ? " (transitive)" : "")}"));
+
+    private static (string Sent, string? Correction) Correct(string key, string text)
+    {
+        var sent = SessionText.ToName(text);
+        return (sent ?? "", sent == text ? null : $"{key} '{text}' is {(sent is null ? "not sent" : $"sent as '{sent}'")}: AWS accepts "
+            + $"{SessionText.MinLength} to {SessionText.MaxLength} letters, digits and {SessionText.NameCharacters}");
+    }
 }

@@ -26,13 +26,18 @@ internal sealed class Settings
         AuthToken = GetSecret("CODEARTIFACT_AUTH_TOKEN");
         (var duration, Problem) = ReadDuration();
         var roles = GetList("CODEARTIFACT_ROLE_ARN");
-        Problem ??= FindProblem(roles) ?? FindProblem(AuthToken);
+        Problem ??= FindProblem(roles) ?? FindProblem(AuthToken) ?? FindUnknownVariable("CODEARTIFACT_SESSION_NAME")
+            ?? FindUnknownVariable("CODEARTIFACT_SOURCE_IDENTITY");
         TokenOptions = new TokenOptions(
             GetString("CODEARTIFACT_PROFILE"),
             roles.Length == 0 ? null : Array.ConvertAll(roles, arn => new RoleRequest(arn)),
             duration,
             GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == true ? null
-                : GetString(EndpointVariable("codeartifact")) ?? GetString(AllEndpoints));
+                : GetString(EndpointVariable("codeartifact")) ?? GetString(AllEndpoints))
+        {
+            SessionName = GetString("CODEARTIFACT_SESSION_NAME"),
+            SourceIdentity = GetString("CODEARTIFACT_SOURCE_IDENTITY"),
+        };
         _layers = new Lazy<ConfigurationLayers>(() => ConfigurationLayers.Read(
             GetString("CODEARTIFACT_CONFIG"), KnownPaths.UserConfigurationFile(Home, GetString), machineFile));
         CacheFolder = KnownPaths.CacheFolder(Home, GetString);
@@ -49,8 +54,8 @@ internal sealed class Settings
     public bool HasPassedSocket(int processId) =>
         GetString("LISTEN_FDS") == "1" && GetString("LISTEN_PID") == processId.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>CODEARTIFACT_PROFILE, CODEARTIFACT_ROLE_ARN, CODEARTIFACT_TOKEN_DURATION, and
-    /// AWS_ENDPOINT_URL_CODEARTIFACT or AWS_ENDPOINT_URL.</summary>
+    /// <summary>CODEARTIFACT_PROFILE, CODEARTIFACT_ROLE_ARN, CODEARTIFACT_SESSION_NAME, CODEARTIFACT_SOURCE_IDENTITY,
+    /// CODEARTIFACT_TOKEN_DURATION, and AWS_ENDPOINT_URL_CODEARTIFACT or AWS_ENDPOINT_URL.</summary>
     public TokenOptions TokenOptions { get; }
 
     /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last role, wherever the roles are configured.</summary>
@@ -101,6 +106,9 @@ internal sealed class Settings
     /// <summary>AWS_CA_BUNDLE: certificates to trust in calls to AWS instead of the system's.</summary>
     public string? AwsCaBundle => GetString("AWS_CA_BUNDLE");
 
+    /// <summary>AWS_SDK_UA_APP_ID: the user's name for an application.</summary>
+    public string? ApplicationId => GetString("AWS_SDK_UA_APP_ID");
+
     /// <summary>HTTPS_PROXY, for runtimes that do not read it themselves.</summary>
     public string? HttpsProxy => GetString("HTTPS_PROXY") ?? GetString("https_proxy");
 
@@ -128,7 +136,7 @@ internal sealed class Settings
     /// <summary>AWS_ROLE_ARN: the role that the web identity is exchanged for.</summary>
     public string? AwsRoleArn => GetString("AWS_ROLE_ARN");
 
-    /// <summary>AWS_ROLE_SESSION_NAME.</summary>
+    /// <summary>AWS_ROLE_SESSION_NAME: for roles without a name of their own.</summary>
     public string? AwsRoleSessionName => GetString("AWS_ROLE_SESSION_NAME");
 
     /// <summary>The folders in PATH.</summary>
@@ -276,6 +284,12 @@ internal sealed class Settings
 
     private static string? FindProblem(Secret? authToken) => authToken is null || AsciiText.IsHeaderValue(authToken.Reveal())
         ? null : "CODEARTIFACT_AUTH_TOKEN contains a line break, or another character that no token has";
+
+    private string? FindUnknownVariable(string name) =>
+        GetString(name) is { } text && SessionText.FindUnknownVariable(text) is { } unknown
+            ? $"{name} has the variable ${{{unknown}}}, which is not in the list of the settings reference; "
+                + Spelling.Suggest(unknown, SessionText.Variables)
+            : null;
 
     private static string? FindProblem(string[] roles) =>
         Array.Find(roles, arn => !IsRoleArn(arn)) is { } invalid

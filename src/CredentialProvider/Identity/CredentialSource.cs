@@ -20,18 +20,29 @@ internal sealed record AccessKeySource(
 /// <summary>A role assumed with another source's credentials (AssumeRole).</summary>
 /// <param name="Setting">The role_arn of a profile; null for a role from this project's settings.</param>
 internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, SharedProperty? Setting = null)
-    : CredentialSource(Source.Key + " -> " + KeyOf(Role), Source.Description + " -> " + Role.Arn)
+    : CredentialSource(Source.Key + " -> " + KeyOf(Role), Source.Description + " -> " + Describe(Role))
 {
-    private static string KeyOf(RoleRequest role) =>
+    /// <summary>Whatever IAM may decide by.</summary>
+    public static string KeyOf(RoleRequest role) =>
         role.Arn + (role.ExternalId is null ? "" : " external id " + Fnv1a.Hash(role.ExternalId))
-            + (role.SessionName is null ? "" : " session " + role.SessionName);
+            + (role.SessionName is null ? "" : " session " + role.SessionName)
+            + (role.SourceIdentity is null ? "" : " source identity " + role.SourceIdentity)
+            + (role.Scope is null ? "" : $" {Describe(role.Scope)}")
+            + (role.Tags is null ? "" : " tags " + string.Join("\n", Array.ConvertAll(role.Tags,
+                tag => $"{tag.Key}\n{tag.Value}{(tag.IsTransitive ? "\ntransitive" : "")}")));
+
+    public static string Describe(RoleRequest role) =>
+        role.Scope is null ? role.Arn : $"{role.Arn} ({Describe(role.Scope)})";
+
+    private static string Describe(SessionScope scope) =>
+        $"for {(scope.IsPublishing ? "publishing to" : "reading from")} {scope.Feed.Domain}/{scope.Feed.Repository}";
 }
 
 /// <summary>A role assumed with a token from a file (AssumeRoleWithWebIdentity): EKS and CI systems.</summary>
 /// <param name="TokenFile">Renewed by the platform.</param>
 /// <param name="Setting">The web_identity_token_file of a profile; null if the environment names the file.</param>
 internal sealed record WebIdentitySource(string TokenFile, RoleRequest Role, SharedProperty? Setting = null)
-    : CredentialSource($"web identity {TokenFile} -> {Role.Arn} {Role.SessionName}", $"web identity -> {Role.Arn}");
+    : CredentialSource($"web identity {TokenFile} -> {RoleSource.KeyOf(Role)}", $"web identity -> {RoleSource.Describe(Role)}");
 
 /// <summary>A permission set of IAM Identity Center.</summary>
 /// <param name="Session">Name of the sso-session section; null in the old format.</param>

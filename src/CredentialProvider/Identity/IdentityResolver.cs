@@ -37,14 +37,33 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
                 throw Missing(name);
             source ??= (profile is null ? FindWithoutProfile(name) : FromProfile(profile, isTop: true)) ?? FindOnMachine();
             foreach (var role in feed.Roles)
-                source = new RoleSource(source, role);
-            return new SigningIdentity(source, profile, _files, null);
+                source = Assume(source, role);
+            return new SigningIdentity(WithTagsAndScope(source), profile, _files, null);
         }
         catch (NoTokenException e)
         {
             return new SigningIdentity(null, profile, _files, e);
         }
     }
+
+    /// <summary>The source identity is set once, with the first AssumeRole, and then stays.</summary>
+    private RoleSource Assume(CredentialSource source, RoleRequest role, SharedProperty? setting = null) =>
+        new(source, source is RoleSource ? role : role with { SourceIdentity = feed.SourceIdentity }, setting);
+
+    /// <param name="configured">By AWS's settings; null if it is not set.</param>
+    private string? NameOf(string? configured) => feed.SessionName ?? (configured is null ? null : SessionText.ToName(configured));
+
+    /// <exception cref="NoTokenException">There is no role to limit.</exception>
+    private CredentialSource WithTagsAndScope(CredentialSource source) => source switch
+    {
+        _ when (feed.Tags ?? (object?)feed.Scope) is null => source,
+        RoleSource last => new RoleSource(
+            last.Source, last.Role with { Tags = last.Role.Tags ?? feed.Tags, Scope = feed.Scope }, last.Setting),
+        WebIdentitySource last => new WebIdentitySource(last.TokenFile, last.Role with { Scope = feed.Scope }, last.Setting),
+        _ when feed.Scope is null => source,
+        _ => throw new NoTokenException(ErrorCode.Setting, $"scope limits the session of a role, but the credentials are those of "
+            + $"{source.Description}, for which no role is assumed", "add a role: \"roles\" in codeartifact.json, or CODEARTIFACT_ROLE_ARN"),
+    };
 
     private CredentialSource? FindInEnvironment()
     {
@@ -109,8 +128,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var source = parent is not null ? FromSourceProfile(profile, parent, visited)
             : credentialSource is not null ? FromCredentialSource(profile, credentialSource)
             : throw Unusable(profile, $"{arn.Place} needs source_profile or credential_source", "add one of them below it");
-        var role = new RoleRequest(arn.Value, profile.Find("role_session_name"), profile.Find("external_id"));
-        return Take(profile, "role_arn", new RoleSource(source, role, arn));
+        var session = NameOf(profile.Find("role_session_name") ?? settings.AwsRoleSessionName);
+        return Take(profile, "role_arn", Assume(source, new RoleRequest(arn.Value, session, profile.Find("external_id")), arn));
     }
 
     private CredentialSource FromSourceProfile(AwsProfile profile, SharedProperty parent, List<string> visited)
@@ -166,7 +185,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
                     "set AWS_ROLE_ARN too, or unset AWS_WEB_IDENTITY_TOKEN_FILE");
         }
 
-        var session = Either(settings.AwsRoleSessionName, "role_session_name");
+        var session = NameOf(Either(settings.AwsRoleSessionName, "role_session_name"));
         return Take(null, Label, new WebIdentitySource(file, new RoleRequest(arn, session), setting));
     }
 

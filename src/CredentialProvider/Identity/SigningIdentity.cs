@@ -77,7 +77,10 @@ internal sealed record SigningIdentity(
         if (url is var (value, place) && !IsUrl(value))
             throw Invalid(place, value, "a URL such as https://sts.us-east-1.amazonaws.com");
         return new ProfileEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT", settings),
-            GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings));
+            GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings))
+        {
+            ApplicationId = settings.ApplicationId ?? Profile?.Find("sdk_ua_app_id"),
+        };
     }
 
     /// <summary>How to reach the instance metadata service: the environment first, then the profile.</summary>

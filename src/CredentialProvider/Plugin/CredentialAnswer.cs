@@ -72,7 +72,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         try
         {
             wanted.FeedSettings.ThrowIfProblem();
-            LogIgnoredSettings(wanted.Feed, log);
+            LogNotes(wanted.Feed, log);
             // MSBuild's terminal logger shows a message during a restore only if it contains this.
             var prompt = new UserPrompt(line => log(LogLevels.Minimal, $"[CredentialProvider] {line}"),
                 !request.IsNonInteractive, line => log(LogLevels.Verbose, line));
@@ -104,16 +104,11 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         }
     }
 
-    /// <summary>An enforced file makes a user's setting ineffective without failing the build.</summary>
-    private void LogIgnoredSettings(Feed feed, Action<string, string> log)
+    /// <summary>Settings that have no effect, or not quite the one that was meant, fail no build.</summary>
+    private void LogNotes(Feed feed, Action<string, string> log)
     {
-        if (!settings.Layers.Machine.IsEnforced)
-            return;
-        foreach (var setting in SettingOrigin.Of(feed, settings))
-        {
-            foreach (var ignored in setting.Ignored)
-                log(LogLevels.Verbose, setting.DescribeIgnored(ignored));
-        }
+        foreach (var note in SettingOrigin.Of(feed, settings).SelectMany(setting => setting.Notes))
+            log(LogLevels.Verbose, note);
     }
 
     /// <summary>Kept out of its caller, so that a cached answer does not compile it.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 using CredentialProvider.Aws;
+using CredentialProvider.Configuration;
 using static CredentialProvider.Tests.Tokens.Examples;
 
 namespace CredentialProvider.Tests.Aws;
@@ -12,7 +13,7 @@ internal static class FailedCalls
 
     public static AwsCallException ToCodeArtifact(Exception cause) => new(AwsCall.ToCodeArtifact(App, Endpoint), cause);
 
-    public static AwsCallException ToSts(Exception cause) => new(AwsCall.ToSts(RoleArn, "us-east-1"), cause);
+    public static AwsCallException ToSts(Exception cause) => new(AwsCall.ToSts(new RoleRequest(RoleArn), App), cause);
 
     public static AwsCallException Throttled(int? retryAfter = null) => ToCodeArtifact(new AmazonCodeArtifactException(
         new() { Code = "ThrottlingException", Message = "Rate exceeded" }, null, HttpStatusCode.TooManyRequests) { RetryAfterSeconds = retryAfter });

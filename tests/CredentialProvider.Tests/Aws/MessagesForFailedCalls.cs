@@ -53,7 +53,8 @@ public sealed class MessagesForFailedCalls
     [InlineData("GetAuthorizationToken", "because no permissions boundary allows the codeartifact:GetAuthorizationToken action",
         "allow codeartifact:GetAuthorizationToken in the permissions boundary of the role")]
     [InlineData("GetAuthorizationToken", "because no session policy allows the codeartifact:GetAuthorizationToken action",
-        "allow codeartifact:GetAuthorizationToken in the session policy that the role is assumed with")]
+        "allow codeartifact:GetAuthorizationToken in the session policy that the role is assumed with; for \"scope\" in codeartifact.json, "
+            + "set it to \"publish\" to publish, or remove it")]
     public void A_denial_has_the_fix_for_the_policy_that_refused(string action, string reason, string fix) => Assert.EndsWith($"; {fix}",
         Describe(ToCodeArtifact(Response(403, "AccessDeniedException", $"{NotAuthorized}codeartifact:{action} on resource: arn:aws:codeartifact:us-east-1:111122223333:domain/contoso {reason}"))),
         StringComparison.Ordinal);

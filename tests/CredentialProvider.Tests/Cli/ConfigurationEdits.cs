@@ -39,6 +39,9 @@ public sealed class ConfigurationEdits
     [InlineData("duration", "900", "900")]
     [InlineData("duration", "soon", "\"soon\"")]
     [InlineData("roles", "a, b", "[\"a\", \"b\"]")]
+    [InlineData("scope", "true", "true")]
+    [InlineData("scope", "publish", "\"publish\"")]
+    [InlineData("tags", "team=payments, job=${GITHUB_RUN_ID}", "{ \"team\": \"payments\", \"job\": \"${GITHUB_RUN_ID}\" }")]
     [InlineData("sessionName", "say \"hi\"", "\"say \\\"hi\\\"\"")]
     public void Values_have_the_type_of_their_key(string key, string value, string written) =>
         Assert.Equal($"{{\n  \"defaults\": {{ \"{key}\": {written} }}\n}}\n", Set("", key, value));

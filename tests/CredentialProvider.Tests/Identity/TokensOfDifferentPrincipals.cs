@@ -1,3 +1,6 @@
+using CredentialProvider.Feeds;
+using CredentialProvider.Tokens;
+
 namespace CredentialProvider.Tests.Identity;
 
 /// <summary>A cached token of one principal is never given to another, and never fetched again for the same one.</summary>
@@ -32,6 +35,10 @@ public sealed class TokensOfDifferentPrincipals
         { null, $"CODEARTIFACT_ROLE_ARN={R}A,{R}B", null, $"CODEARTIFACT_ROLE_ARN={R}B,{R}A" },
         { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_EXTERNAL_ID=x" },
         { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, "" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_SOURCE_IDENTITY=alice" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_SESSION_NAME=ci-1", null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_SESSION_NAME=ci-2" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_SESSION_NAME=ci-${{CI_JOB_ID}} CI_JOB_ID=1", null, $"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_SESSION_NAME=ci-${{CI_JOB_ID}} CI_JOB_ID=2" },
+        { null, $"CODEARTIFACT_ROLE_ARN={R}A AWS_ROLE_SESSION_NAME=one", null, $"CODEARTIFACT_ROLE_ARN={R}A AWS_ROLE_SESSION_NAME=two" },
         { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}A AWS_ACCESS_KEY_ID=AK1 AWS_SECRET_ACCESS_KEY=S" },
         { $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a", $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=b" },
         { $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a", $"[profile a]\n{Keys}[profile b]\n{Keys.Replace("AK1", "AK2", StringComparison.Ordinal)}", "AWS_PROFILE=a CODEARTIFACT_PROFILE=b" },
@@ -59,6 +66,43 @@ public sealed class TokensOfDifferentPrincipals
         Assert.Equal(home.Key, home.Key);
         Assert.Equal(changed.Key, changed.Key);
         Assert.Equal(home.Key.FileName, home.Key.FileName);
+    }
+
+    [Theory]
+    [InlineData("", "\"scope\": true")]
+    [InlineData("\"scope\": true", "\"scope\": \"publish\"")]
+    [InlineData("", "\"sourceIdentity\": \"alice\"")]
+    [InlineData("", "\"tags\": { }")]
+    [InlineData("\"tags\": { \"a\": \"1\" }", "\"tags\": { \"a\": \"2\" }")]
+    [InlineData("\"tags\": { \"a\": \"1\" }", "\"tags\": { \"a\": { \"value\": \"1\", \"transitive\": true } }")]
+    [InlineData("\"tags\": { \"a\": \"1 b 2\" }", "\"tags\": { \"a\": \"1\", \"b\": \"2\" }")]
+    public void Never_share_a_cache_key_with_what_IAM_tells_apart(string defaults, string changed)
+    {
+        using var home = new AwsHome();
+        string Key(string members)
+        {
+            home.Variables["CODEARTIFACT_CONFIG"] = Path.Combine(home.Folder, "codeartifact.json");
+            File.WriteAllText(home.Variables["CODEARTIFACT_CONFIG"],
+                $$"""{ "defaults": { "roles": ["{{R}}A"]{{(members.Length > 0 ? ", " : "")}}{{members}} } }""");
+            return home.Key.Identity;
+        }
+
+        Assert.NotEqual(Key(defaults), Key(changed));
+        Assert.Equal(Key(changed), Key(changed));
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Share_a_token_of_one_domain_only_without_a_scope(bool scope, bool isShared)
+    {
+        using var home = new AwsHome();
+        home.Variables["CODEARTIFACT_CONFIG"] = Path.Combine(home.Folder, "codeartifact.json");
+        File.WriteAllText(home.Variables["CODEARTIFACT_CONFIG"],
+            $$"""{ "defaults": { "roles": ["{{R}}A"], "scope": {{(scope ? "true" : "false")}} } }""");
+        TokenKey Key(string repository) => TokenRequest.For(new Feed("contoso", "111122223333", "us-east-1", repository), home.Settings).Key;
+
+        Assert.Equal(isShared, Key("app") == Key("shared"));
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using Amazon.Runtime;
 using Amazon.SecurityToken.Model;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Feeds;
 using CredentialProvider.Identity;
 using StsCredentials = Amazon.SecurityToken.Model.Credentials;
 
@@ -16,9 +17,6 @@ namespace CredentialProvider.Aws.Credentials;
 internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Func<Task<(StsCredentials?, AssumedRoleUser?)>> assume)
     : AsyncCredentials
 {
-    /// <summary>Identifies this program in CloudTrail.</summary>
-    private const string DefaultSessionName = "nuget-plugin-codeartifact";
-
     private StsCredentials? _session;
     private AssumedRoleUser? _user;
 
@@ -28,32 +26,41 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
     /// <param name="setting">The role_arn of a profile; null for a role from elsewhere.</param>
     public static AssumeRoleCredentials From(AWSCredentials source, RoleRequest role, SharedProperty? setting,
         StsEndpoint sts, TimeProvider time) =>
-        new(AwsCall.ToSts(role.Arn, sts.Region, setting?.Place), time, async () =>
+        new(AwsCall.ToSts(role, sts.Feed, setting?.Place), time, async () =>
     {
         using var client = sts.Client(await FetchAsync(source, setting));
         var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = role.Arn,
-            RoleSessionName = role.SessionName ?? DefaultSessionName,
+            RoleSessionName = role.SessionName ?? SessionText.DefaultName(sts.Settings),
             ExternalId = role.ExternalId,
+            SourceIdentity = role.SourceIdentity,
+            Tags = role.Tags?.Select(tag => new Tag { Key = tag.Key, Value = tag.Value }).ToList(),
+            TransitiveTagKeys = role.Tags?.Where(tag => tag.IsTransitive).Select(tag => tag.Key).ToList(),
+            Policy = PolicyOf(role),
         }, stop), CancellationToken.None);
         return (response.Credentials, response.AssumedRoleUser);
     });
 
     /// <summary>AssumeRoleWithWebIdentity. The file is read for each call, because the platform renews it.</summary>
     public static AssumeRoleCredentials FromWebIdentity(WebIdentitySource web, StsEndpoint sts, TimeProvider time) =>
-        new(AwsCall.ToSts(web.Role.Arn, sts.Region, web.Setting?.Section.Place()), time, async () =>
+        new(AwsCall.ToSts(web.Role, sts.Feed, web.Setting?.Section.Place()), time, async () =>
     {
         var token = ReadToken(web.TokenFile, web.Setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE");
         using var client = sts.Client(new AnonymousAWSCredentials());
         var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
         {
             RoleArn = web.Role.Arn,
-            RoleSessionName = web.Role.SessionName ?? DefaultSessionName,
+            RoleSessionName = web.Role.SessionName ?? SessionText.DefaultName(sts.Settings),
             WebIdentityToken = token,
+            Policy = PolicyOf(web.Role),
         }, stop), CancellationToken.None);
         return (response.Credentials, response.AssumedRoleUser);
     });
+
+    /// <summary>What the session may do at most: an inline session policy.</summary>
+    private static string? PolicyOf(RoleRequest role) => role.Scope is not { } scope ? null
+        : PolicyJson.ToText(PolicyStatement.For([scope.Feed], scope.IsPublishing));
 
     /// <summary>Credentials of a container or an instance do not know which profile asks for them.</summary>
     private static async Task<AWSCredentials> FetchAsync(AWSCredentials source, SharedProperty? setting)

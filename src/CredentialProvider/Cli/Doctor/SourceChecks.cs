@@ -72,6 +72,8 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
                 origins.Select(setting => $"{setting.Key} {setting.Value} from {setting.Origin}")));
         }
 
+        foreach (var correction in origins.Select(setting => setting.Correction).OfType<string>())
+            yield return Finding.Ok(Checks.Settings, correction);
         foreach (var setting in origins)
         {
             foreach (var ignored in setting.Ignored)

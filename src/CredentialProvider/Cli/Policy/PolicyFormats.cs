@@ -37,15 +37,24 @@ internal static class PolicyFormats
         {
             json.WriteStartObject(string.Concat(document.Name.Split('_').Where(word => word.Length > 0).Select(word =>
                 char.ToUpperInvariant(word[0]) + word[1..])));
-            json.WriteString("Type",
-                document.Feed is null ? "AWS::IAM::ManagedPolicy" : document.Feed.Repository.Length == 0
-                ? "AWS::CodeArtifact::Domain" : "AWS::CodeArtifact::Repository");
+            json.WriteString("Type", document.Target switch
+            {
+                PolicyTarget.Reader => "AWS::IAM::ManagedPolicy",
+                PolicyTarget.Trust => "AWS::IAM::Role",
+                PolicyTarget.Domain => "AWS::CodeArtifact::Domain",
+                _ => "AWS::CodeArtifact::Repository",
+            });
             json.WriteStartObject("Properties");
-            if (document.Feed is { } feed)
-                json.WriteString("DomainName", feed.Domain);
-            if (document.Feed is { Repository: { Length: > 0 } repository })
-                json.WriteString("RepositoryName", repository);
-            json.WritePropertyName(document.Feed is null ? "PolicyDocument" : "PermissionsPolicyDocument");
+            if (document.Target is PolicyTarget.Domain or PolicyTarget.Repository)
+                json.WriteString("DomainName", document.Feed.Domain);
+            if (document.Target == PolicyTarget.Repository)
+                json.WriteString("RepositoryName", document.Feed.Repository);
+            json.WritePropertyName(document.Target switch
+            {
+                PolicyTarget.Reader => "PolicyDocument",
+                PolicyTarget.Trust => "AssumeRolePolicyDocument",
+                _ => "PermissionsPolicyDocument",
+            });
             PolicyDocuments.WriteJson(json, document);
             json.WriteEndObject();
             json.WriteEndObject();
@@ -55,22 +64,28 @@ internal static class PolicyFormats
         json.WriteEndObject();
     });
 
-    private static string Resource(PolicyDocument document) => document.Feed switch
+    private static string Resource(PolicyDocument document) => document.Target switch
     {
-        null => $"resource \"aws_iam_policy\" \"{document.Name}\"",
-        { Repository.Length: 0 } => $"resource \"aws_codeartifact_domain_permissions_policy\" \"{document.Name}\"",
+        PolicyTarget.Reader => $"resource \"aws_iam_policy\" \"{document.Name}\"",
+        PolicyTarget.Trust => $"resource \"aws_iam_role\" \"{document.Name}\"",
+        PolicyTarget.Domain => $"resource \"aws_codeartifact_domain_permissions_policy\" \"{document.Name}\"",
         _ => $"resource \"aws_codeartifact_repository_permissions_policy\" \"{document.Name}\"",
     };
 
-    private static string Location(PolicyDocument document) => document.Feed switch
+    private static string Location(PolicyDocument document) => document.Target switch
     {
-        null => $"  name = \"{document.Name.Replace('_', '-')}\"\n",
-        { Repository.Length: 0 } feed => $"  domain       = \"{feed.Domain}\"\n  domain_owner = \"{feed.Owner}\"\n",
-        var feed => $"  domain       = \"{feed.Domain}\"\n  domain_owner = \"{feed.Owner}\"\n"
-            + $"  repository   = \"{feed.Repository}\"\n",
+        PolicyTarget.Reader or PolicyTarget.Trust => $"  name = \"{document.Name.Replace('_', '-')}\"\n",
+        PolicyTarget.Domain => $"  domain       = \"{document.Feed.Domain}\"\n  domain_owner = \"{document.Feed.Owner}\"\n",
+        _ => $"  domain       = \"{document.Feed.Domain}\"\n  domain_owner = \"{document.Feed.Owner}\"\n"
+            + $"  repository   = \"{document.Feed.Repository}\"\n",
     };
 
-    private static string Argument(PolicyDocument document) => document.Feed is null ? "policy" : "policy_document";
+    private static string Argument(PolicyDocument document) => document.Target switch
+    {
+        PolicyTarget.Reader => "policy",
+        PolicyTarget.Trust => "assume_role_policy",
+        _ => "policy_document",
+    };
 
     /// <summary>JSON objects are valid Terraform expressions.</summary>
     private static string Hcl(PolicyDocument document) =>
