@@ -87,6 +87,7 @@ public sealed class Attribution
         var command = $"policy contoso/app --owner 111122223333 --region us-east-1 {option}";
         Assert.Contains(command, warning, StringComparison.Ordinal);
         Assert.Contains(action, (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, command.Split(' '))).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains($"fix: allow {action} ", (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Failed().Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,10 +139,25 @@ public sealed class Attribution
         await using var sandbox = await StartAsync();
         sandbox.Variables["CODEARTIFACT_SESSION_NAME"] = "feature/a";
 
-        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Output;
+        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Succeeded().Output;
 
         Assert.Contains("sessionName feature_a from CODEARTIFACT_SESSION_NAME", report, StringComparison.Ordinal);
         Assert.Contains("sessionName 'feature/a' is sent as 'feature_a'", report, StringComparison.Ordinal);
+        Assert.Contains("assumed-role/Reader/feature_a", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_assumes_a_chain_as_a_restore_does_and_says_if_there_is_no_role_to_tag()
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.Variables["CODEARTIFACT_SOURCE_IDENTITY"] = "alice";
+
+        var report = (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Succeeded().Output;
+
+        Assert.DoesNotContain("have no effect", report, StringComparison.Ordinal);
+        Assert.All(sandbox.Aws.Audit.Entries.Where(entry => entry.Operation == "AssumeRole"), entry => Assert.Equal("alice", entry.Session!.SourceIdentity));
+        sandbox.Variables.Remove("CODEARTIFACT_ROLE_ARN");
+        Assert.Contains("sourceIdentity and tags have no effect", (await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "doctor", Feeds.App)).Succeeded().Output, StringComparison.Ordinal);
     }
 
     /// <summary>A build agent that assumes the role Reader.</summary>
@@ -149,6 +165,7 @@ public sealed class Attribution
     private static async Task<Sandbox> StartAsync(string[]? allowed = null)
     {
         var sandbox = await Sandbox.StartAsync();
+        sandbox.PutNativeOnPath();
         foreach (var action in MayAttribute.Append("sts:AssumeRole"))
             sandbox.Aws.World.InstanceRole!.Policy.Add(new Statement(action));
         sandbox.Variables["CODEARTIFACT_ROLE_ARN"] = Add(sandbox, "Reader", Builder, allowed).Arn;

@@ -35,29 +35,37 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
         var sources = SigningIdentity.Explain(request.FeedSettings, settings);
         foreach (var considered in sources.Where(source => !source.IsTaken))
             yield return Finding.Skip(Checks.Credentials, $"{considered.Name}: {considered.Outcome}");
-        if (request.Identity.Failure is { } failure)
+        IReadOnlyList<RoleRequest> roles = request.FeedSettings.Roles;
+        if (request.Identity.Source is { } source)
         {
-            yield return Finding.Fail(Checks.Credentials, failure);
-        }
-        else
-        {
-            var source = WithoutRolesOfSettings();
+            (source, roles) = WithoutRolesOfSettings(source);
             (var finding, credentials) = await TryAsync(Checks.Credentials, source.Description,
                 () => _chain.Open(source, request));
             yield return finding;
         }
-
-        foreach (var role in request.FeedSettings.Roles)
+        else
         {
-            if (credentials is not { } source)
+            yield return Finding.Fail(Checks.Credentials, request.Identity.Failure!);
+        }
+
+        foreach (var role in roles)
+        {
+            if (credentials is not { } caller)
             {
                 yield return Finding.Skip(Checks.Role, $"{role.Arn}: no credentials to assume it with");
                 continue;
             }
 
             (var finding, credentials) = await TryAsync(Checks.Role, $"assumed {role.Arn}", () =>
-                _chain.Assume(source, role, request));
+                _chain.Assume(caller, role, request));
             yield return finding;
+        }
+
+        if (request.Identity.Source is not (null or RoleSource)
+            && (request.FeedSettings.SourceIdentity ?? (object?)request.FeedSettings.Tags) is not null)
+        {
+            yield return Finding.Warn(Checks.Role, "sourceIdentity and tags have no effect, because no role is assumed with AWS credentials",
+                "add a role to assume to \"roles\" in codeartifact.json or to CODEARTIFACT_ROLE_ARN, or remove them");
         }
 
         yield return credentials is null ? Finding.Skip(Checks.Identity, "no credentials")
@@ -65,12 +73,16 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
     }
 
     /// <summary>The source before the roles of this project's settings, which have checks of their own.</summary>
-    private CredentialSource WithoutRolesOfSettings()
+    private (CredentialSource Source, IReadOnlyList<RoleRequest> Roles) WithoutRolesOfSettings(CredentialSource source)
     {
-        var source = request.Identity.SourceOrThrow();
-        for (var i = 0; i < request.FeedSettings.Roles.Length; i++)
-            source = ((RoleSource)source).Source;
-        return source;
+        var roles = new List<RoleRequest>();
+        while (roles.Count < request.FeedSettings.Roles.Length && source is RoleSource role)
+        {
+            roles.Insert(0, role.Role);
+            source = role.Source;
+        }
+
+        return (source, roles);
     }
 
     private async Task<(Finding Finding, AWSCredentials? Credentials)> TryAsync(
