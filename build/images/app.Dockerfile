@@ -17,7 +17,7 @@ COPY nuget.config global.json* Directory.Build.props* Directory.Build.targets* D
 COPY ${PROJECT}/${PROJECT}.csproj ${PROJECT}/packages.lock.json* ${PROJECT}/
 # With a lock file, exactly its packages are restored.
 RUN --mount=type=secret,id=token --mount=type=secret,id=container \
-    if [ -f /run/secrets/token ]; then CODEARTIFACT_AUTH_TOKEN=$(cat /run/secrets/token); export CODEARTIFACT_AUTH_TOKEN; fi \
+    if [ -f /run/secrets/token ]; then CODEARTIFACT_AUTH_TOKEN_FILE=/run/secrets/token; export CODEARTIFACT_AUTH_TOKEN_FILE; fi \
  && if [ -f /run/secrets/container ]; then AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=$(cat /run/secrets/container); export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; fi \
  && if [ -f "$PROJECT/packages.lock.json" ]; then locked=--locked-mode; fi \
  && dotnet restore "$PROJECT" $locked

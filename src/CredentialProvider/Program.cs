@@ -1,6 +1,7 @@
 using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli;
+using CredentialProvider.Cli.Commands;
 using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 using CredentialProvider.Plugin;
@@ -16,12 +17,12 @@ internal static class Program
     public static int Main(string[] args)
     {
         // This process has tokens and keys in its memory.
-        Posix.DisableCoreDumps();
+        Posix.DisableCoreDumps(keepsCapabilities: IsExec(args));
         var isMissing = Posix.ReserveStandardStreams();
         try
         {
             var isPlugin = Array.IndexOf(args, "-Plugin") >= 0;
-            if (isMissing[1] || (isPlugin && isMissing[0]))
+            if ((isMissing[1] && !IsExec(args)) || (isPlugin && isMissing[0]))
                 throw new IOException($"standard {(isMissing[1] ? "output" : "input")} is closed");
             return isPlugin ? RunPlugin() : RunCommandLine(args);
         }
@@ -74,6 +75,9 @@ internal static class Program
             ? LegacyProtocol.AnswerAsync(
                 args, Answer(settings, time), Log(settings, time), Console.Out, Console.Error)
                 .GetAwaiter().GetResult()
-            : new CommandLine(settings, Terminal.Open(settings), time).Run(args);
+            : new CommandLine(settings, Terminal.Open(settings, isForCommand: IsExec(args)), time).Run(args);
     }
+
+    /// <summary>This process will become another program, which is to find everything as this one did.</summary>
+    private static bool IsExec(string[] args) => args is [ExecCommand.Word, ..];
 }

@@ -6,8 +6,8 @@ namespace LocalAws;
 /// <summary>Serves CodeArtifact's NuGet repositories and the foreign feeds.</summary>
 internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffset> now)
 {
-    /// <summary>The repository that a URL names and the path within it; null for any other URL.</summary>
-    public static (string Domain, string Owner, string Region, string Repository, string Path)? Parse(string host, string path)
+    /// <summary>The package format and the repository that a URL names, and the path within it; null for any other URL.</summary>
+    public static (string Format, string Domain, string Owner, string Region, string Repository, string Path)? Parse(string host, string path)
     {
         var hostMatch = Host().Match(host);
         if (!hostMatch.Success)
@@ -16,14 +16,21 @@ internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffs
         var pathMatch = isVpc ? VpcPath().Match(path) : PlainPath().Match(path);
         var owned = Owned().Match(isVpc ? pathMatch.Groups["owned"].Value : hostMatch.Groups["owned"].Value);
         return pathMatch.Success && owned.Success
-            ? (owned.Groups[1].Value, owned.Groups[2].Value, hostMatch.Groups["region"].Value, pathMatch.Groups["repository"].Value, pathMatch.Groups["rest"].Value)
+            ? (pathMatch.Groups["format"].Value, owned.Groups[1].Value, owned.Groups[2].Value, hostMatch.Groups["region"].Value, pathMatch.Groups["repository"].Value, pathMatch.Groups["rest"].Value)
             : null;
     }
 
     public void Name(Exchange exchange)
     {
         exchange.Service = world.ForeignFeeds.Exists(feed => feed.Host == exchange.Host) ? "foreign" : "nuget";
-        var path = exchange.Service == "foreign" ? exchange.Path.TrimStart('/') : Parse(AwsHost(exchange), exchange.Path)?.Path ?? "";
+        var url = exchange.Service == "foreign" ? null : Parse(AwsHost(exchange), exchange.Path);
+        if (url is { Format: not "nuget" })
+        {
+            (exchange.Service, exchange.Operation) = (url.Value.Format, "Download");
+            return;
+        }
+
+        var path = exchange.Service == "foreign" ? exchange.Path.TrimStart('/') : url?.Path ?? "";
         exchange.Operation = NuGetFeed.OperationOf(exchange.Method, path.StartsWith("v3/", StringComparison.Ordinal) ? path[3..] : path);
     }
 
@@ -42,10 +49,11 @@ internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffs
         }
 
         exchange.Detail = $"{url.Domain}/{url.Repository}";
-        if (Caller(exchange, url.Domain, url.Owner, url.Region) is not { } token)
+        if (Caller(exchange, url.Format, url.Domain, url.Owner, url.Region) is not { } token)
         {
             var realm = $"realm=\"{url.Domain}/{url.Repository}\"";
-            exchange.Http.Response.Headers.WWWAuthenticate = $"Bearer {realm}, Basic {realm}";
+            // Two challenges in one header have been seen for NuGet; Maven's client finds only the first of them.
+            exchange.Http.Response.Headers.WWWAuthenticate = url.Format == "nuget" ? $"Bearer {realm}, Basic {realm}" : $"Basic {realm}";
             exchange.PlainText("Unauthorized", 401);
             return;
         }
@@ -56,6 +64,8 @@ internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffs
             Publish(exchange, repository, token.Caller);
         else if (FindDenial(token.Caller, "codeartifact:ReadFromRepository", repository.Arn, repository) is { } denial)
             exchange.Error(403, "AccessDeniedException", denial);
+        else if (url.Format != "nuget")
+            RespondWithFile(exchange, repository, $"{url.Format}/{url.Path}");
         else if (url.Path.StartsWith("v3/", StringComparison.Ordinal))
             Feed(exchange, repository, package => s3.Redirect(exchange, package, url.Region, DnsSuffix(exchange, url.Region)))
                 .Respond(exchange, url.Path["v3/".Length..]);
@@ -67,17 +77,27 @@ internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffs
     private string AwsHost(Exchange exchange) => world.ReverseProxies.Find(proxy => proxy.Host == exchange.Host) is { Domain: var domain }
         ? $"{domain.Name}-{domain.Owner}.d.codeartifact.{domain.Region}.amazonaws.com" : exchange.Host;
 
-    private IssuedToken? Caller(Exchange exchange, string domain, string owner, string region)
+    private static void RespondWithFile(Exchange exchange, Repository repository, string path)
+    {
+        if (repository.Files.TryGetValue(path, out var file))
+            exchange.Bytes(file.Content, file.Type);
+        else
+            exchange.PlainText("Not Found", 404);
+    }
+
+    private IssuedToken? Caller(Exchange exchange, string format, string domain, string owner, string region)
     {
         var parts = (exchange.Header("Authorization") ?? "").Split(' ', 2);
         var text = parts switch
         {
             ["Bearer", var bearer] => bearer,
+            // Cargo sends the token as it is: https://docs.aws.amazon.com/codeartifact/latest/ug/configure-use-cargo.html
+            [var token] when format == "cargo" => token,
             ["Basic", var basic] when Decode(basic) is { } pair && pair.StartsWith("aws:", StringComparison.Ordinal) => pair["aws:".Length..],
             _ => "",
         };
-        return world.Tokens.TryGetValue(text, out var token) && !token.IsRevoked && token.Expires > now()
-            && token.Domain == new Domain(domain, owner, region) ? token : null;
+        return world.Tokens.TryGetValue(text, out var issued) && !issued.IsRevoked && issued.Expires > now()
+            && issued.Domain == new Domain(domain, owner, region) ? issued : null;
     }
 
     private string DnsSuffix(Exchange exchange, string region)
@@ -194,9 +214,9 @@ internal sealed partial class Repositories(World world, S3 s3, Func<DateTimeOffs
     [GeneratedRegex(@"^(.+)-(\d{12})$")]
     private static partial Regex Owned();
 
-    [GeneratedRegex(@"^/nuget/(?<repository>[^/]+)/(?<rest>.*)$")]
+    [GeneratedRegex(@"^/(?<format>[a-z]+)/(?<repository>[^/]+)/(?<rest>.*)$")]
     private static partial Regex PlainPath();
 
-    [GeneratedRegex(@"^/nuget/d/(?<owned>[^/]+)/(?<repository>[^/]+)/(?<rest>.*)$")]
+    [GeneratedRegex(@"^/(?<format>[a-z]+)/d/(?<owned>[^/]+)/(?<repository>[^/]+)/(?<rest>.*)$")]
     private static partial Regex VpcPath();
 }

@@ -85,6 +85,9 @@ public sealed record Repository(Domain Domain, string Name)
 
     public ConcurrentDictionary<string, Package> Packages { get; } = new();
 
+    /// <summary>What the repository answers for other package formats, by path: <c>npm/left-pad</c>.</summary>
+    public ConcurrentDictionary<string, (string Type, byte[] Content)> Files { get; } = new();
+
     public string Arn => $"arn:aws:codeartifact:{Domain.Region}:{Domain.Owner}:repository/{Domain.Name}/{Name}";
 
     public Repository With(params Package[] packages)

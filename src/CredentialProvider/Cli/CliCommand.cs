@@ -25,6 +25,15 @@ internal abstract class CliCommand : Command
     /// <summary>The environment variables that matter most to this command.</summary>
     public virtual HelpEntry[] Variables => [];
 
+    /// <summary>What the exit codes of most commands mean.</summary>
+    public static HelpEntry[] UsualExitCodes { get; } =
+    [
+        new($"{Success}", "success"), new($"{Failure}", "failure; stderr says why"),
+        new($"{UsageError}", "invalid command line"),
+    ];
+
+    public virtual HelpEntry[] ExitCodes => UsualExitCodes;
+
     protected static HelpEntry ProfileVariables { get; } =
         new("CODEARTIFACT_PROFILE, AWS_PROFILE", "AWS profile to use; --profile overrides both");
 
@@ -40,6 +49,9 @@ internal abstract class CliCommand : Command
     protected static HelpEntry ProxyVariables { get; } =
         new("HTTPS_PROXY, NO_PROXY", "proxy for requests to AWS");
 
+    protected static HelpEntry ExternalTokenVariables { get; } =
+        new("CODEARTIFACT_AUTH_TOKEN, CODEARTIFACT_AUTH_TOKEN_FILE", "use this token; AWS is not called");
+
     protected CommandContext Context { get; }
 
     protected Terminal Terminal => Context.Terminal;
@@ -53,6 +65,10 @@ internal abstract class CliCommand : Command
         return Task.FromResult(true);
     }
 
+    /// <summary>As <see cref="RunAsync"/>, for a command with exit codes of its own.</summary>
+    protected virtual async Task<int> RunForExitCodeAsync(ParseResult parsed, CancellationToken cancel) =>
+        await RunAsync(parsed, cancel) ? Success : Failure;
+
     /// <inheritdoc cref="RunAsync"/>
     protected virtual void Run(ParseResult parsed) => throw new NotSupportedException();
 
@@ -60,13 +76,14 @@ internal abstract class CliCommand : Command
     {
         try
         {
-            return await RunAsync(parsed, cancel) ? Success : Failure;
+            return await RunForExitCodeAsync(parsed, cancel);
         }
         catch (CommandFailedException e)
         {
             Terminal.Error(e.Message);
             if (e.Hint is { } hint)
                 Terminal.Hint(hint);
+            return e.ExitCode;
         }
         catch (NoTokenException e)
         {

@@ -6,4 +6,6 @@ namespace CredentialProvider.Cli;
 internal sealed class CommandFailedException(string line, string? hint = null) : Exception(line)
 {
     public string? Hint => hint;
+
+    public int ExitCode { get; init; } = CliCommand.Failure;
 }

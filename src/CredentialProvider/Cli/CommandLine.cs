@@ -12,6 +12,9 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
     /// <summary>A source may be named @something: no response files among other words.</summary>
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
+    /// <summary>For a command to end after Ctrl-C or SIGTERM; the parser's own default.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(2);
+
     /// <returns>The exit code: 0 success, 1 failure, 2 invalid command line.</returns>
     public int Run(string[] args)
     {
@@ -31,6 +34,8 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
             {
                 Output = terminal.Output,
                 EnableDefaultExceptionHandler = false,
+                // A signal is for the command that exec runs. Its handler would be lost with this process, too.
+                ProcessTerminationTimeout = parsed.CommandResult.Command is ExecCommand ? null : TerminationTimeout,
             });
         }
 
@@ -61,6 +66,7 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
             new DiagnoseCommand(context),
             new PolicyCommand(context),
             new TokenCommand(context),
+            new ExecCommand(context),
             new WarmCommand(context),
             new AgentCommand(context),
             new Command("cache", "Show or clear the token cache")

@@ -23,8 +23,13 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
                 terminal.Hint(note);
         }
 
-        if (settings.AuthToken is { } external)
-            return new AuthorizationToken(external, time.GetUtcNow(), DateTimeOffset.MaxValue);
+        if (settings.ExternalToken is { } external)
+        {
+            if (external.Ignored is { } line)
+                terminal.Hint(line);
+            return AuthorizationToken.From(external, external.Read());
+        }
+
         var prompt = terminal.IsInteractive ? new UserPrompt(terminal.ShowAndWait, CanSignIn: true) : null;
         return await AgentOrAws.GetAsync(
             _tokens, request, DateTimeOffset.MinValue, prompt, (line, _) => terminal.Warning(line), cancel);
@@ -36,13 +41,32 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
     public async Task<AuthorizationToken> GetFreshAsync(TokenRequest request, CancellationToken cancel)
     {
         var token = await GetAsync(request, cancel);
-        if (settings.AuthToken is not null || !_tokens.IsAging(token))
+        if (settings.ExternalToken is not null || !_tokens.IsAging(token))
             return token;
         await _tokens.RefreshAsync(request, token, cancel);
         return _tokens.TryGetCached(request.Key, after: DateTimeOffset.MinValue) ?? token;
     }
 
-    /// <summary>Empty for a token from CODEARTIFACT_AUTH_TOKEN, whose expiration is unknown.</summary>
+    /// <summary>As <see cref="GetFreshAsync"/> or <see cref="GetAsync"/>, for the command of one feed.</summary>
+    /// <exception cref="CommandFailedException">There is no token; the message names the domain.</exception>
+    public async Task<AuthorizationToken> RequireAsync(TokenRequest request, bool isFresh, CancellationToken cancel)
+    {
+        terminal.Progress($"{request.Feed.DomainName}: getting a token");
+        try
+        {
+            return isFresh ? await GetFreshAsync(request, cancel) : await GetAsync(request, cancel);
+        }
+        catch (NoTokenException e)
+        {
+            throw new CommandFailedException(e.Describe(request.Feed.DomainName));
+        }
+        finally
+        {
+            terminal.Progress("");
+        }
+    }
+
+    /// <summary>Empty for a token from outside, whose expiration is unknown.</summary>
     public static string ValidUntil(AuthorizationToken token) => token.Expires == DateTimeOffset.MaxValue ? ""
         : $", valid until {token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
 }

@@ -24,11 +24,7 @@ internal sealed class HelpSections(HelpAction parserHelp) : SynchronousCommandLi
         if (command is CliCommand { Variables: { Length: > 0 } variables })
             WriteTable(output, "Environment variables:", variables);
         WriteTable(output, "Exit codes:",
-        [
-            new($"{CliCommand.Success}", "success"),
-            new($"{CliCommand.Failure}", "failure; stderr says why"),
-            new($"{CliCommand.UsageError}", "invalid command line"),
-        ]);
+            command is CliCommand { ExitCodes: var codes } ? codes : CliCommand.UsualExitCodes);
         if (command.Subcommands.Count > 0)
         {
             output.WriteLine();

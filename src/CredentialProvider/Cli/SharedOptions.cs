@@ -73,6 +73,7 @@ internal sealed class SourceOptions
 
     private readonly NuGetSources _sources;
     private readonly Argument _source;
+    private bool _anyFormat;
 
     public Option<string?> OwnerOption { get; } = SharedOptions.Value("--owner", "ACCOUNT",
         "AWS account that owns the domain, if nuget.config has no source of that domain");
@@ -87,7 +88,9 @@ internal sealed class SourceOptions
         _source.Description = $"{description}: {Forms}";
     }
 
-    public static SourceOptions One(NuGetSources sources) => new(sources, new Argument<string>("SOURCE"), "The feed");
+    /// <summary>One source; its URL may be that of any package format of CodeArtifact.</summary>
+    public static SourceOptions OneOfAnyFormat(NuGetSources sources) =>
+        new(sources, new Argument<string>("SOURCE"), "A repository of any package format") { _anyFormat = true };
 
     /// <param name="description">Which sources; the forms of a source are added to it.</param>
     public static SourceOptions OneOrMore(NuGetSources sources, string description) =>
@@ -116,5 +119,5 @@ internal sealed class SourceOptions
     /// none.</summary>
     /// <exception cref="CommandFailedException">A word is not a source.</exception>
     public IReadOnlyList<Source> Find(ParseResult parsed) =>
-        _sources.Find(Words(parsed), Owner(parsed), Region(parsed));
+        _sources.Find(Words(parsed), Owner(parsed), Region(parsed), _anyFormat);
 }

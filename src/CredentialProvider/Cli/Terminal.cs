@@ -1,3 +1,4 @@
+using System.Text;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Platform;
@@ -26,6 +27,8 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     /// <summary>In characters. Only a line that does not wrap can be erased.</summary>
     private const int MaxProgressLength = 79;
 
+    private const int StandardOutput = 1, StandardError = 2;
+
     private readonly object _writing = new();
     private int _progressLength;
 
@@ -36,8 +39,19 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     public bool IsInteractive => isInteractive;
 
     /// <summary>The streams of this process.</summary>
-    public static Terminal Open(Settings settings) => new(
-        Console.Out, Console.Error, settings.WantsColours && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+    /// <param name="isForCommand">Another command will have them. On Unix .NET's console changes the terminal's modes,
+    /// which the command would inherit.</param>
+    public static Terminal Open(Settings settings, bool isForCommand)
+    {
+        var isRaw = isForCommand && !OperatingSystem.IsWindows();
+        return new Terminal(isRaw ? new DescriptorWriter(StandardOutput) : Console.Out,
+            isRaw ? new DescriptorWriter(StandardError) : Console.Error,
+            settings.WantsColours && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+    }
+
+    /// <summary>On Windows the console sends Ctrl-C to every process. That of a command which runs another lets the other
+    /// one decide what it means.</summary>
+    public static void IgnoreCtrlC() => Console.CancelKeyPress += (_, pressed) => pressed.Cancel = true;
 
     /// <summary>For a failure that no command has reported. Standard error may be closed or full too.</summary>
     public static void Abort(Exception e)
@@ -49,7 +63,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
         {
             // Console needs more descriptors, and there may be none left.
             if (!OperatingSystem.IsWindows())
-                Posix.WriteError(line + "\n");
+                Posix.WriteTo(StandardError, line + "\n");
             else
                 Console.Error.WriteLine(line);
         }
@@ -132,5 +146,17 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
         if (_progressLength > 0)
             errors.Write($"\r{new string(' ', _progressLength)}\r");
         _progressLength = 0;
+    }
+
+    /// <summary>Writes at once, and where the command goes on: a FileStream keeps a position of its own.</summary>
+    private sealed class DescriptorWriter(int descriptor) : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => Write($"{value}");
+
+        public override void Write(string? value) => Posix.WriteTo(descriptor, value ?? "");
+
+        public override void WriteLine(string? value) => Write(value + "\n");
     }
 }

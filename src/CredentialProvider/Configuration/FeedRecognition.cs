@@ -7,15 +7,19 @@ namespace CredentialProvider.Configuration;
 /// domain.</summary>
 internal static class FeedRecognition
 {
-    public static bool TryFind(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
-        TryParse(url, settings, out feed) && settings.AllowedDomains.Allow(feed);
+    /// <param name="anyFormat">Also accept the URLs of other package formats, for tools other than NuGet.</param>
+    public static bool TryFind(
+        string? url, Settings settings, [NotNullWhen(true)] out Feed? feed, bool anyFormat = false) =>
+        TryParse(url, settings, out feed, anyFormat) && settings.AllowedDomains.Allow(feed);
 
     /// <summary>As <see cref="TryFind"/>, but whether or not the domain is allowed.</summary>
-    public static bool TryParse(string? url, Settings settings, [NotNullWhen(true)] out Feed? feed) =>
-        FeedUrl.TryParse(url, out feed) || TryParse(url, settings.Layers, out feed);
+    public static bool TryParse(
+        string? url, Settings settings, [NotNullWhen(true)] out Feed? feed, bool anyFormat = false) =>
+        FeedUrl.TryParse(url, out feed, anyFormat) || TryParse(url, settings.Layers, anyFormat, out feed);
 
     /// <summary>Every path on a private host is a feed of the host's domain: the user has named that host.</summary>
-    private static bool TryParse(string? url, ConfigurationLayers layers, [NotNullWhen(true)] out Feed? feed)
+    private static bool TryParse(
+        string? url, ConfigurationLayers layers, bool anyFormat, [NotNullWhen(true)] out Feed? feed)
     {
         feed = null;
         if (!layers.HasHosts || !FeedUrl.TrySplit(url, out var name, out var path)
@@ -24,7 +28,7 @@ internal static class FeedRecognition
             return false;
         }
 
-        var hasRepository = FeedUrl.TryParsePath(path, out var domainOwner, out var repository);
+        var hasRepository = FeedUrl.TryParsePath(path, out var domainOwner, out var repository, anyFormat);
         if (!hasRepository)
             repository = host.Repository ?? "";
         // The host is ours but its entry is invalid; FeedSettings.Problem says why.

@@ -1,6 +1,5 @@
 using System.Globalization;
 using CredentialProvider.Errors;
-using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
 
 
@@ -23,10 +22,10 @@ internal sealed class Settings
     {
         _variable = variable;
         MachineConfigurationFile = machineFile;
-        AuthToken = GetSecret("CODEARTIFACT_AUTH_TOKEN");
+        ExternalToken = ExternalToken.From(GetString, GetExpanded);
         (var duration, Problem) = ReadDuration();
         var roles = GetList("CODEARTIFACT_ROLE_ARN");
-        Problem ??= FindProblem(roles) ?? FindProblem(AuthToken) ?? FindUnknownVariable("CODEARTIFACT_SESSION_NAME")
+        Problem ??= FindProblem(roles) ?? ExternalToken?.Problem ?? FindUnknownVariable("CODEARTIFACT_SESSION_NAME")
             ?? FindUnknownVariable("CODEARTIFACT_SOURCE_IDENTITY");
         TokenOptions = new TokenOptions(
             GetString("CODEARTIFACT_PROFILE"),
@@ -44,8 +43,8 @@ internal sealed class Settings
         LogFile = GetString("CODEARTIFACT_LOG_FILE") ?? GetString("AWS_CODEARTIFACT_NUGET_LOGFILE");
     }
 
-    /// <summary>CODEARTIFACT_AUTH_TOKEN: a token from outside, used for every CodeArtifact feed.</summary>
-    public Secret? AuthToken { get; }
+    /// <summary>CODEARTIFACT_AUTH_TOKEN_FILE, else CODEARTIFACT_AUTH_TOKEN; null if neither is set.</summary>
+    public ExternalToken? ExternalToken { get; }
 
     /// <summary>CODEARTIFACT_AGENT: the socket of an agent, which is asked for tokens before AWS.</summary>
     public string? Agent => GetString("CODEARTIFACT_AGENT");
@@ -281,9 +280,6 @@ internal sealed class Settings
             ? (seconds, null)
             : (null, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; expected seconds: 0, or 900 to 43200");
     }
-
-    private static string? FindProblem(Secret? authToken) => authToken is null || AsciiText.IsHeaderValue(authToken.Reveal())
-        ? null : "CODEARTIFACT_AUTH_TOKEN contains a line break, or another character that no token has";
 
     private string? FindUnknownVariable(string name) =>
         GetString(name) is { } text && SessionText.FindUnknownVariable(text) is { } unknown

@@ -14,7 +14,9 @@ internal static class FeedUrl
     /// Accepts <c>https://HOST/nuget/REPOSITORY/…</c> on AWS's CodeArtifact hosts, and
     /// <c>https://HOST/nuget/d/DOMAIN-OWNER/REPOSITORY/…</c> on an interface VPC endpoint.
     /// </summary>
-    public static bool TryParse(string? url, [NotNullWhen(true)] out Feed? feed)
+    /// <param name="anyFormat">Also accept the URL of another package format, which is no NuGet feed: the domain's token is
+    /// the same.</param>
+    public static bool TryParse(string? url, [NotNullWhen(true)] out Feed? feed, bool anyFormat = false)
     {
         feed = null;
         if (!TrySplit(url, out var host, out var path))
@@ -25,7 +27,7 @@ internal static class FeedUrl
             return false;
         }
 
-        if (!TryParsePath(path, out var domainOwnerInPath, out var repository)
+        if (!TryParsePath(path, out var domainOwnerInPath, out var repository, anyFormat)
             || isVpcEndpoint != domainOwnerInPath is not null)
         {
             return false;
@@ -74,11 +76,13 @@ internal static class FeedUrl
 
     /// <summary>Reads <c>/nuget/REPOSITORY/…</c> or <c>/nuget/d/DOMAIN-OWNER/REPOSITORY/…</c>.</summary>
     /// <param name="domainOwner">Null in the first form.</param>
-    public static bool TryParsePath(string path, out string? domainOwner, out string repository)
+    /// <param name="anyFormat">Also accept another package format in place of <c>nuget</c>.</param>
+    public static bool TryParsePath(
+        string path, out string? domainOwner, out string repository, bool anyFormat = false)
     {
         (domainOwner, repository) = (null, "");
         var segments = AsciiText.Split(path, '/');
-        if (segments.Length < 3 || segments[1] != "nuget")
+        if (segments.Length < 3 || !(segments[1] == "nuget" || (anyFormat && IsOtherFormat(segments[1]))))
             return false;
         // A repository name has two characters or more, so "d" is unambiguous.
         if (segments[2] != "d")
@@ -87,6 +91,10 @@ internal static class FeedUrl
             (domainOwner, repository) = (segments[3], segments[4]);
         return Feed.IsRepository(repository);
     }
+
+    /// <summary>True for the package formats of CodeArtifact besides nuget, as they appear in paths.</summary>
+    public static bool IsOtherFormat(string segment) =>
+        segment is "cargo" or "generic" or "maven" or "npm" or "pypi" or "ruby" or "swift";
 
     /// <summary>Splits <c>DOMAIN-OWNER</c> at the last hyphen: a domain may itself contain hyphens and digits.</summary>
     public static bool TrySplitOwner(string domainOwner, out string domain, out string owner)

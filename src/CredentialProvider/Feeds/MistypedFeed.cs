@@ -6,9 +6,6 @@ internal static class MistypedFeed
     private const string Form =
         "https://DOMAIN-ACCOUNT.d.codeartifact.REGION.amazonaws.com/nuget/REPOSITORY/v3/index.json";
 
-    /// <summary>The package formats of CodeArtifact besides nuget, as they appear in paths.</summary>
-    private static readonly string[] OtherFormats = ["cargo", "generic", "maven", "npm", "pypi", "ruby", "swift"];
-
     /// <summary>The mistake, its fix and the corrected URL if it can be told; null if the URL is correct or has nothing
     /// to do with CodeArtifact.</summary>
     /// <param name="url">May contain a password, which no text repeats.</param>
@@ -55,8 +52,8 @@ internal static class MistypedFeed
     private static (string Why, string Fix, string? Url) FindInPath(Uri uri)
     {
         var segments = uri.AbsolutePath.Split('/');
-        return segments.Length > 2 && Array.Find(OtherFormats, other => other == segments[1]) is { } format
-            ? Correct($"the path is that of the package format {format}, not of nuget",
+        return segments.Length > 2 && FeedUrl.IsOtherFormat(segments[1])
+            ? Correct($"the path is that of the package format {segments[1]}, not of nuget",
                 $"{uri.GetLeftPart(UriPartial.Authority)}/nuget/{segments[2]}/v3/index.json")
             : ("the path does not contain a NuGet repository", $"use {Form}", null);
     }

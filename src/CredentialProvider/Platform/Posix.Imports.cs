@@ -45,6 +45,21 @@ internal static partial class Posix
     [DllImport("libc", EntryPoint = "setenv")]
     private static extern int SetEnv(byte[] name, byte[] value, int overwrite);
 
+    [DllImport("libc", EntryPoint = "setenv")]
+    private static extern int SetEnv(byte[] name, nint value, int overwrite);
+
+    [DllImport("libc", EntryPoint = "unsetenv")]
+    private static extern int UnsetEnv(byte[] name);
+
+    [DllImport("libc", EntryPoint = "getenv")]
+    private static extern nint GetEnv(byte[] name);
+
+    [DllImport("libc", EntryPoint = "signal")]
+    private static extern nint Signal(int signal, nint handler);
+
+    [DllImport("libc", EntryPoint = "execvp", SetLastError = true)]
+    private static extern unsafe int ExecVP(byte[] path, nint* arguments);
+
     [DllImport("libc", EntryPoint = "umask")]
     private static extern int UMask(int mask);
 

@@ -15,5 +15,35 @@ internal static class RegularFile
     public static bool IsSpecial(string path) => !OperatingSystem.IsWindows() && !LacksHome(path)
         && Posix.TryGetStatus(path, out var status, out _, followsLinks: true) && !status.IsFile && !status.IsFolder;
 
+    /// <summary>Reads a file; null if it cannot be read, is not a regular file, or has more than
+    /// <paramref name="maxSize"/> bytes.</summary>
+    public static byte[]? TryRead(string path, int maxSize)
+    {
+        if (!OperatingSystem.IsWindows())
+            return Posix.TryRead(path, maxSize);
+        try
+        {
+            using var file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+            if (file.Length > maxSize)
+                return null;
+            var bytes = new MemoryStream();
+            file.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Why <see cref="TryRead"/> returned null.</summary>
+    public static string WhyUnreadable(string path, int maxSize) => Directory.Exists(path) ? "it is a folder"
+        : IsSpecial(path) ? "it is not a regular file"
+        : !(OperatingSystem.IsWindows() ? File.Exists(path) : Posix.Exists(path)) ? "it does not exist"
+        : OperatingSystem.IsWindows() || Posix.MayRead(path)
+            ? $"it has more than {maxSize} bytes, or this user may not read it" : "this user may not read it";
+
     private static bool LacksHome(string path) => path.StartsWith("~/", StringComparison.Ordinal);
 }

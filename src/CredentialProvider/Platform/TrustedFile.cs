@@ -34,6 +34,11 @@ internal static class TrustedFile
             ?? (Path.GetDirectoryName(target) == folder ? null : FindFolderProblem(folder, home));
     }
 
+    /// <summary>True if every user may write to the file. On Windows never: there its folder's list decides.</summary>
+    public static bool IsWritableByAll(string path) => !OperatingSystem.IsWindows()
+        && Posix.TryGetStatus(path, out var status, out _, followsLinks: true) && status.IsFile
+        && (status.Mode & WritableByOthers) != 0;
+
     /// <summary>Why another user could have put this socket here, or could replace it, with the command that corrects
     /// it; null if none could, or if there is none. It may belong to any user, because users have other IDs in a
     /// container; but below a folder in which everyone can create files, only to root and this user.</summary>

@@ -43,8 +43,12 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
             return Foreign;
         if (resolved.Request.IsRetry || wanted.FeedSettings.Problem is not null)
             return null;
-        if (settings.AuthToken is { } fixedToken)
-            return new CredentialsResponse(ResponseCode.Success, fixedToken) { Given = FromOutside(fixedToken) };
+        if (settings.ExternalToken is { } external)
+        {
+            return external.TryRead(out _) is { } read ? Give(resolved.Request, AuthorizationToken.From(external, read))
+                : null;
+        }
+
         if (wanted.Failure is not null)
             return null;
         return tokens.TryGetCached(wanted.Key, after: DateTimeOffset.MinValue) is { } token
@@ -73,14 +77,20 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         {
             wanted.FeedSettings.ThrowIfProblem();
             LogNotes(wanted.Feed, log);
+            if (settings.ExternalToken is { } external)
+                return Give(request, await GetExternalAsync(external, request, wanted, log, cancel));
             // MSBuild's terminal logger shows a message during a restore only if it contains this.
             var prompt = new UserPrompt(line => log(LogLevels.Minimal, $"[CredentialProvider] {line}"),
                 !request.IsNonInteractive, line => log(LogLevels.Verbose, line));
             var after = DateTimeOffset.MinValue;
             if (request.IsRetry)
             {
-                if (await FindAcceptedAsync(request, wanted, log, cancel) is { } accepted)
-                    return new CredentialsResponse(ResponseCode.Success, accepted.Token) { Given = accepted };
+                if (FindGiven(request, wanted) is { } given
+                    && await IsAcceptedAsync(given, request, wanted, log, cancel))
+                {
+                    return new CredentialsResponse(ResponseCode.Success, given.Token) { Given = given };
+                }
+
                 after = FindRefusedTime(request, wanted, log);
             }
 
@@ -133,35 +143,46 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
             log(LogLevels.Debug, cause.ToString());
     }
 
-    /// <summary>The refused token, if the feed accepts it now: it is given again once, because a refusal may pass. Null if
-    /// another token may help.</summary>
-    /// <exception cref="NoTokenException">The feed accepts the token, but not the request.</exception>
-    private async Task<AuthorizationToken?> FindAcceptedAsync(
-        CredentialsRequest request, TokenRequest wanted, Action<string, string> log, CancellationToken cancel)
+    /// <summary>The token from outside. Its file is read again after a refusal, because it may have been renewed.</summary>
+    /// <exception cref="NoTokenException">There is none, or the feed refuses it.</exception>
+    private async Task<AuthorizationToken> GetExternalAsync(ExternalToken external, CredentialsRequest request,
+        TokenRequest wanted, Action<string, string> log, CancellationToken cancel)
     {
-        var token = settings.AuthToken is { } fixedToken ? FromOutside(fixedToken) : FindGiven(request, wanted);
-        if (token is null)
-            return null;
+        var token = AuthorizationToken.From(external, external.Read());
+        if (!request.IsRetry)
+            return token;
+        if (_given.TryGetValue(request.Uri!, out var refused) && refused.Token.Reveal() != token.Token.Reveal())
+        {
+            log(LogLevels.Verbose,
+                $"the feed refuses the token for {wanted.Feed.DomainName}; {external.Place} has another now");
+            return token;
+        }
+
+        return await IsAcceptedAsync(token, request, wanted, log, cancel) ? token
+            : throw new NoTokenException(ErrorCode.TokenRefused, $"the feed refuses the token in {external.Place}",
+                "set a new one, or unset the variable to have tokens fetched");
+    }
+
+    /// <summary>True if the feed accepts the refused token now: it is given again once, because a refusal may pass. False
+    /// if another token may help.</summary>
+    /// <exception cref="NoTokenException">The feed accepts the token, but not the request.</exception>
+    private async Task<bool> IsAcceptedAsync(AuthorizationToken token, CredentialsRequest request, TokenRequest wanted,
+        Action<string, string> log, CancellationToken cancel)
+    {
         var reply = await ask(wanted.Feed, request.Uri!, token.Token, cancel);
         if (reply.IsTokenAccepted && !WasRetried(request))
         {
             log(LogLevels.Verbose, $"the feed accepts the token for {wanted.Feed.DomainName}; trying it again");
             _retried[request.Uri!] = time.GetTimestamp();
-            return token;
+            return true;
         }
 
-        return reply.Refusal is { } refusal ? throw refusal : null;
+        return reply.Refusal is { } refusal ? throw refusal : false;
     }
 
     /// <summary>The time at which the refused token was obtained: only a later one will do.</summary>
     private DateTimeOffset FindRefusedTime(CredentialsRequest request, TokenRequest wanted, Action<string, string> log)
     {
-        if (settings.AuthToken is not null)
-        {
-            throw new NoTokenException(ErrorCode.TokenRefused, "the feed refuses the token in CODEARTIFACT_AUTH_TOKEN",
-                "set a new one, or unset the variable to have tokens fetched");
-        }
-
         if (WasRetried(request))
         {
             throw new NoTokenException(ErrorCode.TokenRefused,
@@ -186,7 +207,4 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         _given[request.Uri!] = token;
         return new CredentialsResponse(ResponseCode.Success, token.Token) { Given = token };
     }
-
-    private static AuthorizationToken FromOutside(Secret token) =>
-        new(token, DateTimeOffset.MinValue, DateTimeOffset.MaxValue) { Source = "CODEARTIFACT_AUTH_TOKEN" };
 }

@@ -21,6 +21,11 @@ internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained,
     /// <summary>Who obtained it, for users; null if unknown.</summary>
     public string? Identity => Principal is null ? Source : $"{Source} ({Principal})";
 
+    /// <summary>A token from outside, whose lifetime is unknown.</summary>
+    /// <param name="token">What was read.</param>
+    public static AuthorizationToken From(ExternalToken external, Secret token) =>
+        new(token, DateTimeOffset.MinValue, DateTimeOffset.MaxValue) { Source = external.Place };
+
     private TimeSpan Lifetime => Expires - Obtained;
 
     /// <summary>Not expired. A token from the future was obtained by another clock and is not valid.</summary>

@@ -8,7 +8,8 @@ public sealed class ProcessesWithAnAgent
 {
     public static TheoryData<string> Builds => [Artifacts.Native, Artifacts.NetCore];
 
-    /// <summary>As in a container: a user without a name, a read-only home, and no network but the feed's.</summary>
+    /// <summary>As in a container: a user without a name, a read-only home, the mounted folder of the socket, and no network but the
+    /// feed's.</summary>
     [Fact]
     [Trait("Category", "Slow")]
     public async Task Restore_with_nothing_but_its_socket_and_the_route_to_the_feed()
@@ -22,16 +23,22 @@ public sealed class ProcessesWithAnAgent
             sandbox.Variables[name] = $"http://127.0.0.1:{network.Port}";
         agent.UseAlone(sandbox);
         sandbox.Variables.Remove("AWS_EC2_METADATA_DISABLED");
+        var mounted = sandbox.Folder("mounted");
+        sandbox.Variables["CODEARTIFACT_AGENT"] = Path.Combine(mounted, Path.GetFileName(agent.Socket));
         sandbox.Variables["HOME"] = sandbox.Folder("read-only");
         sandbox.Variables["DOTNET_CLI_HOME"] = sandbox.Folder("tmp");
         sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
         (await sandbox.RunAsync("sh", sandbox.Root, "-c", $"chmod -R go+rX . {Path.GetDirectoryName(sandbox.Aws.CaFile)} && chmod 555 read-only && chown -R 4242 client tmp packages")).Succeeded();
-        sandbox.Wrapper = [.. network.Wrapper, "setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups", "--no-new-privs"];
+        const string Mount = "mount --bind \"$0\" \"$1\" && mount -o remount,bind,ro \"$1\" && shift && exec \"$@\"";
+        sandbox.Wrapper = [.. network.Wrapper, "unshare", "--mount", "sh", "-c", Mount, Path.GetDirectoryName(agent.Socket)!, mounted,
+            "setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups", "--no-new-privs"];
+        Assert.SkipUnless((await sandbox.RunAsync("true", client)).ExitCode == 0, "mount namespaces cannot be created");
 
-        var restored = await sandbox.DotnetAsync(client, "exec", Artifacts.Built("bin/NuGetRestore/release/NuGetRestore.dll"), client, "Contoso.App.Client/1.0.0");
+        var restored = await sandbox.DotnetAsync(client, "restore", "-warnaserror");
 
         restored.Succeeded();
         Assert.True(sandbox.HasPackage("Contoso.App.Client"));
+        Assert.True(sandbox.HasPackage("Example.Json"));
         Assert.DoesNotContain("CACP", restored.Output, StringComparison.Ordinal);
         Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact", "GetAuthorizationToken"));
         Assert.Empty(network.Refused);

@@ -190,6 +190,7 @@ public sealed partial class Misconfigurations
             </packageSourceMapping>
             """)) { StopsRestore = false },
         new("an expired token in `CODEARTIFACT_AUTH_TOKEN`", "read", "CACP1011", s => s.Variables["CODEARTIFACT_AUTH_TOKEN"] = "an-expired-token"),
+        new("no file at `CODEARTIFACT_AUTH_TOKEN_FILE`", "token", "CACP1012", s => s.Variables["CODEARTIFACT_AUTH_TOKEN_FILE"] = "/run/secrets/token", s => s.Variables.Remove("CODEARTIFACT_AUTH_TOKEN_FILE")),
 
         // AWS credentials.
         new("the instance has no role", "credentials", "CACP1004", s => s.Aws.World.InstanceRole = null, s => s.Aws.World.InstanceRole = s.Aws.World.Roles.Values.Single()),

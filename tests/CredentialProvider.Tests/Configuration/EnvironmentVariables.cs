@@ -138,7 +138,7 @@ public sealed class EnvironmentVariables
     }
 
     [Fact]
-    public void Are_unset_if_blank() => Assert.Null(From(("CODEARTIFACT_AUTH_TOKEN", "  ")).AuthToken);
+    public void Are_unset_if_blank() => Assert.Null(From(("CODEARTIFACT_AUTH_TOKEN", "  "), ("CODEARTIFACT_AUTH_TOKEN_FILE", "")).ExternalToken);
 
     [Fact]
     public void Configure_instance_metadata_like_the_SDKs()
@@ -163,7 +163,7 @@ public sealed class EnvironmentVariables
     public void Never_print_a_secret()
     {
         var settings = From(("CODEARTIFACT_AUTH_TOKEN", "hunter2"));
-        Assert.Equal("hunter2", settings.AuthToken!.Reveal());
+        Assert.Equal("hunter2", settings.ExternalToken!.Read().Reveal());
         Assert.DoesNotContain("hunter2", settings.ToString(), StringComparison.Ordinal);
     }
 }

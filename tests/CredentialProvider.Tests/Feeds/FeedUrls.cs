@@ -36,6 +36,15 @@ public sealed class FeedUrls
     {
         Assert.True(FeedUrl.TryParse(url, out var feed));
         Assert.Equal(new Feed(domain, owner, region, repository) { IsDualStack = url.Contains(".on.aws/", StringComparison.Ordinal) }, feed);
+
+        // In another package format the URL is foreign, although the token is the same.
+        foreach (var format in new[] { "cargo", "generic", "maven", "npm", "pypi", "ruby", "swift" })
+        {
+            var other = url.Replace("/nuget/", $"/{format}/", StringComparison.Ordinal);
+            Assert.False(FeedUrl.TryParse(other, out _));
+            Assert.True(FeedUrl.TryParse(other, out var same, anyFormat: true));
+            Assert.Equal(feed, same);
+        }
     }
 
     [Theory]
@@ -174,7 +183,13 @@ public sealed class FeedUrls
     [InlineData("https:///nuget/app/v3/index.json")]
     [InlineData("https://")]
     [InlineData("   ")]
-    public void Of_other_hosts_are_foreign(string? url) => Assert.False(FeedUrl.TryParse(url, out _));
+    public void Of_other_hosts_are_foreign(string? url)
+    {
+        Assert.False(FeedUrl.TryParse(url, out _));
+        // And get no token in any other package format.
+        if (url?.Contains("/nuget/", StringComparison.Ordinal) == true)
+            Assert.False(FeedUrl.TryParse(url.Replace("/nuget/", "/npm/", StringComparison.Ordinal), out _, anyFormat: true));
+    }
 
     [Theory]
     [InlineData("us-east-1")]

@@ -65,9 +65,9 @@ internal sealed class AgentCommand : CliCommand
     protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
-        if (settings.AuthToken is not null)
+        if (settings.ExternalToken is { } external)
         {
-            throw new CommandFailedException("CODEARTIFACT_AUTH_TOKEN is set, but an agent gives tokens that it fetches "
+            throw new CommandFailedException($"{external.Source} is set, but an agent gives tokens that it fetches "
                 + "for each domain; unset it");
         }
 

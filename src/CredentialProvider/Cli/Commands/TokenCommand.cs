@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Security;
+using System.Text;
 using System.Xml;
 using CredentialProvider.Cli.NuGet;
-using CredentialProvider.Errors;
+using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
 using CredentialProvider.Tokens;
 
@@ -12,7 +13,8 @@ namespace CredentialProvider.Cli.Commands;
 internal sealed class TokenCommand : CliCommand
 {
     private readonly SourceOptions _source;
-    private readonly Option<string> _format = SharedOptions.Format("text", "json", "env", "nuget-config");
+    private readonly Option<string> _format =
+        SharedOptions.Format("text", "json", "env", "netrc", "header", "nuget-config");
 
     private readonly Option<string?> _output = OutputFile.Option();
 
@@ -21,7 +23,7 @@ internal sealed class TokenCommand : CliCommand
     public TokenCommand(CommandContext context)
         : base(context, "token", "Print a token for tools that do not support plugins")
     {
-        _source = SourceOptions.One(context.Sources);
+        _source = SourceOptions.OneOfAnyFormat(context.Sources);
         _source.AddTo(this);
         foreach (var option in new Option[] { _format, _output, _profile })
             Add(option);
@@ -34,25 +36,29 @@ internal sealed class TokenCommand : CliCommand
             "Print user name, token and expiration of a repository that is not in nuget.config"),
         new("nuget-plugin-codeartifact token contoso --format nuget-config --output nuget.secret.config",
             "Write a nuget.config for an image build that mounts it as a secret"),
+        new("nuget-plugin-codeartifact token https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/pypi/app/ "
+            + "--format netrc --output pip.netrc",
+            "Write a netrc file for pip (NETRC=pip.netrc) or curl (--netrc-file pip.netrc)"),
     ];
 
     public override HelpEntry[] Variables { get; } =
     [
         ProfileVariables, RegionVariables, CacheVariables, ProxyVariables,
-        new("CODEARTIFACT_AUTH_TOKEN", "print this token; AWS is not called"),
+        ExternalTokenVariables,
     ];
 
     protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         var source = _source.Find(parsed)[0];
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
-        Terminal.Progress($"{source.Feed.DomainName}: getting a token");
-        var token = await GetAsync(new CommandTokens(settings, Terminal, Context.Time),
-            TokenRequest.For(source.Feed, settings), cancel);
+        var token = await new CommandTokens(settings, Terminal, Context.Time)
+            .RequireAsync(TokenRequest.For(source.Feed, settings), isFresh: false, cancel);
         var text = parsed.GetValue(_format) switch
         {
             "json" => ToJson(source.Feed, token),
             "env" => $"CODEARTIFACT_AUTH_TOKEN={token.Token.Reveal()}",
+            "netrc" => ToNetrc(source.Url, token),
+            "header" => ToHeader(source.Url, token),
             "nuget-config" => ToNuGetConfig(source, token),
             _ => token.Token.Reveal(),
         };
@@ -65,19 +71,6 @@ internal sealed class TokenCommand : CliCommand
         if (OutputFile.Write(file, "token", text + "\n"))
             Terminal.Hint($"{file} contains a token for {source.Feed.DomainName}{CommandTokens.ValidUntil(token)}; only you can read it");
         return true;
-    }
-
-    private static async Task<AuthorizationToken> GetAsync(
-        CommandTokens tokens, TokenRequest request, CancellationToken cancel)
-    {
-        try
-        {
-            return await tokens.GetAsync(request, cancel);
-        }
-        catch (NoTokenException e)
-        {
-            throw new CommandFailedException(e.Describe(request.Feed.DomainName));
-        }
     }
 
     private static string ToJson(Feed feed, AuthorizationToken token) => JsonText.Write(json =>
@@ -93,9 +86,38 @@ internal sealed class TokenCommand : CliCommand
         json.WriteEndObject();
     });
 
-    /// <summary>A complete nuget.config, to be mounted as a secret where no plugin can run.</summary>
-    private static string ToNuGetConfig(Source source, AuthorizationToken token)
+    /// <summary>An entry for the host of a URL. Swift sends the password of the user "token" as a bearer token, as
+    /// CodeArtifact expects it of Swift.</summary>
+    private static string ToNetrc(string url, AuthorizationToken token)
     {
+        FeedUrl.TrySplit(url, out var host, out var path);
+        var user = FormatOf(path) == "swift" ? "token" : "aws";
+        return $"machine {host.Split(':')[0]} login {user} password {token.Token.Reveal()}";
+    }
+
+    /// <summary>What the clients of the URL's package format send.</summary>
+    private static string ToHeader(string url, AuthorizationToken token)
+    {
+        FeedUrl.TrySplit(url, out _, out var path);
+        var text = token.Token.Reveal();
+        return "Authorization: " + FormatOf(path) switch
+        {
+            "npm" or "swift" => $"Bearer {text}",
+            "cargo" => text,
+            _ => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"aws:{text}")),
+        };
+    }
+
+    private static string FormatOf(string path) => path.Split('/')[1];
+
+    /// <summary>A complete nuget.config, to be mounted as a secret where no plugin can run.</summary>
+    private string ToNuGetConfig(Source source, AuthorizationToken token)
+    {
+        if (!FeedRecognition.TryFind(source.Url, Context.Settings, out _))
+        {
+            throw new CommandFailedException(
+                $"no nuget.config for {source.Url}: it is not a NuGet feed; use another --format");
+        }
         if (source.Feed.Repository.Length == 0)
         {
             throw new CommandFailedException(

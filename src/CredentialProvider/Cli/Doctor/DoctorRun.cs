@@ -119,12 +119,8 @@ internal sealed class DoctorRun(
             return null;
         }
 
-        if (settings.AuthToken is { } external)
-        {
-            report.Add(source, Finding.Skip(
-                Checks.Token, "CODEARTIFACT_AUTH_TOKEN is set, so the plugin uses it and does not call AWS"));
-            return external;
-        }
+        if (settings.ExternalToken is { } external)
+            return ReadToken(source, external);
 
         if (request.Agent is { } socket)
         {
@@ -161,6 +157,22 @@ internal sealed class DoctorRun(
         {
             report.Add(source, Finding.Fail(Checks.Token, e));
             return _tokens[key] = null;
+        }
+    }
+
+    private Secret? ReadToken(CheckedSource source, ExternalToken external)
+    {
+        try
+        {
+            var token = external.Read();
+            report.Add(source, Finding.Skip(
+                Checks.Token, $"the plugin uses the token in {external.Place} and does not call AWS"));
+            return token;
+        }
+        catch (NoTokenException e)
+        {
+            report.Add(source, Finding.Fail(Checks.Token, e));
+            return null;
         }
     }
 

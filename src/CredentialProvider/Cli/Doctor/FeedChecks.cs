@@ -63,10 +63,11 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
             return Finding.Fail(check, $"{e.Message}; no token was sent there",
                 "check the feed's URL, and what answers for that host");
         }
-        catch (FeedResponseException e) when (e.Status == HttpStatusCode.Unauthorized && settings.AuthToken is not null)
+        catch (FeedResponseException e) when (e.Status == HttpStatusCode.Unauthorized
+            && settings.ExternalToken is { } external)
         {
-            return Finding.FailWithCommand(check, "the repository refuses the token in CODEARTIFACT_AUTH_TOKEN",
-                "set a new one, or unset it", ShellText.Unset("CODEARTIFACT_AUTH_TOKEN")!, ErrorCode.TokenRefused);
+            return Finding.FailWithCommand(check, $"the repository refuses the token in {external.Place}",
+                "set a new one, or unset it", ShellText.Unset(external.Source)!, ErrorCode.TokenRefused);
         }
         catch (FeedResponseException e)
         {

@@ -31,6 +31,14 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
             .Select(list => $"{string.Join(", ", list.Domains)} from {list.Origin}").ToList();
         if (lists.Count > 0)
             yield return Finding.Ok(Checks.Settings, "allowed domains: " + string.Join("; and of those ", lists));
+        if (settings.ExternalToken?.Ignored is { } ignored)
+            yield return Finding.Warn(Checks.Settings, ignored, "unset one of the two");
+        if (settings.ExternalToken?.File is { } token && TrustedFile.IsWritableByAll(token))
+        {
+            yield return Finding.WarnWithCommand(Checks.Settings, $"every user can change the token in {token}",
+                "let its owner alone write to it", $"chmod go-w {ShellText.File(token)}");
+        }
+
         foreach (var path in new[] { settings.AwsConfigFile, settings.AwsCredentialsFile })
         {
             if (RegularFile.IsSpecial(path) && path != "/dev/null")

@@ -89,19 +89,23 @@ internal sealed class NuGetSources
 
     /// <summary>The sources that a command line names, or every CodeArtifact source if it names none.</summary>
     /// <param name="words">Each a URL, a name in nuget.config, DOMAIN or DOMAIN/REPOSITORY.</param>
+    /// <param name="anyFormat">A URL may be that of another package format.</param>
     /// <exception cref="CommandFailedException">A word is none of these.</exception>
-    public IReadOnlyList<Source> Find(string[] words, string? owner, string? region) =>
-        words.Length == 0 ? CodeArtifact : [.. words.Select(word => Find(word, owner, region))];
+    public IReadOnlyList<Source> Find(string[] words, string? owner, string? region, bool anyFormat = false) =>
+        words.Length == 0 ? CodeArtifact : [.. words.Select(word => Find(word, owner, region, anyFormat))];
 
     /// <summary>The CodeArtifact feeds among these URLs.</summary>
     public IReadOnlyList<Source> CodeArtifactAmong(string[] urls) =>
         [.. urls.Select(url => ToSource(null, url)).OfType<Source>()];
 
-    /// <inheritdoc cref="Find(string[], string?, string?)"/>
-    private Source Find(string word, string? owner, string? region)
+    /// <inheritdoc cref="Find(string[], string?, string?, bool)"/>
+    private Source Find(string word, string? owner, string? region, bool anyFormat)
     {
+        const string CargoPrefix = "sparse+";
+        if (anyFormat && word.StartsWith(CargoPrefix, StringComparison.Ordinal))
+            word = word[CargoPrefix.Length..];
         if (word.Contains("://", StringComparison.Ordinal))
-            return ToSource(null, word) ?? throw NotCodeArtifact(word, word);
+            return ToSource(null, word, anyFormat) ?? throw NotCodeArtifact(word, word, anyFormat);
 
         if (FindByName(word) is { } named)
             return ToSource(named) ?? throw NotCodeArtifact($"source {word}", named.Source);
@@ -214,12 +218,12 @@ internal sealed class NuGetSources
     private Source? ToSource(PackageSource source) => ToSource(source.Name, source.Source);
 
     /// <summary>Null for a foreign feed.</summary>
-    private Source? ToSource(string? name, string url) =>
-        FeedRecognition.TryFind(url, _settings, out var feed) ? new Source(name, url, feed) : null;
+    private Source? ToSource(string? name, string url, bool anyFormat = false) =>
+        FeedRecognition.TryFind(url, _settings, out var feed, anyFormat) ? new Source(name, url, feed) : null;
 
-    private CommandFailedException NotCodeArtifact(string title, string url)
+    private CommandFailedException NotCodeArtifact(string title, string url, bool anyFormat = false)
     {
-        if (FeedRecognition.TryParse(url, _settings, out var feed) && feed.Domain.Length > 0)
+        if (FeedRecognition.TryParse(url, _settings, out var feed, anyFormat) && feed.Domain.Length > 0)
             ThrowIfNotAllowed(title, feed);
         var (why, fix, _) = MistypedFeed.Find(url) ?? ("its host is not a CodeArtifact host",
                 "use another source, or add its host under \"hosts\" in codeartifact.json", null);
