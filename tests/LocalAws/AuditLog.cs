@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace LocalAws;
 
 /// <summary>One request. Contains no credentials and no tokens.</summary>
-/// <param name="Service">metadata, sts, codeartifact, nuget, sso, sso-oidc, signin, foreign or proxy.</param>
+/// <param name="Service">metadata, sts, codeartifact, nuget, ci, sso, sso-oidc, signin, foreign or proxy.</param>
 /// <param name="Operation">For example PutToken, AssumeRole, GetAuthorizationToken, ServiceIndex, Download.</param>
 /// <param name="Status">The HTTP status; 0 if no response was sent.</param>
 /// <param name="Detail">The role, domain or package requested.</param>

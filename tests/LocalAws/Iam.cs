@@ -77,5 +77,5 @@ internal static class Iam
     private static string NotAuthorized(Session caller, string action, string resource) =>
         $"User: {caller.PrincipalArn} is not authorized to perform: {action} on resource: {resource}";
 
-    private static bool Matches(string pattern, string text) => FileSystemName.MatchesSimpleExpression(pattern, text, ignoreCase: false);
+    public static bool Matches(string pattern, string text) => FileSystemName.MatchesSimpleExpression(pattern, text, ignoreCase: false);
 }

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace LocalAws;
 
 /// <summary>
-/// Simulates EC2 instance metadata, STS, IAM Identity Center, AWS Sign-In, CodeArtifact and its bucket in S3 on loopback, under AWS's real host names. Clients reach it
+/// Simulates EC2 instance metadata, CI systems that issue ID tokens, STS, IAM Identity Center, AWS Sign-In, CodeArtifact and its bucket in S3 on loopback, under AWS's real host names. Clients reach it
 /// through an HTTP proxy that terminates TLS with a temporary certificate authority. <see cref="Environment"/> redirects a client to it.
 /// </summary>
 public sealed class LocalAwsServer : IAsyncDisposable
@@ -27,6 +27,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("localaws-");
     private readonly MetadataService _metadata;
     private readonly SecurityTokenService _sts;
+    private readonly OidcIssuers _issuers;
     private readonly CodeArtifactApi _api;
     private readonly SsoPortal _sso;
     private readonly SsoOidc _oidc;
@@ -39,7 +40,8 @@ public sealed class LocalAwsServer : IAsyncDisposable
     {
         (World, _time) = (world, time);
         world.Now = Now;
-        (_metadata, _sts, _api) = (new(world, Now), new(world, Now), new(world, Now));
+        (_metadata, _issuers, _api) = (new(world, Now), new(world, Now), new(world, Now));
+        _sts = new(world, _issuers, Now);
         (_sso, _oidc, _signIn, _s3) = (new(world, Now), new(world, Now), new(world, Now), new(world, Now));
         _repositories = new(world, _s3, Now);
     }
@@ -139,7 +141,7 @@ public sealed class LocalAwsServer : IAsyncDisposable
     /// <summary>The HTTP status of a CONNECT request; null to abort the connection.</summary>
     private async Task<int?> ConnectAsync(string host, CancellationToken closed)
     {
-        int? status = AwsHosts.IsAws(host) || World.ForeignFeeds.Exists(feed => feed.Host == host)
+        int? status = AwsHosts.IsAws(host) || OidcIssuers.IsHost(host) || World.ForeignFeeds.Exists(feed => feed.Host == host)
             || World.ReverseProxies.Exists(proxy => proxy.Host == host) || World.Downloads.ContainsKey(host) ? 200 : 502;
         if (Faults.Take("proxy", "Connect", host) is { } fault)
         {
@@ -210,6 +212,12 @@ public sealed class LocalAwsServer : IAsyncDisposable
         {
             (exchange.Service, exchange.Operation) = ("download", Path.GetFileName(exchange.Path));
             return () => Download(exchange, Path.Combine(folder, exchange.Operation));
+        }
+
+        if (OidcIssuers.IsHost(exchange.Host))
+        {
+            OidcIssuers.Name(exchange);
+            return () => _issuers.Respond(exchange);
         }
 
         var (service, region) = AwsHosts.Parse(exchange.Host);

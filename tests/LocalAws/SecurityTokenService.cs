@@ -8,7 +8,7 @@ using Microsoft.Extensions.Primitives;
 namespace LocalAws;
 
 /// <summary>STS: GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity in the AWS query protocol.</summary>
-internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now)
+internal sealed class SecurityTokenService(World world, OidcIssuers issuers, Func<DateTimeOffset> now)
 {
     private static readonly XNamespace Ns = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -110,11 +110,10 @@ internal sealed class SecurityTokenService(World world, Func<DateTimeOffset> now
     {
         if (!IsValid(exchange))
             return;
-        if (!world.Roles.TryGetValue(Parameter(exchange, "RoleArn"), out var role) || role.WebIdentityToken is null
-            || role.WebIdentityToken != Parameter(exchange, "WebIdentityToken"))
-            exchange.Error(400, "InvalidIdentityToken", "The web identity token that was passed could not be validated.");
-        else
-            Credentials(exchange, role, sourceIdentity: null, []);
+        var token = Parameter(exchange, "WebIdentityToken");
+        var role = world.Roles.GetValueOrDefault(Parameter(exchange, "RoleArn"));
+        if ((role?.WebIdentityToken is { } known && known == token) || issuers.IsAccepted(exchange, token, role))
+            Credentials(exchange, role!, sourceIdentity: null, []);
     }
 
     private void Credentials(Exchange exchange, Role role, string? sourceIdentity, Dictionary<string, SessionTag> tags)

@@ -40,8 +40,11 @@ public sealed record Role(string Arn)
     /// <summary>Refusals of what <see cref="Policy"/> allows.</summary>
     public List<Guardrail> Guardrails { get; } = [];
 
-    /// <summary>The web identity token that may assume this role, or null.</summary>
+    /// <summary>A web identity token of no issuer in particular that may assume this role, or null.</summary>
     public string? WebIdentityToken { get; init; }
+
+    /// <summary>The CI jobs that may assume this role with an ID token.</summary>
+    public List<WebIdentityTrust> WebIdentityTrusts { get; init; } = [];
 
     public string Name => Arn[(Arn.LastIndexOf('/') + 1)..];
 
@@ -183,6 +186,20 @@ public sealed class World
     /// <summary>The jti of each DPoP proof that was accepted. A proof can be used once.</summary>
     internal ConcurrentDictionary<string, bool> LoginProofs { get; } = new();
 
+    /// <summary>IAM's identity providers: the audiences that each issuer's tokens may have.</summary>
+    public ConcurrentDictionary<string, IReadOnlyList<string>> IdentityProviders { get; } = new()
+    {
+        [CiJob.GitHub] = ["sts.amazonaws.com"],
+        [CiJob.Buildkite] = ["sts.amazonaws.com"],
+        [CiJob.Azure] = [CiJob.AzureAudience],
+    };
+
+    /// <summary>Running CI jobs.</summary>
+    public List<CiJob> CiJobs { get; } = [];
+
+    /// <summary>The ID tokens that were issued for CI jobs.</summary>
+    internal ConcurrentDictionary<string, bool> IdTokens { get; } = new();
+
     /// <summary>The Authorization header that a container must send to get the instance role's credentials.</summary>
     public string ContainerAuthorization { get; } = RandomText(24);
 
@@ -271,6 +288,22 @@ public sealed class World
             isTemporary ? RandomText(320) : null, role, name, isTemporary ? now + (life ?? SessionLife) : DateTimeOffset.MaxValue);
         return Sessions[session.AccessKeyId] = session;
     }
+
+    /// <summary>Starts a CI job whose ID tokens may assume the role.</summary>
+    /// <param name="role">Null for a job that no role trusts.</param>
+    public CiJob StartJob(string issuer, string subject, Role? role = null, TimeSpan? tokenLife = null)
+    {
+        role?.WebIdentityTrusts.Add(new WebIdentityTrust(issuer, subject));
+        var job = new CiJob(issuer, subject, RandomText(48)) { TokenLife = tokenLife ?? TimeSpan.FromMinutes(5) };
+        CiJobs.Add(job);
+        return job;
+    }
+
+    /// <summary>An ID token as CI systems put it into a variable or a file.</summary>
+    public string IssueIdToken(CiJob job, string audience = "sts.amazonaws.com") => new OidcIssuers(this, Now).Issue(job, audience);
+
+    /// <summary>The secrets of CI jobs.</summary>
+    public IEnumerable<string> CiSecrets => CiJobs.Select(job => job.RequestToken).Concat(IdTokens.Keys);
 
     /// <summary>Issues an authorization token in the shape of CodeArtifact's: a compact JWE.</summary>
     public string IssueToken(Domain domain, Session caller, DateTimeOffset expires)

@@ -1,3 +1,4 @@
+using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
 
@@ -15,6 +16,12 @@ internal sealed record AwsCall(string Endpoint)
 
     /// <summary>Where a profile names that role; null for a role from elsewhere.</summary>
     public string? RolePlace { get; private init; }
+
+    /// <summary>The web identity token that the role is assumed with; null for other calls.</summary>
+    public WebIdentityToken? Token { get; private init; }
+
+    /// <summary>False for a CI system, whose errors have no AWS error codes.</summary>
+    public bool IsToAws { get; private init; } = true;
 
     /// <summary>The region of the called endpoint; null if users cannot choose it.</summary>
     public string? Region { get; private init; }
@@ -43,10 +50,11 @@ internal sealed record AwsCall(string Endpoint)
                 ? "the gateway endpoint for s3" : "the interface endpoint for codeartifact.repositories",
     };
 
-    public static AwsCall ToSts(RoleRequest role, Feed feed, string? place = null) =>
+    public static AwsCall ToSts(RoleRequest role, Feed feed, string? place = null, WebIdentityToken? token = null) =>
         new($"STS in {feed.Region}")
         {
             Assumed = (role, feed),
+            Token = token,
             RolePlace = place,
             Region = feed.Region,
             VpcEndpoint = "the interface endpoint for sts",
@@ -59,6 +67,9 @@ internal sealed record AwsCall(string Endpoint)
 
     /// <param name="endpoint">Of AWS Sign-In, which renews sessions of <c>aws login</c>.</param>
     public static AwsCall ToSignIn(string endpoint) => new(endpoint);
+
+    /// <param name="endpoint">Of a CI system, which issues tokens of its jobs.</param>
+    public static AwsCall ToTokenIssuer(string endpoint) => new(endpoint) { IsToAws = false };
 }
 
 /// <summary>A call to AWS failed. The failure is judged here, once; <see cref="FailureMessages"/> words it

@@ -29,7 +29,7 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
         if (response is { StatusCode: not 0 })
         {
             return new AwsFailure(FailureKind.UnexpectedResponse,
-                $"HTTP {(int)response.StatusCode} without an AWS error code", TransientIn(response));
+                $"HTTP {(int)response.StatusCode}{(call.IsToAws ? " without an AWS error code" : "")}", TransientIn(response));
         }
 
         return Find<JsonException>(cause) is { } json ? new AwsFailure(FailureKind.UnexpectedResponse, json.Message)
@@ -46,8 +46,10 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
     {
         "AccessDenied" or "AccessDeniedException" => FailureKind.AccessDenied,
         "RegionDisabledException" or "OptInRequired" => FailureKind.RegionOff,
-        "ValidationError" or "InvalidIdentityToken" or "IDPRejectedClaim" or "ExpiredTokenException"
-            when call.Assumed is not null => FailureKind.RoleNotAssumed,
+        "InvalidIdentityToken" or "IDPRejectedClaim" or "IDPCommunicationError"
+            when call.Assumed is not null => FailureKind.WebIdentityRefused,
+        "ExpiredTokenException" when call.Assumed is not null => FailureKind.WebIdentityExpired,
+        "ValidationError" when call.Assumed is not null => FailureKind.RoleNotAssumed,
         "ResourceNotFoundException" when call.Feed is not null => FailureKind.NotFound,
         "ValidationException" when call.Feed is not null => FailureKind.InvalidRequest,
         _ when IsThrottling(e) => FailureKind.Throttled,

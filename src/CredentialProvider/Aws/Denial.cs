@@ -49,10 +49,20 @@ internal sealed record Denial(string Purpose, string? Command = null)
             PolicyCommand(feed, isPublishing, isOther ? account : null));
     }
 
-    /// <summary>Of AssumeRole, or of what the request sets besides: a source identity or tags.</summary>
+    /// <summary>Of a role, or of what the request sets besides: a source identity or tags.</summary>
     public static Denial OfRole(AwsCall call, string message)
     {
         var (role, feed) = call.Assumed!.Value;
+        if (call.Token is { } token)
+        {
+            const string Purpose = "allow sts:AssumeRoleWithWebIdentity for this subject, issuer and audience in the role's trust policy";
+            var account = FindAccount(role.Arn);
+            var denial = new Denial(Purpose + ", which this prints",
+                PolicyCommand(feed, isPublishing: false, account == feed.Owner ? null : account) + token.PolicyOptions);
+            // A command that is cut would do something else.
+            return token.PolicyOptions is null || denial.Fix.Length > PrintableText.MaxFixLength ? new Denial(Purpose) : denial;
+        }
+
         var action = FindAction(message);
         var option = action == "sts:SetSourceIdentity" ? " --source-identity"
             : action == "sts:TagSession" && role.Tags is { } tags

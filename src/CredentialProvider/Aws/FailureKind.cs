@@ -15,8 +15,14 @@ internal enum FailureKind
     /// <summary>CodeArtifact rejects a parameter.</summary>
     InvalidRequest,
 
-    /// <summary>STS rejects the identity that assumes the role, or a parameter of the session.</summary>
+    /// <summary>STS rejects a parameter of the session.</summary>
     RoleNotAssumed,
+
+    /// <summary>STS rejects the web identity token that assumes the role.</summary>
+    WebIdentityRefused,
+
+    /// <summary>The web identity token that assumes the role has expired.</summary>
+    WebIdentityExpired,
 
     /// <summary>The session that signs the call has expired.</summary>
     ExpiredCredentials,

@@ -36,9 +36,15 @@ internal static class FailureMessages
                     : "retry in a minute or request a higher service quota"),
             FailureKind.AccessDenied when call.Feed is { } feed =>
                 (ErrorCode.AccessDenied, detail, Denial.Of(feed, detail).Fix),
+            FailureKind.AccessDenied or FailureKind.WebIdentityRefused or FailureKind.WebIdentityExpired
+                when call.Token is { } token => (ErrorCode.RoleNotAssumed,
+                    $"role {RoleOf(call)} was not assumed: {detail.TrimEnd('.')} (token with {token.Claims})",
+                    failure.Kind == FailureKind.AccessDenied ? Denial.OfRole(call, detail).Fix
+                        : token.FixFor(failure, call.Assumed!.Value.Role.Arn)),
             FailureKind.AccessDenied => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} cannot be assumed: {detail}",
                 Denial.OfRole(call, detail).Fix),
-            FailureKind.RoleNotAssumed => (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} was not assumed: {detail}",
+            FailureKind.RoleNotAssumed or FailureKind.WebIdentityRefused or FailureKind.WebIdentityExpired =>
+                (ErrorCode.RoleNotAssumed, $"role {RoleOf(call)} was not assumed: {detail}",
                 "check the role and the identity that assumes it"),
             FailureKind.NotFound => (ErrorCode.DomainNotFound, $"no such domain or repository: {detail}",
                 $"check domain, owner and region in the feed's URL: {ListDomains(call)}"),

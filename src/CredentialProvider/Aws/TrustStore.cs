@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
@@ -25,13 +26,14 @@ internal static class TrustStore
             return;
         }
 
-        if (!File.Exists(bundle))
+        if (!RegularFile.Is(bundle))
         {
-            throw new NoTokenException(ErrorCode.Setting, $"AWS_CA_BUNDLE is '{bundle}', which does not exist",
+            throw new NoTokenException(ErrorCode.Setting,
+                $"AWS_CA_BUNDLE is '{bundle}', which {(File.Exists(bundle) ? "is not a regular file" : "does not exist")}",
                 "set it to a PEM file of CA certificates, or unset it");
         }
 
-        Platform.Posix.SetVariable("SSL_CERT_FILE", bundle);
+        Posix.SetVariable("SSL_CERT_FILE", bundle);
     }
 
     /// <summary>Loads the certificates in the background, while credentials are resolved. On Linux, .NET parses the

@@ -60,6 +60,10 @@ internal sealed class Settings
     /// <summary>CODEARTIFACT_EXTERNAL_ID: for the last role, wherever the roles are configured.</summary>
     public string? ExternalId => GetString("CODEARTIFACT_EXTERNAL_ID");
 
+    /// <summary>CODEARTIFACT_WEB_IDENTITY: what the first role is assumed with; null if unset.</summary>
+    /// <exception cref="NoTokenException">It cannot be used.</exception>
+    public WebIdentityOrigin? WebIdentity => WebIdentityOrigin.From(GetString);
+
     /// <summary>CODEARTIFACT_DOMAINS and the lists of the configuration files: <c>domain</c>, <c>domain/owner</c> or
     /// <c>*/owner</c>.</summary>
     public AllowedDomains AllowedDomains =>

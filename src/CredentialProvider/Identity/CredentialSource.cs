@@ -38,11 +38,11 @@ internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, Sha
         $"for {(scope.IsPublishing ? "publishing to" : "reading from")} {scope.Feed.Domain}/{scope.Feed.Repository}";
 }
 
-/// <summary>A role assumed with a token from a file (AssumeRoleWithWebIdentity): EKS and CI systems.</summary>
-/// <param name="TokenFile">Renewed by the platform.</param>
-/// <param name="Setting">The web_identity_token_file of a profile; null if the environment names the file.</param>
-internal sealed record WebIdentitySource(string TokenFile, RoleRequest Role, SharedProperty? Setting = null)
-    : CredentialSource($"web identity {TokenFile} -> {RoleSource.KeyOf(Role)}", $"web identity -> {RoleSource.Describe(Role)}");
+/// <summary>A role assumed with an OIDC token (AssumeRoleWithWebIdentity): EKS and CI systems.</summary>
+/// <param name="Setting">The web_identity_token_file of a profile; null if the environment names the token.</param>
+internal sealed record WebIdentitySource(WebIdentityOrigin Token, RoleRequest Role, SharedProperty? Setting = null)
+    : CredentialSource($"web identity {Token.Key} -> {RoleSource.KeyOf(Role)}",
+        $"web identity{(Token.Kind == WebIdentityOrigin.File ? "" : $" ({Token})")} -> {RoleSource.Describe(Role)}");
 
 /// <summary>A permission set of IAM Identity Center.</summary>
 /// <param name="Session">Name of the sso-session section; null in the old format.</param>

@@ -22,8 +22,10 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         AwsProfile? profile = null;
         try
         {
+            var job = settings.WebIdentity is { } token ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
+            var source = job is null ? null : Take(null, WebIdentityOrigin.Setting, job);
             // An explicit profile wins over the environment, as --profile does in the AWS CLI.
-            var source = feed.Profile is null ? FindInEnvironment() : null;
+            source ??= feed.Profile is null ? FindInEnvironment() : null;
             var chosen = feed.Profile ?? settings.AwsProfile;
             var name = chosen ?? "default";
             if (source is null && _files.Problem is { } problem)
@@ -36,8 +38,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             if (source is null && profile is null && chosen is not null)
                 throw Missing(name);
             source ??= (profile is null ? FindWithoutProfile(name) : FromProfile(profile, isTop: true)) ?? FindOnMachine();
-            foreach (var role in feed.Roles)
-                source = Assume(source, role);
+            for (var i = job is null ? 0 : 1; i < feed.Roles.Length; i++)
+                source = Assume(source, feed.Roles[i]);
             return new SigningIdentity(WithTagsAndScope(source), profile, _files, null);
         }
         catch (NoTokenException e)
@@ -59,7 +61,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         _ when (feed.Tags ?? (object?)feed.Scope) is null => source,
         RoleSource last => new RoleSource(
             last.Source, last.Role with { Tags = last.Role.Tags ?? feed.Tags, Scope = feed.Scope }, last.Setting),
-        WebIdentitySource last => new WebIdentitySource(last.TokenFile, last.Role with { Scope = feed.Scope }, last.Setting),
+        WebIdentitySource last => new WebIdentitySource(last.Token, last.Role with { Scope = feed.Scope }, last.Setting),
         _ when feed.Scope is null => source,
         _ => throw new NoTokenException(ErrorCode.Setting, $"scope limits the session of a role, but the credentials are those of "
             + $"{source.Description}, for which no role is assumed", "add a role: \"roles\" in codeartifact.json, or CODEARTIFACT_ROLE_ARN"),
@@ -186,7 +188,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         }
 
         var session = NameOf(Either(settings.AwsRoleSessionName, "role_session_name"));
-        return Take(null, Label, new WebIdentitySource(file, new RoleRequest(arn, session), setting));
+        var token = new WebIdentityOrigin(WebIdentityOrigin.File, file) { Place = setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE" };
+        return Take(null, Label, new WebIdentitySource(token, new RoleRequest(arn, session), setting));
     }
 
     private CredentialSource? FindSso(AwsProfile profile)
@@ -270,11 +273,12 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     private NoTokenException Missing(string name)
     {
         var (why, fix) = ExplainMissing(name);
-        // A profile of the feed that is not in the environment comes from a rule or the defaults.
-        var origin = feed.Profile is not null && settings.TokenOptions.Profile is null
-            ? "codeartifact.json" : settings.ProfileOrigin;
-        return new NoTokenException(ErrorCode.Profile, $"AWS profile '{name}' ({origin}) does not exist: {why}", fix);
+        return new NoTokenException(ErrorCode.Profile, $"AWS profile '{name}' ({ProfileOrigin}) does not exist: {why}", fix);
     }
+
+    /// <summary>A profile of the feed that is not in the environment comes from a rule or the defaults.</summary>
+    private string ProfileOrigin => feed.Profile is not null && settings.TokenOptions.Profile is null
+        ? "codeartifact.json" : settings.ProfileOrigin;
 
     private (string Why, string Fix) ExplainMissing(string name)
     {

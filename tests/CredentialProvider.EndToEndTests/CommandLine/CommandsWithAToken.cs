@@ -143,6 +143,7 @@ public sealed class CommandsWithAToken
     [InlineData(255, "sh", "-c", "exit 255")]
     [InlineData(143, "sh", "-c", "kill -TERM $$")]
     [InlineData(126, "./file")]
+    [InlineData(126, "file-on-path")]
     [InlineData(126, "../client")]
     [InlineData(127, "./nowhere")]
     [InlineData(127, "no-such-program")]
@@ -150,6 +151,7 @@ public sealed class CommandsWithAToken
     {
         await using var sandbox = await StartAsync();
         sandbox.Write("client/file", "");
+        sandbox.Variables["PATH"] += $":{Path.GetDirectoryName(sandbox.Write("bin/file-on-path", ""))}";
 
         string[] line = [.. Exec(Artifacts.Native), .. command];
         var outcome = await sandbox.RunAsync(line[0], sandbox.Folder("client"), line[1..]);

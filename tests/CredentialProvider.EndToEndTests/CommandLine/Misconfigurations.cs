@@ -222,6 +222,15 @@ public sealed partial class Misconfigurations
             s.Variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/var/run/secrets/token";
             s.Variables["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Workflow";
         }, s => new[] { "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN" }.ToList().ForEach(name => s.Variables.Remove(name))),
+        new("a GitHub job without the permission `id-token: write`", "credentials", "CACP1004",
+            s => (s.Variables["CODEARTIFACT_WEB_IDENTITY"], s.Variables["CODEARTIFACT_ROLE_ARN"]) = ("github", "arn:aws:iam::111122223333:role/Workflow"),
+            s => StartJob(s, s.Aws.World.AddRole("Workflow", World.ReadPolicy()))),
+        new("a role that does not trust the CI job", "credentials", "CACP1009", s =>
+        {
+            s.Variables["CODEARTIFACT_WEB_IDENTITY"] = "github";
+            s.Variables["CODEARTIFACT_ROLE_ARN"] = s.Aws.World.AddRole("Workflow", World.ReadPolicy()).Arn;
+            StartJob(s, role: null);
+        }, s => s.Aws.World.Roles["arn:aws:iam::111122223333:role/Workflow"].WebIdentityTrusts.Add(new WebIdentityTrust(CiJob.GitHub, "repo:contoso/app:*"))),
         new("a role that cannot be assumed", "role", "CACP1009", s =>
         {
             s.Aws.World.AddRole("Reader", World.ReadPolicy());
@@ -407,6 +416,13 @@ public sealed partial class Misconfigurations
     }
 
     private static void Forbid(Sandbox sandbox, string action) => sandbox.Aws.World.InstanceRole!.Policy.RemoveAll(statement => statement.Action == action);
+
+    /// <summary>Gives a GitHub job its two variables.</summary>
+    private static void StartJob(Sandbox sandbox, Role? role)
+    {
+        var job = sandbox.Aws.World.StartJob(CiJob.GitHub, "repo:contoso/app:ref:refs/heads/main", role);
+        (sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_URL"], sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) = (job.RequestUrl, job.RequestToken);
+    }
 
     private static void Assumable(Sandbox sandbox)
     {

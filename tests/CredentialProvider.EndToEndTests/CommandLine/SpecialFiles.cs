@@ -65,6 +65,22 @@ public sealed class SpecialFiles
         Assert.Contains($"CACP1012: no token for domain contoso (111122223333, us-east-1): {path} cannot be read: it is not a regular file", token, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("AWS_CA_BUNDLE", "CACP1012")]
+    [InlineData("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "CACP1004")]
+    public async Task In_variables_are_refused_and_delay_nothing(string variable, string code)
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.Variables[variable] = Path.Combine(sandbox.Home, "fifo");
+        sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;
+        await RunAsync("mkfifo", sandbox.Variables[variable]);
+
+        var token = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "token", "contoso")).Failed().Output;
+
+        Assert.Contains($"{code}: no token for domain contoso", token, StringComparison.Ordinal);
+        Assert.Contains("is not a regular file", token, StringComparison.Ordinal);
+    }
+
     private static async Task<Sandbox> StartAsync()
     {
         Artifacts.RequireNative();

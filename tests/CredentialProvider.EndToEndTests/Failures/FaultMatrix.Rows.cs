@@ -76,6 +76,23 @@ public sealed partial class FaultMatrix
         Sts("is denied by the proxy with 403", new Fault("proxy", "Connect") { Url = "sts.", Status = 403 }, Network, "403"),
         Sts("is redirected to another host", new Fault("sts") { Status = 302, Headers = Location }, UnexpectedResponse, "STS"),
 
+        // The CI system that issues a job's OIDC token.
+        Ci("resets one connection", new Fault("ci", Times: 1) { Resets = true }),
+        Ci("resets every connection", new Fault("ci") { Resets = true }, Network, "actions.githubusercontent.com cannot be reached"),
+        Ci("does not answer the first request", new Fault("ci", Times: 1) { Drops = true }) with { Seconds = 16 },
+        Ci("never answers", new Fault("ci") { Drops = true }, Network, "did not respond in time") with { Seconds = AllAttempts },
+        Ci("truncates one response", new Fault("ci", Times: 1) { Truncates = true }),
+        Ci("stalls once in the middle of its response", new Fault("ci", Times: 1) { Stalls = true }) with { Seconds = 16 },
+        Ci("answers 401", new Fault("ci") { Status = 401 }, NoCredentials, "issued no ID token: HTTP 401"),
+        Ci("answers 200 with a web page", new Fault("ci") { Body = Html, ContentType = "text/html" }, UnexpectedResponse, "not JSON with a token"),
+        Ci("answers 200 without a token", new Fault("ci") { Body = """{"count":1,"value":null}""" }, UnexpectedResponse, "not JSON with a token"),
+        Ci("answers 200 with 5 MB", new Fault("ci") { Body = FiveMegabytes }, Network, "65536"),
+        Ci("throttles twice", new Fault("ci", Times: 2) { Status = 429 }) with { Seconds = 12 },
+        Ci("answers 500 once", new Fault("ci", Times: 1) { Status = 500 }),
+        Ci("answers 503 every time", new Fault("ci") { Status = 503 }, UnexpectedResponse, "HTTP 503"),
+        Ci("is denied by the proxy with 403", new Fault("proxy", "Connect") { Url = "actions.", Status = 403 }, Network, "403"),
+        Ci("is redirected to another host", new Fault("ci") { Status = 302, Headers = Location }, NoCredentials, "a redirect, which is not followed"),
+
         // CodeArtifact.
         CodeArtifact("resets one connection", new Fault("codeartifact", Times: 1) { Resets = true }),
         CodeArtifact("resets two connections", new Fault("codeartifact", Times: 2) { Resets = true }) with { Seconds = 8 },
@@ -211,6 +228,14 @@ public sealed partial class FaultMatrix
         s.Aws.World.InstanceRole!.Policy.Add(new Statement("sts:AssumeRole"));
         s.Aws.World.AddRole("Reader", World.ReadPolicy(), World.Account, new Trust(World.Account));
         s.Variables["CODEARTIFACT_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Reader";
+        s.Aws.Faults.Add(fault);
+    }, answer) { Says = says, Repair = s => s.Aws.Faults.Clear() };
+
+    private static Row Ci(string cause, Fault fault, string answer = Token, string says = "") => new($"the CI system {cause}", s =>
+    {
+        var job = s.Aws.World.StartJob(CiJob.GitHub, "repo:contoso/app:ref:refs/heads/main", s.Aws.World.AddRole("Pipeline", World.ReadPolicy()));
+        (s.Variables["CODEARTIFACT_WEB_IDENTITY"], s.Variables["CODEARTIFACT_ROLE_ARN"]) = ("github", "arn:aws:iam::111122223333:role/Pipeline");
+        (s.Variables["ACTIONS_ID_TOKEN_REQUEST_URL"], s.Variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) = (job.RequestUrl, job.RequestToken);
         s.Aws.Faults.Add(fault);
     }, answer) { Says = says, Repair = s => s.Aws.Faults.Clear() };
 

@@ -35,6 +35,10 @@ public sealed partial class Pipeline
 
     public static Pipeline Read(string file) => new(file);
 
+    /// <summary>The variables that the file gives to a job or step, among them this one.</summary>
+    public IEnumerable<(string Name, string Value)> VariablesOf(string name) => Root!.AllNodes.OfType<YamlMappingNode>()
+        .Single(node => node.Children.ContainsKey(name)).Children.Select(variable => ((string)variable.Key!, (string)variable.Value!));
+
     private static bool IsScript(KeyValuePair<YamlNode, YamlNode> entry) =>
         entry.Value is not YamlMappingNode && entry.Key is YamlScalarNode { Value: "run" or "bash" or "inlineScript" or "commands" or "before_script" or "script" or "after_script" };
 

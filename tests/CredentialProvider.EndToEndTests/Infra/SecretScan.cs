@@ -42,7 +42,7 @@ public static partial class SecretScan
     public static IEnumerable<string> SecretsOf(World world) => world.Sessions.Values
         .SelectMany(session => new[] { session.SecretAccessKey, session.Token })
         .Concat(world.Tokens.Keys).Concat(world.SsoTokens.Keys).Concat(world.SsoRefreshTokens.Keys)
-        .Concat(world.SsoClients.Values.Select(client => client.Secret)).Concat(world.SsoCodes.Keys).Concat(world.LoginSessions.Keys).Append(world.ContainerAuthorization)
+        .Concat(world.SsoClients.Values.Select(client => client.Secret)).Concat(world.SsoCodes.Keys).Concat(world.LoginSessions.Keys).Append(world.ContainerAuthorization).Concat(world.CiSecrets)
         .Where(secret => secret is { Length: >= 16 }).Select(secret => secret!);
 
     private static bool IsRegular(string path) => (File.GetAttributes(path) & (FileAttributes.Normal | FileAttributes.Archive | FileAttributes.ReadOnly)) != 0

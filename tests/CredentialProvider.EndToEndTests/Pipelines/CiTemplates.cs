@@ -178,20 +178,35 @@ public sealed partial class CiTemplates
     /// <summary>Provides the role's credentials as that CI system does.</summary>
     private static void ProvideCredentials(Sandbox sandbox, string file)
     {
-        var role = new Role("arn:aws:iam::111122223333:role/Pipeline") { Policy = World.ReadPolicy(), WebIdentityToken = "the-job's-token-5f2c" };
-        sandbox.Aws.World.Roles[role.Arn] = role;
+        var world = sandbox.Aws.World;
+        var role = world.AddRole("Pipeline", World.ReadPolicy());
+        if (!file.EndsWith("buildspec.yml", StringComparison.Ordinal))
+            world.InstanceRole = null;
         switch (Path.GetFileName(file))
         {
+            case "action.yml":
+                var workflow = world.StartJob(CiJob.GitHub, "repo:contoso/app:ref:refs/heads/main", role);
+                sandbox.Variables["ROLE"] = role.Arn;
+                (sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_URL"], sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) = (workflow.RequestUrl, workflow.RequestToken);
+                break;
+            case "azure-pipelines.yml":
+                var build = world.StartJob(CiJob.Azure, "p://contoso/app/build", role);
+                sandbox.Variables["SYSTEM_OIDCREQUESTURI"] = build.RequestUrl;
+                foreach (var (name, value) in Pipeline.Read(file).VariablesOf("SYSTEM_ACCESSTOKEN"))
+                    sandbox.Variables[name] = value.Replace("$(System.AccessToken)", build.RequestToken, StringComparison.Ordinal).Replace("${{ parameters.role }}", role.Arn, StringComparison.Ordinal);
+                break;
             case "buildspec.yml":
-                sandbox.Aws.World.InstanceRole = role;
+                world.InstanceRole = role;
                 sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;
                 sandbox.Variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = sandbox.Aws.World.ContainerAuthorization;
                 break;
             case "gitlab-ci.yml":
-                (sandbox.Variables["AWS_ID_TOKEN"], sandbox.Variables["AWS_ROLE_ARN"]) = (role.WebIdentityToken, role.Arn);
+                sandbox.Variables["AWS_ID_TOKEN"] = world.IssueIdToken(world.StartJob(CiJob.GitHub, "project_path:contoso/app:ref_type:branch:ref:main", role));
+                foreach (var (name, value) in Pipeline.Read(file).VariablesOf("CODEARTIFACT_WEB_IDENTITY"))
+                    sandbox.Variables.TryAdd(name, value);
                 break;
             default:
-                var session = sandbox.Aws.World.OpenSession(role, "job", DateTimeOffset.UtcNow);
+                var session = world.OpenSession(role, "job", DateTimeOffset.UtcNow);
                 sandbox.Variables["AWS_ACCESS_KEY_ID"] = session.AccessKeyId;
                 sandbox.Variables["AWS_SECRET_ACCESS_KEY"] = session.SecretAccessKey;
                 sandbox.Variables["AWS_SESSION_TOKEN"] = session.Token!;

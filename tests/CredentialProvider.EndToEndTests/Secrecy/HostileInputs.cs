@@ -40,6 +40,29 @@ public sealed partial class HostileInputs
     }
 
     [Theory]
+    [InlineData("github", "ACTIONS_ID_TOKEN_REQUEST_URL")]
+    [InlineData("github", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")]
+    [InlineData("azure-pipelines", "SYSTEM_OIDCREQUESTURI")]
+    [InlineData("azure-pipelines", "SYSTEM_ACCESSTOKEN")]
+    [InlineData("buildkite", "BUILDKITE_JOB_ID")]
+    [InlineData("env:ID_TOKEN", "ID_TOKEN")]
+    public async Task In_variables_of_CI_systems_are_not_printed(string system, string name)
+    {
+        await using var sandbox = await StartAsync();
+        var (run, job) = (new HostileRun(sandbox), sandbox.Aws.World.StartJob(system == "github" ? CiJob.GitHub : CiJob.Azure, "p://contoso/app/build"));
+        (sandbox.Variables["CODEARTIFACT_WEB_IDENTITY"], sandbox.Variables["CODEARTIFACT_ROLE_ARN"]) = (system, "arn:aws:iam::111122223333:role/R");
+        sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = sandbox.Variables["SYSTEM_OIDCREQUESTURI"] = job.RequestUrl;
+        sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = sandbox.Variables["SYSTEM_ACCESSTOKEN"] = $"{HostileText.Secret}-request-token";
+        foreach (var value in new[] { HostileText.Url, HostileText.Url.Replace("http:", "https:", StringComparison.Ordinal), HostileText.Message, $"{HostileText.Secret}-alone" })
+        {
+            sandbox.Variables[name] = value;
+            await run.CheckAsync(name, sandbox.Folder("client"));
+        }
+
+        Assert.All(run.ForeignHosts(), host => Assert.True(host == "evil.example.test" && (name.EndsWith("URL", StringComparison.Ordinal) || name.EndsWith("URI", StringComparison.Ordinal)), host));
+    }
+
+    [Theory]
     [MemberData(nameof(ProfileKeys))]
     public async Task In_AWS_files_are_not_printed(string key)
     {

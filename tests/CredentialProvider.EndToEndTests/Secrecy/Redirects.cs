@@ -21,6 +21,7 @@ public sealed class Redirects
                 rows.Add("signin", "CreateOAuth2Token", status);
                 rows.Add("sts", "AssumeRole", status);
                 rows.Add("sts", "AssumeRoleWithWebIdentity", status);
+                rows.Add("ci", "RequestIdToken", status);
                 rows.Add("codeartifact", "GetAuthorizationToken", status);
                 rows.Add("metadata", "PutToken", status);
                 rows.Add("metadata", "GetRole", status);
@@ -101,6 +102,11 @@ public sealed class Redirects
             case "AssumeRoleWithWebIdentity":
                 sandbox.Variables["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Reader";
                 sandbox.Variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = sandbox.Write("token", "eyJ");
+                break;
+            case "RequestIdToken":
+                var job = sandbox.Aws.World.StartJob(CiJob.GitHub, "repo:contoso/app:ref:refs/heads/main");
+                (sandbox.Variables["CODEARTIFACT_WEB_IDENTITY"], sandbox.Variables["CODEARTIFACT_ROLE_ARN"]) = ("github", "arn:aws:iam::111122223333:role/Reader");
+                (sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_URL"], sandbox.Variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) = (job.RequestUrl, job.RequestToken);
                 break;
             case "ContainerCredentials":
                 sandbox.Variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = new Uri(sandbox.Aws.Metadata, "container-credentials").AbsoluteUri;

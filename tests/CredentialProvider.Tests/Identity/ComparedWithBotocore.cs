@@ -26,7 +26,7 @@ public sealed class ComparedWithBotocore : IDisposable
         Assert.SkipUnless(File.Exists("/usr/lib/python3/dist-packages/botocore/credentials.py"), "python3-botocore is not installed");
         var (count, seed) = (Number("IDENTITY_CASES", DefaultCases), Number("IDENTITY_SEED", DefaultSeed));
         var homes = Enumerable.Range(0, count).Select(i => GeneratedHome.Create(seed + i, Path.Combine(_folder.Path, $"{i}"))).ToList();
-        var theirs = await AskBotocoreAsync(homes);
+        var theirs = await AskBotocoreAsync(homes.Select(home => home.Variables));
         var differences = new List<string>();
         foreach (var (home, expected) in homes.Zip(theirs))
         {
@@ -40,6 +40,15 @@ public sealed class ComparedWithBotocore : IDisposable
         Assert.True(differences.Count == 0, $"{differences.Count} of {count} differ:\n{string.Join('\n', differences.Take(5))}");
     }
 
+    [Fact]
+    public async Task A_job_s_token_file_is_that_of_AWS_own_variables()
+    {
+        Assert.SkipUnless(File.Exists("/usr/lib/python3/dist-packages/botocore/credentials.py"), "python3-botocore is not installed");
+        using var home = new AwsHome().With("CODEARTIFACT_WEB_IDENTITY=file:/run/jwt CODEARTIFACT_ROLE_ARN=arn:aws:iam::111122223333:role/Ci");
+        var theirs = await AskBotocoreAsync([new() { ["HOME"] = home.Folder, ["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/run/jwt", ["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/Ci" }]);
+        Assert.Equal(theirs, [home.Principal]);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static string Describe(GeneratedHome home)
@@ -50,7 +59,7 @@ public sealed class ComparedWithBotocore : IDisposable
         return identity.Source is { } source ? AwsHome.Describe(source) : $"error {identity.Failure!.Message}";
     }
 
-    private static async Task<List<string>> AskBotocoreAsync(List<GeneratedHome> homes)
+    private static async Task<List<string>> AskBotocoreAsync(IEnumerable<Dictionary<string, string>> environments)
     {
         var start = new ProcessStartInfo("/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "Identity", "botocore_identity.py"))
         {
@@ -59,12 +68,17 @@ public sealed class ComparedWithBotocore : IDisposable
         };
         using var python = Process.Start(start)!;
         var reading = python.StandardOutput.ReadToEndAsync();
-        foreach (var home in homes)
-            await python.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new { env = home.Variables }));
+        var count = 0;
+        foreach (var env in environments)
+        {
+            count++;
+            await python.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new { env }));
+        }
+
         python.StandardInput.Close();
         var lines = (await reading).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await python.WaitForExitAsync();
-        Assert.Equal((0, homes.Count), (python.ExitCode, lines.Length));
+        Assert.Equal((0, count), (python.ExitCode, lines.Length));
         return [.. lines.Select(line => JsonSerializer.Deserialize<string>(line)!)];
     }
 

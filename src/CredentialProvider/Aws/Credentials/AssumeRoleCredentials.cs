@@ -42,20 +42,27 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         return (response.Credentials, response.AssumedRoleUser);
     });
 
-    /// <summary>AssumeRoleWithWebIdentity. The file is read for each call, because the platform renews it.</summary>
+    /// <summary>AssumeRoleWithWebIdentity, with a new token for each session.</summary>
     public static AssumeRoleCredentials FromWebIdentity(WebIdentitySource web, StsEndpoint sts, TimeProvider time) =>
         new(AwsCall.ToSts(web.Role, sts.Feed, web.Setting?.Section.Place()), time, async () =>
     {
-        var token = ReadToken(web.TokenFile, web.Setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE");
+        var token = await WebIdentityToken.GetAsync(web.Token, sts.Settings);
         using var client = sts.Client(new AnonymousAWSCredentials());
-        var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
+        try
         {
-            RoleArn = web.Role.Arn,
-            RoleSessionName = web.Role.SessionName ?? SessionText.DefaultName(sts.Settings),
-            WebIdentityToken = token,
-            Policy = PolicyOf(web.Role),
-        }, stop), CancellationToken.None);
-        return (response.Credentials, response.AssumedRoleUser);
+            var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
+            {
+                RoleArn = web.Role.Arn,
+                RoleSessionName = web.Role.SessionName ?? SessionText.DefaultName(sts.Settings),
+                WebIdentityToken = token.Text.Reveal(),
+                Policy = PolicyOf(web.Role),
+            }, stop), CancellationToken.None);
+            return (response.Credentials, response.AssumedRoleUser);
+        }
+        catch (AmazonServiceException e)
+        {
+            throw new AwsCallException(AwsCall.ToSts(web.Role, sts.Feed, web.Setting?.Section.Place(), token), e);
+        }
     });
 
     /// <summary>What the session may do at most: an inline session policy.</summary>
@@ -72,29 +79,6 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         catch (NoTokenException e) when (setting is not null && e.Code == ErrorCode.NoCredentials)
         {
             throw new NoTokenException(e.Code, $"{setting.Place} cannot be assumed: {e.Why}", e.Fix, e) { Command = e.Command };
-        }
-    }
-
-    /// <param name="place">What names the file: a variable or a setting of a profile.</param>
-    private static string ReadToken(string file, string place)
-    {
-        var fix = $"correct {place}";
-        if (!File.Exists(file))
-        {
-            throw new NoTokenException(ErrorCode.NoCredentials,
-                $"the web identity token file {file} ({place}) does not exist", fix);
-        }
-
-        try
-        {
-            return File.ReadAllText(file).Trim() is { Length: > 0 } token ? token
-                : throw new NoTokenException(ErrorCode.NoCredentials,
-                    $"the web identity token file {file} ({place}) is empty", fix);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new NoTokenException(ErrorCode.NoCredentials,
-                $"the web identity token file {file} ({place}) cannot be read: {e.Message}", fix);
         }
     }
 

@@ -4,6 +4,7 @@ using Amazon.Runtime;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws.Credentials;
 
@@ -119,6 +120,8 @@ internal sealed class ContainerCredentials : AsyncCredentials
             return RequireHeaderValue(_settings.AwsContainerToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
         try
         {
+            if (RegularFile.IsSpecial(file))
+                throw new IOException("it is not a regular file");
             return RequireHeaderValue(new Secret(File.ReadAllText(file).Trim()), file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

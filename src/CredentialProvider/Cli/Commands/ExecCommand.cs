@@ -115,8 +115,10 @@ internal sealed class ExecCommand : CliCommand
         variable.IndexOf('=') is >= 0 and var end
             ? (variable[..end], variable[(end + 1)..].Replace(Placeholder, token)) : (variable, token);
 
-    private static string Find(string program) => ProcessEnvironment.FindProgram(program)
-        ?? throw Failed($"{program} is not on PATH; write its full path, or add its folder to PATH", NotFound);
+    private string Find(string program) => ProcessEnvironment.FindProgram(program)
+        ?? throw (Context.Settings.SearchPath.Any(folder => File.Exists(Path.Combine(folder, program)))
+            ? Failed($"{program} on PATH is not executable; chmod +x it, or write the full path of another", NotExecutable)
+            : Failed($"{program} is not on PATH; write its full path, or add its folder to PATH", NotFound));
 
     private static CommandFailedException Failed(string line, int exitCode) => new(line) { ExitCode = exitCode };
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CredentialProvider.Cli.Policy;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Cli.Commands;
 
@@ -26,7 +27,7 @@ internal sealed class PolicyCommand : CliCommand
     {
         Description = "Audience of those tokens",
         HelpName = "AUDIENCE",
-        DefaultValueFactory = _ => TrustPolicy.DefaultAudience,
+        DefaultValueFactory = _ => WebIdentityOrigin.DefaultAudience,
     };
 
     private readonly Option<bool> _sourceIdentity = SharedOptions.Flag("--source-identity",

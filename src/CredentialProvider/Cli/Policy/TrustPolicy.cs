@@ -15,9 +15,6 @@ namespace CredentialProvider.Cli.Policy;
 internal sealed record TrustPolicy(string? Principal, string? Issuer, string? Subject, string Audience,
     bool PassesSourceIdentity, string[] Tags)
 {
-    /// <summary>What AWS STS expects as the aud of a token.</summary>
-    public const string DefaultAudience = "sts.amazonaws.com";
-
     /// <summary>Names of issuers that are the same for everybody.</summary>
     public static IReadOnlyDictionary<string, string> Issuers { get; } = new Dictionary<string, string>
     {
