@@ -139,7 +139,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var name = parent.Value;
         if (_files.FindProfile(name) is not { } source)
         {
-            var (why, fix) = ExplainMissing(name);
+            var (why, fix) = MissingProfile.Explain(name, _files);
             throw Unusable(profile, $"{parent.Place} is '{name}', but {why}", fix);
         }
 
@@ -272,32 +272,13 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private NoTokenException Missing(string name)
     {
-        var (why, fix) = ExplainMissing(name);
+        var (why, fix) = MissingProfile.Explain(name, _files);
         return new NoTokenException(ErrorCode.Profile, $"AWS profile '{name}' ({ProfileOrigin}) does not exist: {why}", fix);
     }
 
     /// <summary>A profile of the feed that is not in the environment comes from a rule or the defaults.</summary>
     private string ProfileOrigin => feed.Profile is not null && settings.TokenOptions.Profile is null
         ? "codeartifact.json" : settings.ProfileOrigin;
-
-    private (string Why, string Fix) ExplainMissing(string name)
-    {
-        if (_files.FindWithoutPrefix(name) is { } section)
-            return ($"{section.Place()} lacks the word profile", $"write [profile {ShellText.Quote(name)}]");
-        return ($"it is in neither {Describe(_files.Config)} nor {Describe(_files.Credentials)}", Suggest(name));
-    }
-
-    private static string Describe(SharedFile file) => file.Exists ? file.Path
-        : $"{file.Path} ({(Directory.Exists(file.Path) ? "a folder" : "no such file")})";
-
-    private string Suggest(string name)
-    {
-        const int MaxNames = 10;
-        var names = _files.ProfileNames();
-        return names.Count == 0 ? $"create it: aws configure {ShellText.Option("--profile", name)}"
-            : Spelling.FindNearest(name, names) is { } meant ? $"did you mean '{meant}'?"
-            : $"use one of these profiles: {string.Join(", ", names.Take(MaxNames))}{(names.Count > MaxNames ? ", ..." : "")}";
-    }
 
     private static NoTokenException Unusable(AwsProfile profile, string why, string fix) =>
         new(ErrorCode.Profile, $"AWS profile '{profile.Name}' cannot be used: {why}", fix);
