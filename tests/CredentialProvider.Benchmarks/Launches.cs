@@ -51,8 +51,8 @@ internal static class Launches
         }
 
         await CommandLineAsync(report, machine);
-        report.Goal("native: launch to credentials / the floor's", "1.3", Ratio(native, floor), Ratio(native, floor) <= 1.3);
-        report.Goal("peer's launch to credentials / native's", "80", Ratio(peer, native), Ratio(peer, native) >= 80, "0");
+        report.Goal("native: launch to credentials / the floor's", "1.3", Ratio(native, floor), Ratio(native, floor) <= 1.3, limit: (1, "a program compiled ahead of time that answers with constants"));
+        report.Goal("peer's launch to credentials / native's", "80", Ratio(peer, native), Ratio(peer, native) >= 80, "0", (Ratio(peer, floor), "the same program"));
         var memory = Figures.Median(native.Select(l => l.Memory));
         report.Goal("native: peak memory, MiB", "10", memory, memory <= 10, "0.0");
         report.Goal("peer's launch to credentials / netcore's", "5", Ratio(peer, netcore), Ratio(peer, netcore) >= 5, "0.0");

@@ -68,8 +68,11 @@ internal sealed class Report(bool isQuick)
     public void Note(string text) => _sections.AppendLine($"\n{text}");
 
     /// <summary>Adds a figure with its goal to the first table.</summary>
-    public void Goal(string figure, string goal, double measured, bool isMet, string format = "0.00") =>
-        _goals.Add($"| {figure} | {goal} | {Figures.Format(measured, format)} | {(isMet ? "yes" : "no")} |");
+    /// <param name="limit">What nothing that this program does could improve, measured in the same run, and what it is; null where the goal is not
+    /// near it.</param>
+    public void Goal(string figure, string goal, double measured, bool isMet, string format = "0.00", (double Value, string What)? limit = null) =>
+        _goals.Add($"| {figure} | {goal} | {Figures.Format(measured, format)} | {(isMet ? "yes" : "no")} | "
+            + $"{(limit is var (value, what) ? $"{Figures.Format(value, format)}: {what}" : "")} |");
 
     private static string ReadHandWritten()
     {
@@ -89,8 +92,10 @@ internal sealed class Report(bool isQuick)
 
         ## Goals
 
-        | figure | goal | measured | met |
-        | --- | --- | --- | --- |
+        The physical limit is what this program cannot change, measured in the same run.
+
+        | figure | goal | measured | met | physical limit |
+        | --- | --- | --- | --- | --- |
         {string.Join("\n", _goals)}
         {_sections}{ReadHandWritten()}
         """;

@@ -98,6 +98,33 @@ public sealed class CiJobs
         Assert.All(sandbox.Aws.World.Tokens.Values, token => Assert.Equal("DomainReader", token.Caller.Role.Name));
     }
 
+    [Fact]
+    public async Task Are_shown_by_CloudTrail_with_session_name_source_identity_and_tags()
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+        StartJob(sandbox, "github");
+        sandbox.PutNativeOnPath();
+        var pipeline = sandbox.Aws.World.Roles["arn:aws:iam::111122223333:role/Pipeline"];
+        foreach (var action in new[] { "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession" })
+            pipeline.Policy.Add(new Statement(action));
+        var reader = sandbox.Aws.World.AddRole("DomainReader", World.ReadPolicy(), "444455556666", new Trust(pipeline.Arn, null, "sts:SetSourceIdentity", "sts:TagSession"));
+        sandbox.Variables.Remove("CODEARTIFACT_ROLE_ARN");
+        (sandbox.Variables["GITHUB_RUN_ID"], sandbox.Variables["GITHUB_ACTOR"], sandbox.Variables["GITHUB_REPOSITORY"]) = ("7654321", "alice", "contoso/app");
+        sandbox.Write("home/.config/codeartifact.json", $$"""
+            { "rules": [ { "domain": "contoso", "roles": ["{{pipeline.Arn}}", "{{reader.Arn}}"], "scope": true, "sessionName": "run-${GITHUB_RUN_ID}",
+              "sourceIdentity": "${GITHUB_ACTOR}", "tags": { "repository": "${GITHUB_REPOSITORY}" } } ] }
+            """);
+
+        Assert.Empty((await sandbox.RestoreAsync(sandbox.WriteSimpleProject(), "Contoso.App.Client/1.0.0")).Succeeded().Output);
+
+        var call = Assert.Single(sandbox.Aws.Audit.Entries, entry => entry.Operation == "GetAuthorizationToken");
+        Assert.EndsWith(" as arn:aws:sts::444455556666:assumed-role/DomainReader/run-7654321", call.Detail, StringComparison.Ordinal);
+        Assert.Equal(("run-7654321", "alice"), (call.Session!.Name, call.Session.SourceIdentity));
+        Assert.Equal(new Dictionary<string, string> { ["repository"] = "contoso/app" }, call.Session.Tags);
+        Assert.Contains("repository/contoso/app\"", call.Session.Policy, StringComparison.Ordinal);
+        Assert.Equal("run-7654321", Assert.Single(sandbox.Aws.Audit.Entries, entry => entry.Operation == "AssumeRoleWithWebIdentity").Session!.Name);
+    }
+
     /// <summary>A misconfiguration, its error code, and parts of the message that <c>doctor</c> and the plugin both have.</summary>
     private static readonly Dictionary<string, (string System, Action<Sandbox> Plant, string Code, string[] Texts)> Failures = new()
     {
