@@ -47,7 +47,7 @@ run_all() {
 install_tools() {
   local tools=(clang=clang mono=mono-devel cert-sync=ca-certificates-mono strace=strace valgrind=valgrind debootstrap=debootstrap
     shellcheck=shellcheck zsh=zsh fish=fish npm=npm zip=zip afl-fuzz=afl++
-    /usr/lib/python3/dist-packages/botocore/credentials.py=python3-botocore)
+    /usr/lib/python3/dist-packages/botocore/credentials.py=python3-botocore /usr/lib/python3/dist-packages/pip=python3-pip)
   if [ "$(runtime_identifier)" = linux-x64 ]; then
     tools+=(ld.lld=lld aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/crt1.o=libc6-dev-arm64-cross
       qemu-aarch64-static=qemu-user-static /usr/lib/wine/wine64=wine64)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using LocalAws;
@@ -8,6 +9,20 @@ namespace CredentialProvider.EndToEndTests.Clients;
 public sealed class OtherTools
 {
     private const string Host = "contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com";
+
+    /// <summary>Cargo and Maven are large, so they are not installed for these tests.</summary>
+    private static readonly Dictionary<string, (string Program, Func<Task> Use)> LargeTools = new()
+    {
+        ["Cargo, with the variable of a registry"] = ("cargo", () => Cargo(
+            "cargo:token", "nuget-plugin-codeartifact exec sparse+https://$HOST/cargo/app/ --variable CARGO_REGISTRIES_APP_TOKEN --")),
+        ["Cargo, which asks this program"] = ("cargo", () => Cargo(
+            "cargo:token-from-stdout nuget-plugin-codeartifact token sparse+https://HOST/cargo/app/", "")),
+        ["Maven"] = ("mvn", Maven),
+        // Always there, so that there is a test in any case.
+        ["curl, with a variable"] = ("curl", CurlWithAVariable),
+    };
+
+    public static TheoryData<string> Installed => [.. LargeTools.Where(tool => IsUsable(tool.Value.Program)).Select(tool => tool.Key)];
 
     [Theory]
     [InlineData("npm/app/left-pad")]
@@ -91,16 +106,25 @@ public sealed class OtherTools
         Assert.True(File.Exists(Path.Combine(sandbox.Home, "example-1.0-py3-none-any.whl")));
     }
 
-    /// <summary>With the variable of a registry, and with this program as Cargo's credential provider.</summary>
     [Theory]
-    [InlineData("cargo:token", "nuget-plugin-codeartifact exec sparse+https://$HOST/cargo/app/ --variable CARGO_REGISTRIES_APP_TOKEN --")]
-    [InlineData("cargo:token-from-stdout nuget-plugin-codeartifact token sparse+https://HOST/cargo/app/", "")]
-    public async Task Cargo(string provider, string prefix)
+    [Trait("Category", "Slow")]
+    [MemberData(nameof(Installed))]
+    public Task Large_tools_that_are_installed(string tool) => LargeTools[tool].Use();
+
+    private static async Task CurlWithAVariable()
+    {
+        await using var sandbox = await StartAsync("npm/app/left-pad");
+        const string Command = "printf 'user = \"aws:%s\"' \"$CODEARTIFACT_AUTH_TOKEN\" | curl -sS -o /dev/null -w '%{http_code}' -K - $0";
+
+        var outcome = await sandbox.RunAsync(Artifacts.Native, sandbox.Home, "exec", $"https://{Host}/npm/app/", "--", "bash", "-c", Command, $"https://{Host}/npm/app/left-pad");
+
+        Assert.Equal("200", outcome.Succeeded().Output);
+    }
+
+    private static async Task Cargo(string provider, string prefix)
     {
         await using var sandbox = await StartAsync("cargo/app/config.json");
-        // Where rustup has its toolchains.
-        sandbox.Variables["RUSTUP_HOME"] = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".rustup");
-        await RequireAsync(sandbox, "cargo");
+        sandbox.Variables["RUSTUP_HOME"] = RustupHome();
         Serve(sandbox, "cargo/config.json", $$"""{"dl":"https://{{Host}}/cargo/app/crates","api":"https://{{Host}}/cargo/app","auth-required":true}""");
         Serve(sandbox, "cargo/ex/am/example", $$"""{"name":"example","vers":"1.2.3","deps":[],"features":{},"cksum":"{{new string('0', 64)}}","yanked":false}""" + "\n");
         sandbox.Write("client/Cargo.toml", "[package]\nname = \"client\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
@@ -116,13 +140,10 @@ public sealed class OtherTools
         Assert.Contains("1.2.3", await File.ReadAllTextAsync(Path.Combine(sandbox.Root, "client/Cargo.toml"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
-    [Fact]
-    [Trait("Category", "Slow")]
-    public async Task Maven()
+    private static async Task Maven()
     {
         const string Pom = "com/example/tool-maven-plugin/1.0/tool-maven-plugin-1.0.pom";
         await using var sandbox = await StartAsync($"maven/app/{Pom}");
-        await RequireAsync(sandbox, "mvn");
         Serve(sandbox, $"maven/{Pom}", "<project><modelVersion>4.0.0</modelVersion><groupId>com.example</groupId><artifactId>tool-maven-plugin</artifactId><version>1.0</version></project>");
         var store = Path.Combine(sandbox.Home, "trust");
         (await sandbox.RunAsync("keytool", sandbox.Home, "-importcert", "-noprompt", "-alias", "ca", "-file", sandbox.Aws.CaFile, "-keystore", store, "-storepass", "changeit")).Succeeded();
@@ -167,6 +188,24 @@ public sealed class OtherTools
     /// <summary>Skips the test where a tool is not installed.</summary>
     private static async Task RequireAsync(Sandbox sandbox, string tool) =>
         Assert.SkipUnless((await sandbox.RunAsync("bash", sandbox.Home, "-c", $"{tool} --version")).ExitCode == 0, $"{tool} is not available");
+
+    /// <summary>False for a program that is not there, and for a Cargo without credential providers.</summary>
+    private static bool IsUsable(string program)
+    {
+        if (Find(program) is not { } path || program != "cargo")
+            return Find(program) is not null;
+        var start = new ProcessStartInfo(path, "--version") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["RUSTUP_HOME"] = RustupHome();
+        using var process = Process.Start(start)!;
+        _ = process.StandardError.ReadToEndAsync();
+        return process.StandardOutput.ReadToEnd().Split(' ') is ["cargo", var version, ..] && Version.Parse(version.Split('-')[0]) >= new Version(1, 74);
+    }
+
+    /// <summary>Where rustup has its toolchains. By itself it would look below HOME.</summary>
+    private static string RustupHome() => Path.GetFullPath(Path.Combine(Find("cargo")!, "../../../.rustup"));
+
+    private static string? Find(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':')
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     private static void Serve(Sandbox sandbox, string path, string content, string type = "application/json") =>
         sandbox.Aws.World.FindRepository("contoso", "111122223333", "us-east-1", "app")!.Files[path] = (type, Encoding.UTF8.GetBytes(content));
