@@ -19,7 +19,9 @@ internal static class AwsLimits
     public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
     {
         TrustStore.Configure(settings);
-        return new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true)) { Timeout = timeout };
+        var http = new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true)) { Timeout = timeout };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", ProductName.Text);
+        return http;
     }
 
     /// <summary>As the other overload, for a service whose endpoint the SDK finds.</summary>

@@ -5,7 +5,7 @@ using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>Adds this program and its version to the User-Agent, which CloudTrail shows.</summary>
+/// <summary>Adds this program and its version to the User-Agent of calls through the SDK. CloudTrail shows it.</summary>
 internal sealed class ProductName : PipelineHandler
 {
     /// <summary>What a product of a User-Agent may have besides letters and digits; RFC 9110, section 5.6.2.</summary>
@@ -14,7 +14,8 @@ internal sealed class ProductName : PipelineHandler
     /// <summary>Longer ones make the SDK log a warning; it documents the limit.</summary>
     private const int MaxApplicationId = 50;
 
-    private static readonly string Text = "nuget-plugin-codeartifact/" + ToToken(ThisProgram.Version.Split('+')[0]);
+    /// <summary>Without the commit, for example nuget-plugin-codeartifact/1.2.3.</summary>
+    public static string Text { get; } = "nuget-plugin-codeartifact/" + ToToken(ThisProgram.Version.Split('+')[0]);
 
     public override Task<T> InvokeAsync<T>(IExecutionContext executionContext)
     {

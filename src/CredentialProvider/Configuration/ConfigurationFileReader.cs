@@ -214,7 +214,7 @@ internal static class ConfigurationFileReader
     private static string GetName(JsonTree node)
     {
         var text = WithoutVariables(node);
-        return text.All(c => AsciiText.IsLetterOrDigit(c) || AsciiText.IndexOf(SessionText.NameCharacters, c) >= 0)
+        return text.All(SessionText.IsNameCharacter)
             && text.Length <= SessionText.MaxLength && node.GetString().Length >= SessionText.MinLength ? node.GetString()
             : throw node.Error($"is '{node.Raw}'; expected {SessionText.MinLength} to {SessionText.MaxLength} letters, "
                 + $"digits and {SessionText.NameCharacters}, or variables such as ${{host}}");

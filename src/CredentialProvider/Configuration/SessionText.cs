@@ -1,4 +1,5 @@
 using System.Text;
+using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Configuration;
@@ -73,12 +74,14 @@ internal static class SessionText
     /// is cut. Null if too little is left.</summary>
     public static string? ToName(string text)
     {
-        var name = Correct(text, MaxLength, c => AsciiText.IsLetterOrDigit(c) || AsciiText.IndexOf(NameCharacters, c) >= 0);
+        var name = Correct(text, MaxLength, IsNameCharacter);
         return name.Length < MinLength ? null : name;
     }
 
     /// <summary>The value of a tag as AWS accepts it.</summary>
     public static string ToTagValue(string text) => Correct(text, MaxTagValue, IsTagCharacter);
+
+    public static bool IsNameCharacter(char c) => AsciiText.IsLetterOrDigit(c) || AsciiText.IndexOf(NameCharacters, c) >= 0;
 
     public static bool IsTagCharacter(char c) =>
         char.IsLetterOrDigit(c) || c == ' ' || AsciiText.IndexOf(TagCharacters, c) >= 0;
@@ -88,9 +91,9 @@ internal static class SessionText
     public static string DefaultName(Settings settings)
     {
         var job = Array.Find(Jobs, job => settings.GetString(job.Variable) is not null);
-        var number = job.Variable is null ? null : settings.GetString(job.Variable);
-        return ToName("nuget" + (job.System is { Length: > 0 } ? "-" + job.System : "") + (number is null ? "" : "-" + number)
-            + "@" + ValueOf(Host, settings))!;
+        // Corrected on its own: with @ and a host after it, PROJECT:NUMBER would look like a user and a password.
+        var number = job.Variable is null ? "" : "-" + Correct(settings.GetString(job.Variable)!, MaxLength, IsNameCharacter);
+        return ToName("nuget" + (job.System is { Length: > 0 } ? "-" + job.System : "") + number + "@" + ValueOf(Host, settings))!;
     }
 
     private static string ValueOf(string name, Settings settings) => name switch
@@ -115,6 +118,9 @@ internal static class SessionText
 
     private static string Correct(string text, int maxLength, Func<char, bool> isAllowed)
     {
+        // A text with other characters can be a URL with a password, which must not be readable after the correction.
+        if (!text.All(isAllowed))
+            text = PrintableText.Of(text);
         var characters = text.ToCharArray(0, Math.Min(text.Length, maxLength));
         for (var i = 0; i < characters.Length; i++)
         {

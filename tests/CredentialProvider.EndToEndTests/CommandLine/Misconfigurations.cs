@@ -230,7 +230,7 @@ public sealed partial class Misconfigurations
             s.Variables["CODEARTIFACT_WEB_IDENTITY"] = "github";
             s.Variables["CODEARTIFACT_ROLE_ARN"] = s.Aws.World.AddRole("Workflow", World.ReadPolicy()).Arn;
             StartJob(s, role: null);
-        }, s => s.Aws.World.Roles["arn:aws:iam::111122223333:role/Workflow"].WebIdentityTrusts.Add(new WebIdentityTrust(CiJob.GitHub, "repo:contoso/app:*"))),
+        }),
         new("a role that cannot be assumed", "role", "CACP1009", s =>
         {
             s.Aws.World.AddRole("Reader", World.ReadPolicy());
@@ -349,8 +349,18 @@ public sealed partial class Misconfigurations
 
     private static void Attach(Sandbox sandbox, string policy)
     {
+        var document = JsonNode.Parse(policy)!;
+        if (document["the trust policy of that role"] is { } trust)
+        {
+            var conditions = trust["Statement"]![0]!["Condition"]!["StringEquals"]!.AsObject();
+            var (key, subject) = conditions.Single(condition => condition.Key.EndsWith(":sub", StringComparison.Ordinal));
+            sandbox.Aws.World.Roles["arn:aws:iam::111122223333:role/Workflow"].WebIdentityTrusts.Add(
+                new WebIdentityTrust($"https://{key[..^":sub".Length]}", (string)subject!));
+            return;
+        }
+
         sandbox.Aws.World.InstanceRole!.Policy.Clear();
-        sandbox.Aws.World.InstanceRole.Policy.AddRange(PolicyLanguage.Identity(JsonNode.Parse(policy)!));
+        sandbox.Aws.World.InstanceRole.Policy.AddRange(PolicyLanguage.Identity(document));
     }
 
     /// <summary>In a shell that finds the program, as after unpacking an archive.</summary>

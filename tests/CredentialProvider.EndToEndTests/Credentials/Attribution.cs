@@ -144,6 +144,8 @@ public sealed class Attribution
         Assert.Contains("sessionName feature_a from CODEARTIFACT_SESSION_NAME", report, StringComparison.Ordinal);
         Assert.Contains("sessionName 'feature/a' is sent as 'feature_a'", report, StringComparison.Ordinal);
         Assert.Contains("assumed-role/Reader/feature_a", report, StringComparison.Ordinal);
+        Assert.All(sandbox.Aws.Audit.Entries.Where(entry => entry.Service != "metadata"),
+            call => Assert.StartsWith("nuget-plugin-codeartifact/", call.UserAgent, StringComparison.Ordinal));
     }
 
     [Fact]
