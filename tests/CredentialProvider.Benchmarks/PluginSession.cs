@@ -130,7 +130,7 @@ internal sealed class PluginSession : IDisposable
         {
             return double.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture) / 1e6;
         }
-        catch (DirectoryNotFoundException)
+        catch (IOException)
         {
             // It ended just now.
             return 0;
