@@ -105,16 +105,14 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
 
         if (Find<HttpRequestException>(cause) is { } http)
             return new AwsFailure(FailureKind.NotSent, http.Message, IsRefusedByProxy(http) ? null : transient);
+        // A connection that is closed for a time limit reports that inside the cancellation.
+        if (Find<OperationCanceledException>(cause) is { } timeout)
+            return new AwsFailure(FailureKind.Timeout, timeout.Message, transient);
         if (Find<IOException>(cause) is { } io and not (FileNotFoundException or DirectoryNotFoundException))
             return new AwsFailure(FailureKind.ConnectionLost, io.Message, transient);
-        if (Find<WebException>(cause) is { } web)
-        {
-            return new AwsFailure(web.Status == WebExceptionStatus.TrustFailure ? FailureKind.UntrustedCertificate
-                : FailureKind.Unreachable, web.Message, transient);
-        }
-
-        return Find<OperationCanceledException>(cause) is { } timeout
-            ? new AwsFailure(FailureKind.Timeout, timeout.Message, transient) : null;
+        return Find<WebException>(cause) is { } web
+            ? new AwsFailure(web.Status == WebExceptionStatus.TrustFailure ? FailureKind.UntrustedCertificate
+                : FailureKind.Unreachable, web.Message, transient) : null;
     }
 
     /// <summary>Reads the status in the message: .NET Framework's exception has no property for it.</summary>

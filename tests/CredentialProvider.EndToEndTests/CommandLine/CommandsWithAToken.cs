@@ -61,7 +61,7 @@ public sealed class CommandsWithAToken
             python3 -c 'import ctypes; print(ctypes.CDLL(None).prctl(3))'
             """;
         await using var sandbox = await StartAsync();
-        // Renewing this session writes a file, for which the program changes its mask.
+        // Renewing this session writes a file, for which the program changes its umask.
         sandbox.Aws.World.SsoRefreshTokens["sso-refresh-token"] = sandbox.Aws.World.AddRole("SsoReader", World.ReadPolicy());
         sandbox.Aws.World.SsoClients["client"] = new SsoClient("secret", [], [], null);
         sandbox.Write("home/.aws/config", SsoFiles.Profile);

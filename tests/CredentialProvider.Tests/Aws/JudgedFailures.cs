@@ -53,6 +53,8 @@ public sealed class JudgedFailures
         { "DNS server does not respond", new HttpRequestException("connecting", Socket(SocketError.TryAgain)), nameof(FailureKind.Unreachable), true },
         { "timeout", new TaskCanceledException("timeout"), nameof(FailureKind.Timeout), true },
         { "timeout in the socket", new HttpRequestException("sending", new IOException("reading", Socket(SocketError.OperationAborted))), nameof(FailureKind.Timeout), true },
+        { "timeout that closes the connection", new TaskCanceledException("timeout", new IOException("The read operation failed", new ObjectDisposedException("stream"))),
+            nameof(FailureKind.Timeout), true },
         { "truncated response", new AmazonServiceException("reading", new IOException("premature end")), nameof(FailureKind.ConnectionLost), true },
         { "untrusted CA", new HttpRequestException("TLS", new AuthenticationException("untrusted root")), nameof(FailureKind.UntrustedCertificate), false },
         { "untrusted CA, in the SDK's exception", new AmazonServiceException("TLS", new HttpRequestException("TLS", new AuthenticationException("untrusted root"))),

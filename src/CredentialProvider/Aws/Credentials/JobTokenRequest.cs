@@ -19,12 +19,13 @@ internal static class JobTokenRequest
 
     private const int TooManyRequests = 429;
 
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
     /// <exception cref="NoTokenException">The CI system issues no token.</exception>
     /// <exception cref="AwsCallException">It cannot be reached, or returned something else.</exception>
     public static async Task<string> SendAsync(WebIdentityOrigin origin, Settings settings)
     {
-        // The limit of AwsLimits comes first. The client's own can look like a lost connection.
-        using var http = AwsLimits.CreateHttpClient(settings, Timeout.InfiniteTimeSpan);
+        using var http = AwsLimits.CreateHttpClient(settings, Timeout);
         return await SendAsync(origin, http);
     }
 
@@ -37,7 +38,7 @@ internal static class JobTokenRequest
         {
             http.MaxResponseContentBufferSize = MaxResponseSize;
             using var request = CreateRequest(origin, url);
-            using var response = await AwsLimits.WithTimeoutAsync(stop => http.SendAsync(request, stop), CancellationToken.None);
+            using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
             var status = (int)response.StatusCode;
             if (status is >= 500 or TooManyRequests)
