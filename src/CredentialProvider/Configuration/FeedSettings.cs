@@ -58,7 +58,9 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
         var roles = Array.ConvertAll(options.Roles ?? [], role => role with
         {
             SessionName = (name is not null && nameFrom is null && !areRolesFinal ? name : null)
-                ?? ToName(role.SessionName, settings) ?? name ?? ToName(settings.AwsRoleSessionName, settings),
+                ?? ToName(role.SessionName, settings) ?? name
+                // AWS's tools do not expand variables in it.
+                ?? (settings.AwsRoleSessionName is { } awsName ? SessionText.ToName(awsName) : null),
             Tags = ToTags(role.Tags, settings),
         });
         if (settings.ExternalId is { } externalId && roles.Length > 0 && !areRolesFinal)

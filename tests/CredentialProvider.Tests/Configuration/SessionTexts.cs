@@ -74,6 +74,7 @@ public sealed class SessionTexts
     [InlineData("env", "all", "own", "aws", "env")]
     [InlineData("env-${GITHUB_RUN_ID}", "all", "own", "aws", "env-42")]
     [InlineData("${CI_JOB_ID}", "", "own", "", "own")]
+    [InlineData("", "", "", "aws-${GITHUB_RUN_ID}", "aws-__GITHUB_RUN_ID_")]
     public void Come_from_the_first_place_that_has_one(string environment, string all, string own, string aws, string? name)
     {
         var role = own.Length == 0 ? $"\"{Reader}\"" : $$"""{ "arn": "{{Reader}}", "sessionName": "{{own}}" }""";
