@@ -27,6 +27,10 @@ internal static class SystemRoots
     /// <summary>OpenSSL's file and folder, once .NET no longer reads them; null until then.</summary>
     private static (string File, string Folder)? _store;
 
+    /// <summary>What <see cref="Preload"/> reads, for the first chain only: the bundle may change, and an agent runs for
+    /// days.</summary>
+    private static Task<List<byte[]>>? _preloaded;
+
     /// <summary>Lets .NET find no certificates, so that <see cref="IsTrusted"/> looks for them. To be called before the
     /// first connection.</summary>
     public static void Defer()
@@ -41,6 +45,13 @@ internal static class SystemRoots
             Posix.SetVariable("SSL_CERT_DIR", "/dev/null");
             _store = store;
         }
+    }
+
+    /// <summary>Reads the bundle in the background, while credentials are fetched.</summary>
+    public static void Preload()
+    {
+        if (_store is var (file, folder))
+            _preloaded = Task.Run(() => ReadBundle(file, folder));
     }
 
     /// <summary>For every connection of this program, without redirects: one would carry a secret to another host, or a
@@ -82,11 +93,13 @@ internal static class SystemRoots
         if (_store is not var (file, folder))
             return Build(leaf, sent, Policy(withDownloads: true));
         var issuers = sent.Select(each => each.IssuerName.RawData).Append(leaf.IssuerName.RawData).ToList();
-        var wanted = Read(BundleFiles(file, folder), der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
-        if (Build(leaf, sent, Policy(withDownloads: false), wanted) is null)
+        var bundle = Interlocked.Exchange(ref _preloaded, null) is { } preloaded
+            ? preloaded.GetAwaiter().GetResult() : ReadBundle(file, folder);
+        var wanted = bundle.Where(der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
+        if (Build(leaf, sent, Policy(withDownloads: false), Parse(wanted)) is null)
             return null;
         // What .NET does: all certificates, also those of the user, and intermediate ones that the server should have sent.
-        var all = Read(AllFiles(file, folder), _ => true);
+        var all = Parse(AllFiles(file, folder).SelectMany(ReadFile));
         using var ofUser = new X509Store(StoreName.Root, StoreLocation.CurrentUser);
         ofUser.Open(OpenFlags.ReadOnly);
         all.AddRange(ofUser.Certificates);
@@ -114,11 +127,10 @@ internal static class SystemRoots
     private static X509ChainPolicy Policy(bool withDownloads) =>
         new() { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = !withDownloads };
 
-    /// <param name="isWanted">Decides by a certificate's DER encoding.</param>
-    private static X509Certificate2Collection Read(IEnumerable<string> files, Predicate<byte[]> isWanted)
+    private static X509Certificate2Collection Parse(IEnumerable<byte[]> certificates)
     {
         var found = new X509Certificate2Collection();
-        foreach (var der in files.SelectMany(ReadFile).Where(der => isWanted(der)))
+        foreach (var der in certificates)
         {
             try
             {
@@ -162,8 +174,8 @@ internal static class SystemRoots
         return found;
     }
 
-    private static IEnumerable<string> BundleFiles(string file, string folder) =>
-        Bundles.Select(name => Path.Combine(folder, name)).Prepend(file).Where(File.Exists);
+    private static List<byte[]> ReadBundle(string file, string folder) =>
+        [.. Bundles.Select(name => Path.Combine(folder, name)).Prepend(file).Where(File.Exists).SelectMany(ReadFile)];
 
     private static IEnumerable<string> AllFiles(string file, string folder)
     {

@@ -11,6 +11,10 @@ internal static class SystemRoots
     {
     }
 
+    public static void Preload()
+    {
+    }
+
     public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout)
     {
         if (proxy is not null)

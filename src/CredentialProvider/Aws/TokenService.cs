@@ -89,7 +89,6 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     private async Task<T> CallAsync<T>(TokenRequest request, UserPrompt? prompt,
         Func<AmazonCodeArtifactClient, string?, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
-        _trustStore ??= TrustStore.LoadAsync(settings);
         // Shared by all domains that call at the same time, so that credentials are fetched once.
         var chain = _chain;
         var hasSucceeded = false;
@@ -141,6 +140,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         var name = request.Identity.SourceOrThrow().Description;
         prompt?.Log?.Invoke($"getting AWS credentials for {request.Feed.DomainName}: {name}");
         var fetch = FetchedCredentials.FromAsync(source);
+        _trustStore ??= TrustStore.LoadAsync(settings);
         if (prompt is not null && await Task.WhenAny(fetch, time.Delay(LongWait, cancel)) != fetch
             && !cancel.IsCancellationRequested)
         {

@@ -36,8 +36,8 @@ internal static class TrustStore
         Posix.SetVariable("SSL_CERT_FILE", bundle);
     }
 
-    /// <summary>Loads the certificates in the background, while credentials are resolved. On Linux, .NET parses the
-    /// whole trust store before the first connection, which is most of the time that a first token takes.</summary>
+    /// <summary>Loads the certificates in the background, while credentials are fetched. On Linux, that is most of the
+    /// work of a first token.</summary>
     /// <returns>A task that never fails: if the store is unusable, the connection reports it.</returns>
     public static Task LoadAsync(Settings settings) =>
         OperatingSystem.IsLinux() && Environment.Version.Major > 4 ? Task.Run(() => Load(settings))
@@ -48,6 +48,7 @@ internal static class TrustStore
         try
         {
             Configure(settings);
+            SystemRoots.Preload();
             // .NET caches what it reads here for all connections of the process.
             using var store = new X509Store(StoreName.Root, StoreLocation.LocalMachine);
             store.Open(OpenFlags.ReadOnly);
