@@ -37,12 +37,19 @@ archive() { # RID [FOLDER OF THE NATIVE EXECUTABLE]
     -C "$staging" -cf - "$name" | gzip -9n > "artifacts/archives/$name.tar.gz"
 }
 
-if tar=$(command -v gtar || command -v tar) && "$tar" --version | grep -q GNU; then
+archive_all() {
+  local native
   archive any
   for native in ${natives[@]+"${natives[@]}"}; do
     archive "${native%%=*}" "${native#*=}"
   done
   (cd artifacts/archives && sha256sum -- *.tar.gz > SHA256SUMS)
+}
+
+archiving=
+if tar=$(command -v gtar || command -v tar) && "$tar" --version | grep -q GNU; then
+  archive_all &
+  archiving=$!
 else
   fail_in_ci "skipping the archives: they need GNU tar; install it: brew install gnu-tar coreutils"
 fi
@@ -91,3 +98,4 @@ pack "$tool" DotnetTool
 
 # The MSBuild package contains every build of the plugin.
 dotnet pack src/CredentialProvider.MSBuild --nologo -v quiet -c Release -o artifacts/packages
+[ -z "$archiving" ] || wait "$archiving"

@@ -70,7 +70,7 @@ build_clients() {
   local version job jobs=()
   say 'Building clients on other versions of NuGet.Protocol, and the plugin for Windows'
   for version in 6.7.0 7.9.0 8.0.0; do
-    dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release \
+    dotnet build tests/NuGetProtocolClient --nologo -v quiet -c Release -p:RunAnalyzers=false \
       -p:NuGetProtocolVersion="$version" -p:ArtifactsProjectName="NuGetProtocolClient-$version" &
     jobs+=($!)
   done
@@ -78,7 +78,7 @@ build_clients() {
     rm -rf artifacts/windows artifacts/wine
     # Not compiled ahead of time: Native AOT cannot target Windows from Linux.
     dotnet publish src/CredentialProvider --nologo -v quiet -c Release -f net10.0 -r win-x64 --self-contained \
-      -p:PublishAot=false -p:NuGetLockFilePath="$PWD/artifacts/obj/windows.lock.json" -p:RestoreLockedMode=false \
+      -p:PublishAot=false -p:RunAnalyzers=false -p:NuGetLockFilePath="$PWD/artifacts/obj/windows.lock.json" -p:RestoreLockedMode=false \
       -p:ArtifactsProjectName=CredentialProvider-win-x64 -o artifacts/windows &
     jobs+=($!)
   fi
@@ -108,7 +108,7 @@ run_suite() { # PROJECT REPORT [OPTION…]
   shift 2
   say "Running $suite"
   # Many tests wait for a timeout or for a process that uses one core.
-  "artifacts/bin/$suite/release/$suite" --progress off --no-ansi --output Detailed --max-threads 1.5x "$@" > "$report" 2>&1
+  "artifacts/bin/$suite/release/$suite" --progress off --no-ansi --output Detailed --max-threads 2x "$@" > "$report" 2>&1
   code=$?
   # Each failed or skipped test, with the lines up to the next result.
   awk '/^(passed|failed|skipped|Test run summary)[ :]/ { shown = /^(failed|skipped) / } shown' "$report"
