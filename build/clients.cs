@@ -27,7 +27,7 @@ const string Rows = """
     dotnet restore, one project | SDK 10 | MSBuild package | linux-x64 | native | Packages.TheMSBuildPackage.A_fresh_clone_restores(arguments: ["restore", "client"])
     dotnet restore, solution | SDK 10 | MSBuild package | linux-x64 | native | Packages.TheMSBuildPackage.A_fresh_clone_restores(arguments: ["restore", "all.slnx"])
     dotnet restore, static graph | SDK 10 | MSBuild package | linux-x64 | native | Packages.TheMSBuildPackage.A_fresh_clone_restores(arguments: ["restore", "all.slnx", "-p:
-    dotnet restore | SDK 10 | MSBuild package | linux-x64 | netcore | Packages.TheMSBuildPackage.Without_a_native_executable_for_this_machine_dotnet_runs_the_framework_dependent_build
+    dotnet restore | SDK 10 | MSBuild package | linux-x64 | netcore | Packages.ThePluginInThePackage.Without_a_native_executable_for_this_machine_dotnet_runs_the_framework_dependent_build
     dotnet build | SDK 10 | MSBuild package | linux-x64 | native | Packages.TheMSBuildPackage.A_fresh_clone_restores(arguments: ["build"
     dotnet run | SDK 10 | MSBuild package | linux-x64 | native | Packages.TheMSBuildPackage.A_fresh_clone_restores(arguments: ["run"
     dotnet run, file-based app | SDK 10 | MSBuild package | linux-x64 | native | Packages.TheMSBuildPackage.A_file_based_app_runs

@@ -1,3 +1,4 @@
+using CredentialProvider.EndToEndTests.Packages;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -40,7 +41,7 @@ public sealed class NuGetProtocol
         await using var sandbox = await Sandbox.StartAsync();
         var log = sandbox.Variables["CODEARTIFACT_LOG_FILE"] = Path.Combine(sandbox.Root, "log");
 
-        await AssertGetsCredentialsAsync(sandbox, version, program, await Packages.TheMSBuildPackage.UnpackAsync(sandbox));
+        await AssertGetsCredentialsAsync(sandbox, version, program, await sandbox.UnpackPackageAsync());
 
         Assert.Single(await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken), line => line.Contains(" started ", StringComparison.Ordinal));
     }

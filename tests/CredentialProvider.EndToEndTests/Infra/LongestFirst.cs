@@ -11,9 +11,11 @@ public sealed class LongestFirst : ITestCollectionOrderer
     /// <summary>In the order of their times, from a report of the suite.</summary>
     private static readonly Type[] Long =
     [
-        typeof(Packages.TheMSBuildPackage), typeof(CommandLine.Misconfigurations), typeof(Failures.FaultMatrix), typeof(Failures.RestoresBesideDoctor),
-        typeof(Secrecy.HostileInputs), typeof(Credentials.CredentialSources), typeof(Images.Dockerfiles), typeof(CommandLine.OtherUsers),
-        typeof(Clients.DotnetRestore), typeof(Failures.RefusedRequests), typeof(Packages.InstallScripts), typeof(Clients.ReverseProxies),
+        typeof(Failures.FaultMatrix), typeof(CommandLine.Misconfigurations), typeof(Packages.MSBuildProcesses), typeof(Failures.RestoresBesideDoctor),
+        typeof(Packages.TheMSBuildPackage), typeof(Packages.TokensBeforeARestore), typeof(Failures.RefusedRequests), typeof(Images.Dockerfiles),
+        typeof(Packages.ThePluginInThePackage), typeof(Secrecy.HostileInputs), typeof(Secrecy.HostileAnswers), typeof(Clients.RealRepositories),
+        typeof(Credentials.CredentialSources), typeof(CommandLine.OtherUsers), typeof(Clients.DotnetRestore), typeof(Packages.InstallScripts),
+        typeof(Lifetime.ConcurrentPlugins), typeof(Packages.DotnetTool), typeof(Clients.ReverseProxies),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

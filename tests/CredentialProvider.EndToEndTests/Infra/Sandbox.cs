@@ -34,6 +34,8 @@ public sealed class Sandbox : IAsyncDisposable
             ["DOTNET_NOLOGO"] = "1",
             ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1",
             ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+            // Workloads have their own SDK resolver, which takes a tenth of a restore.
+            ["MSBuildEnableWorkloadResolver"] = "false",
             // A server, node or compiler would outlive the command, and keep files of the sandbox open. ReuseMSBuildNodes allows them.
             ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
             ["MSBUILDDISABLENODEREUSE"] = "1",

@@ -87,7 +87,7 @@ public sealed class CodeArtifactAlone
         sandbox.Variables["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "1";
         // Once a day dotnet looks for workloads in the background, where MSBuild has no part.
         sandbox.Variables["DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"] = "true";
-        await TheMSBuildPackage.UnpackAsync(sandbox);
+        await sandbox.UnpackPackageAsync();
         foreach (var kind in new[] { "props", "targets" })
         {
             sandbox.Write($"Directory.Build.{kind}",

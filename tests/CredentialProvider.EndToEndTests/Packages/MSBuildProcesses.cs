@@ -4,7 +4,7 @@ namespace CredentialProvider.EndToEndTests.Packages;
 [Trait("Category", "Slow")]
 public sealed class MSBuildProcesses
 {
-    private const string Id = "CredentialProvider.CodeArtifact.MSBuild", OutOfProcess = "MSBUILDFORCEALLTASKSOUTOFPROC";
+    private const string OutOfProcess = "MSBUILDFORCEALLTASKSOUTOFPROC";
 
     [Theory]
     [InlineData("DOTNET_CLI_USE_MSBUILD_SERVER")]
@@ -24,7 +24,7 @@ public sealed class MSBuildProcesses
         // Both projects were restored before, so the package waits for NuGet's first request.
         (await sandbox.DotnetAsync(sandbox.Folder("."), ["restore", "all.slnx", "--no-http-cache", .. options])).Succeeded();
         Forget(sandbox);
-        ForgetRestores(sandbox);
+        sandbox.ForgetRestores();
         (await sandbox.DotnetAsync(sandbox.Folder("."), ["restore", "all.slnx", "--no-http-cache", .. options])).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
@@ -38,7 +38,7 @@ public sealed class MSBuildProcesses
         await using var sandbox = await CloneAsync("MSBUILDUSESERVER");
         (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
         Forget(sandbox);
-        ForgetRestores(sandbox);
+        sandbox.ForgetRestores();
         sandbox.Variables["AWS_EC2_METADATA_DISABLED"] = "true";
 
         var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx", "--no-http-cache")).Failed();
@@ -54,7 +54,7 @@ public sealed class MSBuildProcesses
         await using var sandbox = await CloneAsync(OutOfProcess);
         // NuGet looks for plugins once in a process, which serves the next build as well.
         await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-p:CodeArtifactOfferPlugin=false");
-        ForgetRestores(sandbox);
+        sandbox.ForgetRestores();
         string[] options = option.Contains("Offer", StringComparison.Ordinal) ? [] : [option];
 
         var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), ["restore", "client", .. options])).Failed();
@@ -65,36 +65,16 @@ public sealed class MSBuildProcesses
 
     private static async Task<Sandbox> CloneAsync(string variable)
     {
-        Artifacts.RequireNative();
-        var sandbox = await Sandbox.StartAsync();
+        var sandbox = await ClonedRepository.StartAsync();
         sandbox.ReuseMSBuildNodes();
-        sandbox.Variables["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "1";
         if (variable.Length > 0)
             sandbox.Variables[variable] = "1";
-        foreach (var project in new[] { "client", "other" })
-            sandbox.WriteProject(project, "Contoso.App.Client/1.0.0");
-        sandbox.Write("all.slnx", """<Solution><Project Path="client/client.csproj" /><Project Path="other/other.csproj" /></Solution>""");
-        sandbox.Write("Directory.Build.props", $"""<Project><Sdk Name="{Id}" Version="{Artifacts.Version}" /></Project>""");
-        sandbox.Write("nuget.config", $"""
-            <configuration>
-              <packageSources><clear />
-                <add key="packages" value="{Artifacts.Packages}" /><add key="app" value="{Feeds.App}" />
-              </packageSources>
-              <auditSources><clear /><add key="packages" value="{Artifacts.Packages}" /></auditSources>
-            </configuration>
-            """);
         return sandbox;
     }
 
     private static void Forget(Sandbox sandbox)
     {
-        Directory.Delete(sandbox.Cache, recursive: true);
+        sandbox.ForgetTokens();
         Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
-    }
-
-    private static void ForgetRestores(Sandbox sandbox)
-    {
-        foreach (var project in new[] { "client", "other" })
-            Directory.Delete(sandbox.Folder($"{project}/obj"), recursive: true);
     }
 }
