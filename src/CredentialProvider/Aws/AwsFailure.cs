@@ -104,7 +104,11 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
         }
 
         if (Find<HttpRequestException>(cause) is { } http)
-            return new AwsFailure(FailureKind.NotSent, http.Message, IsRefusedByProxy(http) ? null : transient);
+        {
+            return IsTooLarge(http) ? new AwsFailure(FailureKind.UnexpectedResponse, "more than 64 KB")
+                : new AwsFailure(FailureKind.NotSent, http.Message, IsRefusedByProxy(http) ? null : transient);
+        }
+
         // A connection that is closed for a time limit reports that inside the cancellation.
         if (Find<OperationCanceledException>(cause) is { } timeout)
             return new AwsFailure(FailureKind.Timeout, timeout.Message, transient);
@@ -118,6 +122,9 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
     /// <summary>Reads the status in the message: .NET Framework's exception has no property for it.</summary>
     private static bool IsRefusedByProxy(HttpRequestException e) =>
         e.Message.Contains("'407'", StringComparison.Ordinal) || e.Message.Contains("'403'", StringComparison.Ordinal);
+
+    /// <summary>Larger than HttpClient.MaxResponseContentBufferSize. As above, only the message says so.</summary>
+    private static bool IsTooLarge(HttpRequestException e) => e.Message.Contains("maximum buffer size", StringComparison.Ordinal);
 
     private static T? Find<T>(Exception? cause)
         where T : Exception

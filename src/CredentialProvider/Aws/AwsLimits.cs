@@ -14,12 +14,19 @@ internal static class AwsLimits
     /// <summary>For one attempt, from connecting to the last byte of the response.</summary>
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Bytes, of responses that are read whole.</summary>
+    private const int MaxResponseSize = 64 * 1024;
+
     /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
     /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
     public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
     {
         TrustStore.Configure(settings);
-        var http = new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true)) { Timeout = timeout };
+        var http = new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true))
+        {
+            Timeout = timeout,
+            MaxResponseContentBufferSize = MaxResponseSize,
+        };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", ProductName.Text);
         return http;
     }

@@ -77,8 +77,10 @@ public sealed class WebIdentityTokens : IDisposable
     [Fact]
     public async Task An_answer_without_end_is_not_read()
     {
-        var failure = await Assert.ThrowsAsync<AwsCallException>(() => JobTokenRequest.SendAsync(GitHub, new HttpClient(new FakeCi(200, new string('x', 65 * 1024)))));
-        Assert.Contains("65536", FailureMessages.Describe(failure).Why, StringComparison.Ordinal);
+        using var http = new HttpClient(new FakeCi(200, new string('x', 65 * 1024))) { MaxResponseContentBufferSize = 64 * 1024 };
+        var failure = await Assert.ThrowsAsync<AwsCallException>(() => JobTokenRequest.SendAsync(GitHub, http));
+        Assert.Contains("unexpected response", FailureMessages.Describe(failure).Why, StringComparison.Ordinal);
+        Assert.Contains("more than 64 KB", FailureMessages.Describe(failure).Why, StringComparison.Ordinal);
     }
 
     [Theory]

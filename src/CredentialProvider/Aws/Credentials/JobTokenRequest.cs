@@ -11,9 +11,6 @@ namespace CredentialProvider.Aws.Credentials;
 /// redirect, because the request has the job's secret.</summary>
 internal static class JobTokenRequest
 {
-    /// <summary>Bytes.</summary>
-    private const int MaxResponseSize = 64 * 1024;
-
     /// <summary>In characters, of the CI system's words.</summary>
     private const int MaxReason = 200;
 
@@ -36,7 +33,6 @@ internal static class JobTokenRequest
         var endpoint = url.GetLeftPart(UriPartial.Authority);
         try
         {
-            http.MaxResponseContentBufferSize = MaxResponseSize;
             using var request = CreateRequest(origin, url);
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();

@@ -24,9 +24,6 @@ internal sealed class LoginCredentials(
     LoginSource source, string region, string? configuredEndpoint, Settings settings, TimeProvider time)
     : AsyncCredentials
 {
-    /// <summary>Bytes.</summary>
-    private const int MaxResponseSize = 64 * 1024;
-
     private const int TooManyRequests = 429;
 
     /// <summary>Credentials with less time than this are renewed, as the AWS CLI does.</summary>
@@ -78,7 +75,6 @@ internal sealed class LoginCredentials(
         try
         {
             using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
-            http.MaxResponseContentBufferSize = MaxResponseSize;
             using var request = CreateRequest(session, url);
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
