@@ -16,7 +16,7 @@ internal static class TrustStore
         // .NET looks for distrusted certificates below HOME and fails without one, as in containers that run with an
         // arbitrary UID. "/" is .NET's own fallback, and only root can write there.
         if (Settings.Home is null or "/")
-            Environment.SetEnvironmentVariable("HOME", "/");
+            ProcessEnvironment.Replace("HOME", "/");
         if (!OperatingSystem.IsLinux())
             return;
         if (settings.AwsCaBundle is not { } bundle)

@@ -36,12 +36,19 @@ internal static class Browser
             if (OperatingSystem.IsWindows())
                 Process.Start(new ProcessStartInfo(url) { UseShellExecute = true })?.Dispose();
             else if (FindOpener() is { } program)
-                Process.Start(new ProcessStartInfo(program, url) { UseShellExecute = false })?.Dispose();
+                Start(program, url);
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException or PlatformNotSupportedException)
         {
             // The user has been shown the URL.
         }
+    }
+
+    private static void Start(string program, string url)
+    {
+        var start = new ProcessStartInfo(program, url) { UseShellExecute = false };
+        ProcessEnvironment.ShowTo(start.Environment);
+        Process.Start(start)?.Dispose();
     }
 
     private static string? FindOpener() =>

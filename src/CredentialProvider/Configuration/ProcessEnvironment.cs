@@ -15,12 +15,26 @@ internal static class ProcessEnvironment
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     ];
 
-    /// <summary>What they were before <see cref="HideFromSdk"/>; null until then.</summary>
-    private static Dictionary<string, string?>? _hidden;
+    private static readonly Lock Replacing = new();
+
+    /// <summary>What variables were before <see cref="Replace"/>. Never changed, but exchanged.</summary>
+    private static Dictionary<string, string?> _originals = [];
 
     public static string? Get(string name) =>
-        _hidden is { } hidden && hidden.TryGetValue(name, out var value) ? value
-            : Environment.GetEnvironmentVariable(name);
+        _originals.TryGetValue(name, out var value) ? value : Environment.GetEnvironmentVariable(name);
+
+    /// <summary>Gives a variable another value for the libraries in this process, but neither for this program nor for
+    /// others that it starts.</summary>
+    /// <param name="value">Null removes the variable.</param>
+    public static void Replace(string name, string? value)
+    {
+        lock (Replacing)
+        {
+            if (!_originals.ContainsKey(name))
+                _originals = new(_originals) { [name] = Environment.GetEnvironmentVariable(name) };
+            Environment.SetEnvironmentVariable(name, value);
+        }
+    }
 
     /// <summary>All of them, for a support file.</summary>
     public static IEnumerable<(string Name, string Value)> GetAll()
@@ -53,28 +67,25 @@ internal static class ProcessEnvironment
     /// </summary>
     public static void HideFromSdk()
     {
-        lock (SdkVariables)
+        lock (Replacing)
         {
-            if (_hidden is not null)
+            if (_originals.ContainsKey(SdkVariables[0]))
                 return;
-            var values = SdkVariables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
-            _hidden = values;
             foreach (var name in SdkVariables)
-                Environment.SetEnvironmentVariable(name, null);
+                Replace(name, null);
             // The SDK ignores a file that does not exist and reads the default one.
             if ((OperatingSystem.IsWindows() ? TryCreateEmptyFile(WindowsEmptyFile) : "/dev/null") is { } empty)
             {
-                Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", empty);
-                Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", empty);
+                Replace("AWS_CONFIG_FILE", empty);
+                Replace("AWS_SHARED_CREDENTIALS_FILE", empty);
             }
         }
     }
 
-    /// <summary>Gives the variables back to the environment of another program that uses AWS.</summary>
+    /// <summary>Gives another program the variables that this one was started with.</summary>
     public static void ShowTo(IDictionary<string, string?> environment)
     {
-        HideFromSdk();
-        foreach (var (name, value) in _hidden!)
+        foreach (var (name, value) in _originals)
         {
             if (value is null)
                 environment.Remove(name);
@@ -113,9 +124,9 @@ internal static class ProcessEnvironment
         if (OperatingSystem.IsWindows())
             return;
         if (Settings.Home is null)
-            Environment.SetEnvironmentVariable("HOME", "/");
+            Replace("HOME", "/");
         if (KnownPaths.Absolute(Get("TMPDIR")) is null)
-            Environment.SetEnvironmentVariable("TMPDIR", null);
+            Replace("TMPDIR", null);
     }
 
     /// <summary>Expands <c>~</c>, <c>$NAME</c> and <c>${NAME}</c> in a path, as the AWS CLI does: YAML files and systemd

@@ -55,6 +55,31 @@ public sealed partial class UnusableHomes
         Assert.False(Directory.Exists(Missing));
     }
 
+    /// <summary>Such as a system service, where a program of the AWS CLI finds the home directory of its user itself.</summary>
+    [Theory]
+    [InlineData(null, "unset")]
+    [InlineData("home", "home")]
+    public async Task Are_what_a_credential_process_gets(string? home, string expected)
+    {
+        Artifacts.RequireNative();
+        await using var sandbox = await Sandbox.StartAsync();
+        var key = sandbox.Aws.World.OpenSession(sandbox.Aws.World.InstanceRole!, "test", DateTimeOffset.UtcNow);
+        var script = sandbox.Write("process.sh", $$"""
+            echo "${HOME-unset} ${TMPDIR-unset}" > {{sandbox.Root}}/seen
+            echo '{"Version": 1, "AccessKeyId": "{{key.AccessKeyId}}", "SecretAccessKey": "{{key.SecretAccessKey}}", "SessionToken": "{{key.Token}}"}'
+            """);
+        sandbox.Variables["AWS_CONFIG_FILE"] = sandbox.Write("config", $"[default]\ncredential_process = /bin/sh {script}\n");
+        sandbox.Variables.Remove("HOME");
+        if (home is not null)
+            sandbox.Variables["HOME"] = home;
+        sandbox.Variables["TMPDIR"] = "tmp";
+        sandbox.PrintsTokens = true;
+
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Root, "token", Feeds.App)).Succeeded();
+
+        Assert.Equal($"{expected} tmp\n", await File.ReadAllTextAsync(Path.Combine(sandbox.Root, "seen"), TestContext.Current.CancellationToken));
+    }
+
     /// <summary>A repository that would redirect tokens, run a command, and change NuGet's sources.</summary>
     private static string WriteClone(Sandbox sandbox)
     {
