@@ -219,6 +219,25 @@ public sealed class OtherUsers
     }
 
     [Theory]
+    [InlineData("LoadCredential=token:/etc/token", "CREDENTIALS_DIRECTORY", "/run/credentials/agent.service")]
+    [InlineData("SetCredential=token", "CREDENTIALS_DIRECTORY", "/run/credentials/agent.service")]
+    [InlineData("StateDirectory=agent", "STATE_DIRECTORY", "/var/lib/agent")]
+    [InlineData("RuntimeDirectory=builds/agent:link", "RUNTIME_DIRECTORY", "/run/builds/agent")]
+    public async Task Have_the_variables_for_folders_that_systemd_creates(string unit, string variable, string folder)
+    {
+        await using var agent = await Agent.StartAsync();
+        agent.Put(Artifacts.Native);
+        agent.Unit = unit;
+        agent.Environment["CODEARTIFACT_AUTH_TOKEN_FILE"] = $"${{{variable}}}/token";
+
+        var findings = await agent.DoctorAsync();
+
+        Assert.Contains($"{folder}/token", (string)Assert.Single(Failed(findings))["text"]!, StringComparison.Ordinal);
+        Assert.Equal(unit.Contains("Credential", StringComparison.Ordinal), findings.Exists(finding =>
+            ((string?)finding["text"])!.EndsWith($"{folder} exists only while the service runs", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("--user", "nosuchuser", "there is no such user")]
     [InlineData("--service", "nosuch", "systemd has no such unit")]
     public async Task Must_exist(string option, string name, string reason)
@@ -383,6 +402,7 @@ public sealed class OtherUsers
                   echo Environment=PATH={{Bin}}:{{DefaultPath}} {{(Unit.StartsWith("Environment=", StringComparison.Ordinal) ? Unit["Environment=".Length..] : "")}} $dropins
                   echo "EnvironmentFiles={{EnvironmentFile}} (ignore_errors=no)"
                   echo UnsetEnvironment=$(sed -n 's/^UnsetEnvironment=//p' /etc/systemd/system/agent.service.d/*.conf 2>/dev/null)
+                  {{(Unit.Contains("Directory=", StringComparison.Ordinal) || Unit.Contains("Credential=", StringComparison.Ordinal) ? $"echo {Unit}" : "")}}
                   echo RootDirectory=; echo RootImage=; echo TemporaryFileSystem=; echo InaccessiblePaths=
                   echo {{(Unit.StartsWith("Protect", StringComparison.Ordinal) ? Unit : "ProtectHome=no")}}
                   echo {{(Unit.Contains("Group", StringComparison.Ordinal) || Unit.StartsWith("Pass", StringComparison.Ordinal) ? Unit : "Group=")}}

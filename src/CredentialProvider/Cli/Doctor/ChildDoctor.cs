@@ -147,6 +147,12 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
                 $"the checks below run without {string.Join(", ", unknown)}: only root can read systemd's variables (PassEnvironment)");
         }
 
+        if (service.CredentialsFolder is { } credentials && !Directory.Exists(credentials))
+        {
+            yield return Finding.Skip(Checks.Service,
+                $"the checks below run without the credentials of the unit: {credentials} exists only while the service runs");
+        }
+
         if (service.Restrictions.ToList() is { Count: > 0 } restrictions)
         {
             yield return Finding.Skip(Checks.Service,

@@ -14,10 +14,23 @@ internal sealed class ServiceUnit
     private static readonly string[] FileSettings =
         ["RootDirectory", "RootImage", "ProtectHome", "InaccessiblePaths", "TemporaryFileSystem", "NoExecPaths"];
 
+    /// <summary>Settings that create folders for the service, with the variable for their paths and the folder above.</summary>
+    private static readonly (string Setting, string Variable, string Parent)[] Folders =
+    [
+        ("RuntimeDirectory", "RUNTIME_DIRECTORY", "/run"), ("StateDirectory", "STATE_DIRECTORY", "/var/lib"),
+        ("CacheDirectory", "CACHE_DIRECTORY", "/var/cache"), ("LogsDirectory", "LOGS_DIRECTORY", "/var/log"),
+        ("ConfigurationDirectory", "CONFIGURATION_DIRECTORY", "/etc"),
+    ];
+
+    /// <summary>Settings that put secrets into files of the service.</summary>
+    private static readonly string[] CredentialSettings =
+        ["LoadCredential", "LoadCredentialEncrypted", "SetCredential", "SetCredentialEncrypted", "ImportCredential"];
+
     private static readonly string[] Properties =
     [
         "LoadState", "User", "Group", "SupplementaryGroups",
-        "Environment", "PassEnvironment", "EnvironmentFiles", "UnsetEnvironment", .. FileSettings,
+        "Environment", "PassEnvironment", "EnvironmentFiles", "UnsetEnvironment", .. FileSettings, .. CredentialSettings,
+        .. Folders.Select(folder => folder.Setting),
     ];
 
     private readonly List<(string Name, string Value)> _properties;
@@ -41,6 +54,10 @@ internal sealed class ServiceUnit
 
     /// <summary>Variables whose values this user may not read.</summary>
     public IReadOnlyList<string> UnknownVariables => _unknown;
+
+    /// <summary>The folder of the service's credentials; null if its unit sets none.</summary>
+    public string? CredentialsFolder =>
+        Array.Exists(CredentialSettings, setting => Get(setting).Length > 0) ? $"/run/credentials/{Name}" : null;
 
     /// <summary>Settings that this program does not apply, such as <c>ProtectHome=yes</c>.</summary>
     public IEnumerable<string> Restrictions => _properties
@@ -69,6 +86,15 @@ internal sealed class ServiceUnit
             Add(ParseWords(line), variables);
         if (Get("User").Length > 0)
             user.Describe(variables);
+        foreach (var (setting, variable, parent) in Folders)
+        {
+            // A name may be followed by a link and its options.
+            if (ParseWords(Get(setting)) is { Count: > 0 } names)
+                variables[variable] = string.Join(":", names.Select(name => $"{parent}/{name.Split(':')[0]}"));
+        }
+
+        if (CredentialsFolder is { } credentials)
+            variables["CREDENTIALS_DIRECTORY"] = credentials;
         Pass(ParseWords(Get("PassEnvironment")), variables);
         Add(ParseWords(Get("Environment")), variables);
         foreach (var (_, entry) in _properties.Where(property => property is { Name: "EnvironmentFiles", Value.Length: > 0 }))
