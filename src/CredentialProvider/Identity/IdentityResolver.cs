@@ -17,15 +17,18 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
 
+    /// <summary>True if a user signs in for a profile: other sources do not count then.</summary>
+    public bool IsForSignIn { get; init; }
+
     public SigningIdentity Resolve()
     {
         AwsProfile? profile = null;
         try
         {
-            var job = settings.WebIdentity is { } token ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
+            var job = settings.WebIdentity is { } token && !IsForSignIn ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
             var source = job is null ? null : Take(null, WebIdentityOrigin.Setting, job);
             // An explicit profile wins over the environment, as --profile does in the AWS CLI.
-            source ??= feed.Profile is null ? FindInEnvironment() : null;
+            source ??= feed.Profile is null && !IsForSignIn ? FindInEnvironment() : null;
             var chosen = feed.Profile ?? settings.AwsProfile;
             var name = chosen ?? "default";
             if (source is null && _files.Problem is { } problem)
@@ -96,7 +99,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     private CredentialSource? FromProfile(AwsProfile profile, bool isTop)
     {
         var source = (isTop ? FindRole(profile, [profile.Name]) : null)
-            ?? FindWebIdentity(profile, readsEnvironment: isTop && feed.Profile is null)
+            ?? FindWebIdentity(profile, readsEnvironment: isTop && feed.Profile is null && !IsForSignIn)
             ?? FindSso(profile)
             ?? FindAccessKey(profile, profile.FindInCredentials, _files.Credentials)
             ?? FindLogin(profile)

@@ -19,6 +19,11 @@ internal sealed record SigningIdentity(
     public static SigningIdentity Resolve(FeedSettings feed, Settings settings) =>
         new IdentityResolver(feed, settings).Resolve();
 
+    /// <summary>The source of a profile, for which the user signs in.</summary>
+    /// <param name="profile">Of this project's settings; null for the one that AWS_PROFILE names, or the default.</param>
+    public static SigningIdentity ForSignIn(string? profile, Settings settings) =>
+        new IdentityResolver(new FeedSettings(profile, [], 0, null, null), settings) { IsForSignIn = true }.Resolve();
+
     /// <summary>Each possible source in order, up to the one that is taken or cannot be used.</summary>
     public static IReadOnlyList<ConsideredSource> Explain(FeedSettings feed, Settings settings)
     {

@@ -69,15 +69,16 @@ internal sealed class CredentialChain
 
     /// <summary>Signs the user in to IAM Identity Center, for a profile or for the one that its source_profile leads
     /// to.</summary>
+    /// <param name="profile">See <see cref="SigningIdentity.ForSignIn"/>.</param>
     /// <param name="openBrowser">See <see cref="SsoSignIn.RunAsync"/>.</param>
     /// <returns>False if the session was still valid or could be renewed.</returns>
     /// <exception cref="NoTokenException">The profile does not use SSO, the user did not sign in, or has no access to the
     /// profile's role.</exception>
     public async Task<bool> SignInAsync(
-        string profile, Action<string> show, Action<string>? openBrowser, CancellationToken cancel)
+        string? profile, Action<string> show, Action<string>? openBrowser, CancellationToken cancel)
     {
         TrustStore.Configure(_settings);
-        var identity = SigningIdentity.Resolve(new FeedSettings(profile, [], 0, null, null), _settings);
+        var identity = SigningIdentity.ForSignIn(profile, _settings);
         var source = identity.SourceOrThrow();
         while (source is RoleSource role)
             source = role.Source;
@@ -93,7 +94,8 @@ internal sealed class CredentialChain
 
         if (source is not SsoSource sso)
         {
-            throw new NoTokenException(ErrorCode.Profile, $"AWS profile '{profile}' does not use IAM Identity Center",
+            var name = profile ?? _settings.AwsProfile ?? "default";
+            throw new NoTokenException(ErrorCode.Profile, $"AWS profile '{name}' does not use IAM Identity Center",
                 "configure it with 'aws configure sso', or choose another profile with --profile");
         }
 

@@ -45,14 +45,14 @@ internal sealed class LoginCommand : CliCommand
 
     protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var settings = Context.Settings;
+        var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
         var defaults = FeedSettings.For(feed: null, settings);
         defaults.ThrowIfProblem();
-        var profile = parsed.GetValue(_profile) ?? defaults.Profile ?? settings.AwsProfile ?? "default";
+        var profile = defaults.Profile ?? settings.AwsProfile ?? "default";
         var usesBrowser = parsed.GetValue(_browser)
             || (!parsed.GetValue(_deviceCode) && Browser.IsAvailable(settings));
         Terminal.Progress($"AWS profile '{profile}': checking the SSO session");
-        var isNewSession = await new CredentialChain(settings, Context.Time).SignInAsync(profile, Terminal.ShowAndWait,
+        var isNewSession = await new CredentialChain(settings, Context.Time).SignInAsync(defaults.Profile, Terminal.ShowAndWait,
             usesBrowser ? url => Browser.TryOpen(url) : null, cancel);
         Terminal.Print(isNewSession ? $"signed in for AWS profile '{profile}'"
             : $"AWS profile '{profile}' is signed in already");
