@@ -27,9 +27,11 @@ internal static class SystemRoots
     /// <summary>OpenSSL's file and folder, once .NET no longer reads them; null until then.</summary>
     private static (string File, string Folder)? _store;
 
-    /// <summary>What <see cref="Preload"/> reads, for the first chain only: the bundle may change, and an agent runs for
-    /// days.</summary>
-    private static Task<List<byte[]>>? _preloaded;
+    /// <summary>How long one chain may use what <see cref="Preload"/> has read: the bundle may change, and an agent runs
+    /// for days.</summary>
+    private const int MaxPreloadAge = 60_000; // milliseconds
+
+    private static Preloaded? _preloaded;
 
     /// <summary>Lets .NET find no certificates, so that <see cref="IsTrusted"/> looks for them. To be called before the
     /// first connection.</summary>
@@ -51,7 +53,7 @@ internal static class SystemRoots
     public static void Preload()
     {
         if (_store is var (file, folder))
-            _preloaded = Task.Run(() => ReadBundle(file, folder));
+            _preloaded = new Preloaded(Task.Run(() => ReadBundle(file, folder)), Environment.TickCount64);
     }
 
     /// <summary>For every connection of this program, without redirects: one would carry a secret to another host, or a
@@ -94,7 +96,8 @@ internal static class SystemRoots
             return Build(leaf, sent, Policy(withDownloads: true));
         var issuers = sent.Select(each => each.IssuerName.RawData).Append(leaf.IssuerName.RawData).ToList();
         var bundle = Interlocked.Exchange(ref _preloaded, null) is { } preloaded
-            ? preloaded.GetAwaiter().GetResult() : ReadBundle(file, folder);
+            && Environment.TickCount64 - preloaded.Started < MaxPreloadAge
+                ? preloaded.Bundle.GetAwaiter().GetResult() : ReadBundle(file, folder);
         var wanted = bundle.Where(der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
         if (Build(leaf, sent, Policy(withDownloads: false), Parse(wanted)) is null)
             return null;
@@ -197,6 +200,8 @@ internal static class SystemRoots
             return [];
         }
     }
+
+    private sealed record Preloaded(Task<List<byte[]>> Bundle, long Started);
 
     private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout) : HttpClientFactory
     {
