@@ -33,22 +33,17 @@ internal static class Browser
         url = uri.AbsoluteUri;
         try
         {
+#pragma warning disable RS0030 // Windows starts the browser with the variables of the desktop.
             if (OperatingSystem.IsWindows())
                 Process.Start(new ProcessStartInfo(url) { UseShellExecute = true })?.Dispose();
+#pragma warning restore RS0030
             else if (FindOpener() is { } program)
-                Start(program, url);
+                Process.Start(ProcessEnvironment.CreateStartInfo(program, url))?.Dispose();
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException or PlatformNotSupportedException)
         {
             // The user has been shown the URL.
         }
-    }
-
-    private static void Start(string program, string url)
-    {
-        var start = new ProcessStartInfo(program, url) { UseShellExecute = false };
-        ProcessEnvironment.ShowTo(start.Environment);
-        Process.Start(start)?.Dispose();
     }
 
     private static string? FindOpener() =>

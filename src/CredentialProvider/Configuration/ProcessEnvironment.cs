@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using CredentialProvider.FastStart;
 using CredentialProvider.Platform;
@@ -36,14 +37,23 @@ internal static class ProcessEnvironment
         }
     }
 
-    /// <summary>All of them, for a support file.</summary>
-    public static IEnumerable<(string Name, string Value)> GetAll()
+    /// <summary>All of them. The caller may change the dictionary.</summary>
+    public static IDictionary<string, string?> GetAll() => CreateStartInfo("", "").Environment;
+
+    /// <summary>How to start another program directly, without a shell or a window. It gets the variables that this one was
+    /// started with.</summary>
+    public static ProcessStartInfo CreateStartInfo(string program, string arguments)
     {
-        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, CreateNoWindow = true };
+        foreach (var (name, value) in _originals)
         {
-            var name = (string)variable.Key;
-            yield return (name, Get(name) ?? "");
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
         }
+
+        return start;
     }
 
     /// <summary>Finds a program on PATH. For a bare name .NET would look in the working directory first, which may be a
@@ -79,18 +89,6 @@ internal static class ProcessEnvironment
                 Replace("AWS_CONFIG_FILE", empty);
                 Replace("AWS_SHARED_CREDENTIALS_FILE", empty);
             }
-        }
-    }
-
-    /// <summary>Gives another program the variables that this one was started with.</summary>
-    public static void ShowTo(IDictionary<string, string?> environment)
-    {
-        foreach (var (name, value) in _originals)
-        {
-            if (value is null)
-                environment.Remove(name);
-            else
-                environment[name] = value;
         }
     }
 

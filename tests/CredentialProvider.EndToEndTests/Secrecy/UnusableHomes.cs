@@ -80,6 +80,37 @@ public sealed partial class UnusableHomes
         Assert.Equal($"{expected} tmp\n", await File.ReadAllTextAsync(Path.Combine(sandbox.Root, "seen"), TestContext.Current.CancellationToken));
     }
 
+    /// <summary>NuGet clients, the user database and the doctor of another user, which asks NuGet clients again.</summary>
+    [Fact]
+    public async Task Are_what_programs_that_doctor_asks_get()
+    {
+        Artifacts.RequireNative();
+        await using var sandbox = await Sandbox.StartAsync();
+        foreach (var program in new[] { "dotnet", "getent" })
+        {
+            var script = sandbox.Write($"bin/{program}", $"""
+                #!/bin/sh
+                echo "{program} $HOME $TMPDIR" >> {sandbox.Root}/seen
+                test {program} = dotnet || exec /usr/bin/{program} "$@"
+                """);
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:/usr/bin:/bin";
+        sandbox.Variables["HOME"] = "home";
+        sandbox.Variables["TMPDIR"] = "tmp";
+        var support = Path.Combine(sandbox.Root, "support.txt");
+
+        await sandbox.RunAsync(Artifacts.Native, sandbox.Root, "doctor", "--user", Environment.UserName);
+        await sandbox.RunAsync(Artifacts.Native, sandbox.Root, "diagnose", "--output", support);
+
+        var seen = await File.ReadAllLinesAsync(Path.Combine(sandbox.Root, "seen"), TestContext.Current.CancellationToken);
+        Assert.Equal(["dotnet home tmp", "getent home tmp"], seen.Distinct().Order());
+        var variables = await File.ReadAllTextAsync(support, TestContext.Current.CancellationToken);
+        Assert.Contains("HOME = home", variables, StringComparison.Ordinal);
+        Assert.Contains("TMPDIR = tmp", variables, StringComparison.Ordinal);
+    }
+
     /// <summary>A repository that would redirect tokens, run a command, and change NuGet's sources.</summary>
     private static string WriteClone(Sandbox sandbox)
     {

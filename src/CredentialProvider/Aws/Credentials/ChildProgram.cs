@@ -57,16 +57,10 @@ internal static class ChildProgram
     {
         var path = ProcessEnvironment.FindProgram(program)
             ?? throw failed($"{program} is not on PATH", "write its full path, or add its folder to PATH");
-        var start = new ProcessStartInfo(path, arguments)
-        {
-            UseShellExecute = false,
-            CreateNoWindow = true,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        ProcessEnvironment.ShowTo(start.Environment);
-
+        var start = ProcessEnvironment.CreateStartInfo(path, arguments);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         try
         {
             return Process.Start(start)!;

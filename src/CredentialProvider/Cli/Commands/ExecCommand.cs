@@ -135,8 +135,8 @@ internal sealed class ExecCommand : CliCommand
             throw Failed($"cmd.exe, which runs {program}, would change the argument '{changed}'", NotExecutable);
         }
 
-        var start = new ProcessStartInfo(program, ProcessArguments.Join(arguments)) { UseShellExecute = false };
-        ProcessEnvironment.ShowTo(start.Environment);
+        var start = ProcessEnvironment.CreateStartInfo(program, ProcessArguments.Join(arguments));
+        start.CreateNoWindow = false;
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         Terminal.IgnoreCtrlC();

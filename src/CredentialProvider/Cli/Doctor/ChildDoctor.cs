@@ -29,7 +29,7 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
     public static async Task<ChildDoctor> AsUserAsync(string name, CancellationToken cancel)
     {
         var user = await UserEntry.FindAsync(name, cancel);
-        var variables = new ProcessStartInfo().Environment;
+        var variables = ProcessEnvironment.GetAll();
         if (!user.IsCurrent)
         {
             ThrowIfImpossible("--user", name);

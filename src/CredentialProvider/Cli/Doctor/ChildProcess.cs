@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
@@ -12,16 +13,12 @@ internal sealed record ChildProcess(int ExitCode, string Output, string Errors)
     public static async Task<ChildProcess> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel,
         Action<ProcessStartInfo>? customize = null)
     {
-        var start = new ProcessStartInfo(program)
-        {
-            Arguments = ProcessArguments.Join(arguments),
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-            StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-        };
+        var start = ProcessEnvironment.CreateStartInfo(program, ProcessArguments.Join(arguments));
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.StandardOutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        start.StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         customize?.Invoke(start);
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -32,9 +32,9 @@ internal static class VariableReport
     ];
 
     public static IEnumerable<string> Lines() => ProcessEnvironment.GetAll()
-        .Where(variable => IsShown(variable.Name) || Array.Exists(Prefixes, prefix => variable.Name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
-        .OrderBy(variable => variable.Name, StringComparer.Ordinal)
-        .Select(variable => $"{variable.Name} = {(IsShown(variable.Name) ? variable.Value : Hidden)}");
+        .Where(variable => IsShown(variable.Key) || Array.Exists(Prefixes, prefix => variable.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+        .OrderBy(variable => variable.Key, StringComparer.Ordinal)
+        .Select(variable => $"{variable.Key} = {(IsShown(variable.Key) ? variable.Value : Hidden)}");
 
     private static bool IsShown(string name) => Array.Exists(Shown, shown => shown.Equals(name, StringComparison.OrdinalIgnoreCase));
 }

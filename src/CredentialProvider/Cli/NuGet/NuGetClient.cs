@@ -74,12 +74,9 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     {
         try
         {
-            var start = new ProcessStartInfo(program, option)
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            };
+            var start = ProcessEnvironment.CreateStartInfo(program, option);
+            start.RedirectStandardOutput = true;
+            start.RedirectStandardError = true;
             using var process = Process.Start(start)!;
             process.ErrorDataReceived += (_, _) => { };
             process.BeginErrorReadLine();

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.NuGet;
 
@@ -32,16 +33,11 @@ internal sealed class PluginProbe(string dotnet, Func<string, string?> variable)
             : !OperatingSystem.IsWindows() && Path.GetExtension(plugin.Path) == ".exe" ? "mono" : null;
         if (ProcessEnvironment.FindProgram(host ?? plugin.Path) is not { } program)
             return new PluginReply($"needs {host}, which is not on PATH");
-        var start = new ProcessStartInfo(program)
-        {
-            Arguments = host is null ? "-Plugin" : $"\"{plugin.Path}\" -Plugin",
-            UseShellExecute = false,
-            CreateNoWindow = true,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        ProcessEnvironment.ShowTo(start.Environment);
+        var start = ProcessEnvironment.CreateStartInfo(
+            program, host is null ? "-Plugin" : ProcessArguments.Join([plugin.Path, "-Plugin"]));
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         try
         {
             using var process = Process.Start(start)!;
