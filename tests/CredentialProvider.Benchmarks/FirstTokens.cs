@@ -25,7 +25,6 @@ internal static class FirstTokens
             "plugin | trusted certificates | added latency | launch to credentials | ratio to one certificate, per round | round trips | without added latency | server "
             + "| launch to metadata | metadata | metadata to CodeArtifact: TLS, signing | CodeArtifact | CodeArtifact to answer");
         var bars = new List<(string, double, bool)>();
-        var withoutLatency = 0.0;
         foreach (var latency in Latencies)
         {
             machine.Services.Faults.Latency = TimeSpan.FromMilliseconds(latency);
@@ -60,10 +59,8 @@ internal static class FirstTokens
                 }
             }
 
-            if (latency == 0)
-                withoutLatency = Figures.Median(results[stores.Count - 1].Select(w => w.Total));
-            AddGoals(report, latency, plugins[0].Store.Name, results[0], withoutLatency);
-            AddGoals(report, latency, plugins[stores.Count - 1].Store.Name, results[stores.Count - 1], withoutLatency);
+            AddGoals(report, latency, plugins[0].Store.Name, results[0]);
+            AddGoals(report, latency, plugins[stores.Count - 1].Store.Name, results[stores.Count - 1]);
         }
 
         foreach (var store in stores)
@@ -71,8 +68,7 @@ internal static class FirstTokens
         return Chart.Bars("First token on a machine, by latency added to each round trip", "ms", bars);
     }
 
-    /// <param name="withoutLatency">Milliseconds to a first token on loopback with one certificate.</param>
-    private static void AddGoals(Report report, int latency, string store, List<Timings> native, double withoutLatency)
+    private static void AddGoals(Report report, int latency, string store, List<Timings> native)
     {
         const int MinTrips = 4;
         var (total, trips) = (Figures.Median(native.Select(w => w.Total)), Figures.Median(native.Select(w => w.Trips)));
@@ -84,8 +80,9 @@ internal static class FirstTokens
         }
 
         var ratio = total / (MinTrips * latency);
+        var beforeAndAfter = Figures.Median(native.Select(w => w.ToMetadata + w.ToAnswer));
         report.Goal($"native, {store}: first token at {latency} ms per round trip / four round trips", "1.15", ratio, ratio <= 1.15,
-            limit: (1 + (withoutLatency / (MinTrips * latency)), "four round trips, and the work of a first token on loopback with one certificate"));
+            limit: (1 + (beforeAndAfter / (MinTrips * latency)), "four round trips, and what this program does before the first and after the last"));
     }
 
     private static string Skip(Report report)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
@@ -51,6 +52,9 @@ public sealed class LocalAwsServer : IAsyncDisposable
     public AuditLog Audit { get; } = new();
 
     public Faults Faults { get; } = new();
+
+    /// <summary>The host of each connection through the proxy.</summary>
+    public ConcurrentQueue<string> Tunnels { get; } = new();
 
     /// <summary>URL of the HTTP proxy, for example http://127.0.0.1:40001.</summary>
     public Uri Proxy { get; private set; } = null!;
@@ -151,7 +155,9 @@ public sealed class LocalAwsServer : IAsyncDisposable
         }
 
         // A successful connection needs no entry: its requests have their own.
-        if (status != 200)
+        if (status == 200)
+            Tunnels.Enqueue(host);
+        else
             Audit.Add(new AuditEntry(Now(), "proxy", "Connect", host, "", status ?? 0, ""));
         return status;
     }

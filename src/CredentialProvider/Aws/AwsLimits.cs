@@ -58,6 +58,7 @@ internal static class AwsLimits
         config.Timeout = CallTimeout;
         // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
+        TrustStore.Configure(settings);
         SystemRoots.Apply(config, ProxyFrom(settings), CallTimeout);
     }
 

@@ -27,12 +27,6 @@ internal static class SystemRoots
     /// <summary>OpenSSL's file and folder, once .NET no longer reads them; null until then.</summary>
     private static (string File, string Folder)? _store;
 
-    /// <summary>How long one chain may use what <see cref="Preload"/> has read: the bundle may change, and an agent runs
-    /// for days.</summary>
-    private const int MaxPreloadAge = 60_000; // milliseconds
-
-    private static Preloaded? _preloaded;
-
     /// <summary>Lets .NET find no certificates, so that <see cref="IsTrusted"/> looks for them. To be called before the
     /// first connection.</summary>
     public static void Defer()
@@ -49,17 +43,10 @@ internal static class SystemRoots
         }
     }
 
-    /// <summary>Reads the bundle in the background, while credentials are fetched.</summary>
-    public static void Preload()
-    {
-        if (_store is var (file, folder))
-            _preloaded = new Preloaded(Task.Run(() => ReadBundle(file, folder)), Environment.TickCount64);
-    }
-
     /// <summary>For every connection of this program, without redirects: one would carry a secret to another host, or a
     /// request to one that the user did not name.</summary>
     /// <param name="proxy">Null for the one in the variables.</param>
-    public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = useProxy, Proxy = proxy };
         if (OperatingSystem.IsLinux())
@@ -74,6 +61,11 @@ internal static class SystemRoots
     /// <summary>Lets the SDK use the same connections.</summary>
     public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout) =>
         config.HttpClientFactory = new ClientFactory(proxy, timeout);
+
+    /// <summary>Opens a connection in the background, before there is a request to send.</summary>
+    /// <returns>Closes it.</returns>
+    public static IDisposable? Connect(ClientConfig config, string endpoint) =>
+        ((ClientFactory)config.HttpClientFactory).Connect(endpoint);
 
     /// <exception cref="AuthenticationException">The certificate is not trusted, and why.</exception>
     private static bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
@@ -95,10 +87,7 @@ internal static class SystemRoots
         if (_store is not var (file, folder))
             return Build(leaf, sent, Policy(withDownloads: true));
         var issuers = sent.Select(each => each.IssuerName.RawData).Append(leaf.IssuerName.RawData).ToList();
-        var bundle = Interlocked.Exchange(ref _preloaded, null) is { } preloaded
-            && Environment.TickCount64 - preloaded.Started < MaxPreloadAge
-                ? preloaded.Bundle.GetAwaiter().GetResult() : ReadBundle(file, folder);
-        var wanted = bundle.Where(der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
+        var wanted = ReadBundle(file, folder).Where(der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
         if (Build(leaf, sent, Policy(withDownloads: false), Parse(wanted)) is null)
             return null;
         // What .NET does: all certificates, also those of the user, and intermediate ones that the server should have sent.
@@ -177,8 +166,8 @@ internal static class SystemRoots
         return found;
     }
 
-    private static List<byte[]> ReadBundle(string file, string folder) =>
-        [.. Bundles.Select(name => Path.Combine(folder, name)).Prepend(file).Where(File.Exists).SelectMany(ReadFile)];
+    private static IEnumerable<byte[]> ReadBundle(string file, string folder) =>
+        Bundles.Select(name => Path.Combine(folder, name)).Prepend(file).Where(File.Exists).SelectMany(ReadFile);
 
     private static IEnumerable<string> AllFiles(string file, string folder)
     {
@@ -201,11 +190,27 @@ internal static class SystemRoots
         }
     }
 
-    private sealed record Preloaded(Task<List<byte[]>> Bundle, long Started);
-
     private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout) : HttpClientFactory
     {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-            new(CreateHandler(proxy, useProxy: true)) { Timeout = timeout };
+        private readonly SocketsHttpHandler _handler = CreateHandler(proxy, useProxy: true);
+
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(_handler) { Timeout = timeout };
+
+        /// <summary>HttpClient finishes opening a connection even if the request that needed it is cancelled, and keeps it
+        /// for the next request. This request is cancelled before it can be sent.</summary>
+        public HttpClient Connect(string endpoint)
+        {
+            var stop = new CancellationTokenSource();
+            _handler.PlaintextStreamFilter = async (connection, _) =>
+            {
+                // In case the last line comes too late.
+                await stop.CancelAsync();
+                return connection.PlaintextStream;
+            };
+            var client = new HttpClient(_handler);
+            _ = client.SendAsync(new HttpRequestMessage(HttpMethod.Head, endpoint), stop.Token);
+            stop.Cancel();
+            return client;
+        }
     }
 }

@@ -11,15 +11,14 @@ internal static class SystemRoots
     {
     }
 
-    public static void Preload()
-    {
-    }
-
     public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout)
     {
         if (proxy is not null)
             config.SetWebProxy(proxy);
     }
+
+    /// <summary>There is no way to open a connection without a request.</summary>
+    public static IDisposable? Connect(ClientConfig config, string endpoint) => null;
 
     public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy)
     {

@@ -16,7 +16,6 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
 
     private readonly Retries _retries = new(time, Random.Shared.NextDouble, throttlingTimeout);
     private CredentialChain _chain = new(settings, time);
-    private Task? _trustStore;
 
     /// <param name="prompt">Shows long waits and how to sign in; null if there is no user.</param>
     /// <exception cref="NoTokenException">With the cause and a fix.</exception>
@@ -119,11 +118,16 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         try
         {
             var source = chain.Resolve(request);
-            var credentials = await FetchCredentialsAsync(source, request, prompt, cancel);
+            var fetch = FetchCredentialsAsync(source, request, prompt, cancel);
+            var isWaiting = !fetch.IsCompleted;
             var profile = request.Identity.EndpointOf("codeartifact", settings);
             endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, profile);
             var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
             AwsLimits.Apply(config, profile, settings);
+            // The TLS handshake is most of the work of a first token. HttpClient gives up such a connection after 5 s, which
+            // is too soon for slow networks, so none is opened where it gains nothing.
+            using var connection = isWaiting ? SystemRoots.Connect(config, endpoint) : null;
+            var credentials = await fetch;
             using var client = new AmazonCodeArtifactClient(credentials, config);
             return await AwsLimits.WithTimeoutAsync(stop => call(client, (source as AsyncCredentials)?.Principal, stop), cancel);
         }
@@ -140,7 +144,6 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         var name = request.Identity.SourceOrThrow().Description;
         prompt?.Log?.Invoke($"getting AWS credentials for {request.Feed.DomainName}: {name}");
         var fetch = FetchedCredentials.FromAsync(source);
-        _trustStore ??= TrustStore.LoadAsync(settings);
         if (prompt is not null && await Task.WhenAny(fetch, time.Delay(LongWait, cancel)) != fetch
             && !cancel.IsCancellationRequested)
         {

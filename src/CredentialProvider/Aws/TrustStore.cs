@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Platform;
@@ -34,30 +33,5 @@ internal static class TrustStore
         }
 
         Posix.SetVariable("SSL_CERT_FILE", bundle);
-    }
-
-    /// <summary>Loads the certificates in the background, while credentials are fetched. On Linux, that is most of the
-    /// work of a first token.</summary>
-    /// <returns>A task that never fails: if the store is unusable, the connection reports it.</returns>
-    public static Task LoadAsync(Settings settings) =>
-        OperatingSystem.IsLinux() && Environment.Version.Major > 4 ? Task.Run(() => Load(settings))
-            : Task.CompletedTask;
-
-    private static void Load(Settings settings)
-    {
-        try
-        {
-            Configure(settings);
-            SystemRoots.Preload();
-            // .NET caches what it reads here for all connections of the process.
-            using var store = new X509Store(StoreName.Root, StoreLocation.LocalMachine);
-            store.Open(OpenFlags.ReadOnly);
-            foreach (var certificate in store.Certificates)
-                certificate.Dispose();
-        }
-        catch (Exception)
-        {
-            // The connection reads them again and reports the error.
-        }
     }
 }

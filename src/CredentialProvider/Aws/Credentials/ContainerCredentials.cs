@@ -78,6 +78,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
 
     private async Task<string> FetchAsync(Uri uri)
     {
+        TrustStore.Configure(_settings);
         using var handler = SystemRoots.CreateHandler(proxy: null, useProxy: false);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
         var endpoint = uri.GetLeftPart(UriPartial.Authority);

@@ -32,11 +32,7 @@ internal sealed class CredentialChain
 
     /// <summary>The credentials that sign CodeArtifact calls for this feed, with all roles assumed.</summary>
     /// <exception cref="NoTokenException">The configured source cannot be used.</exception>
-    public AWSCredentials Resolve(TokenRequest request)
-    {
-        TrustStore.Configure(_settings);
-        return Open(request.Identity.SourceOrThrow(), request);
-    }
+    public AWSCredentials Resolve(TokenRequest request) => Open(request.Identity.SourceOrThrow(), request);
 
     public AWSCredentials Open(CredentialSource source, TokenRequest request) => source switch
     {
@@ -77,7 +73,6 @@ internal sealed class CredentialChain
     public async Task<bool> SignInAsync(
         string? profile, Action<string> show, Action<string>? openBrowser, CancellationToken cancel)
     {
-        TrustStore.Configure(_settings);
         var identity = SigningIdentity.ForSignIn(profile, _settings);
         var source = identity.SourceOrThrow();
         while (source is RoleSource role)
