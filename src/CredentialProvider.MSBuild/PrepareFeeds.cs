@@ -138,18 +138,22 @@ public abstract class PrepareFeeds : ToolTask
         {
             if (WarmUp && !CachedTokens.Cover(Feeds))
             {
-                Process.Start(new ProcessStartInfo(GenerateFullPathToTool(),
-                    $"{GenerateCommandLineCommands()} warm --skip-foreign {string.Join(" ", Feeds)}")
+                // Every user can see command lines, except on Windows, and a source's URL may have a secret.
+                var arguments = Path.DirectorySeparatorChar == '/' ? "@/dev/stdin" : GenerateResponseFileCommands().Replace('\n', ' ');
+                using var warm = Process.Start(new ProcessStartInfo(GenerateFullPathToTool(),
+                    $"{GenerateCommandLineCommands()} {arguments}")
                 {
                     UseShellExecute = false,
                     CreateNoWindow = true,
                     RedirectStandardInput = true,
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,
-                })?.Dispose();
+                })!;
+                warm.StandardInput.Write(GenerateResponseFileCommands());
+                warm.StandardInput.Close();
             }
         }
-        catch (Win32Exception)
+        catch (Exception e) when (e is Win32Exception or IOException)
         {
             // This user may not execute it, or it is built for another system.
         }

@@ -41,10 +41,11 @@ internal sealed class AgentListener : IDisposable
                 throw new IOException($"{path}.lock cannot be locked");
             RemoveLeftOver(path);
             socket.Bind(new UnixDomainSocketEndPoint(path));
-            if (!Posix.TrySetMode(path, mode))
-                throw new IOException($"the mode of {path} cannot be set");
+            // First, because setting the mode follows a link that another user may have put here.
             if (TrustedFile.FindSocketProblem(path) is { } problem)
                 throw new IOException($"{problem.Why}; {problem.Fix}");
+            if (!Posix.TrySetMode(path, mode))
+                throw new IOException($"the mode of {path} cannot be set");
             // No client could connect before.
             socket.Listen(Backlog);
             return new AgentListener(socket, held, path);

@@ -11,7 +11,7 @@ internal static class OutputFile
         SharedOptions.Value("--output", "FILE", "Write to a file that only its owner can read (mode 0600)");
 
     /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
-    /// who reads from it is up to the user.</summary>
+    /// who reads from it is up to the user. Another user may have put one there to read it.</summary>
     /// <param name="what">The content, for the error.</param>
     /// <returns>False for what was written into: others may be able to read it.</returns>
     /// <exception cref="CommandFailedException">It cannot be written.</exception>
@@ -20,10 +20,11 @@ internal static class OutputFile
         try
         {
             var (path, bytes) = (Path.GetFullPath(file), Encoding.UTF8.GetBytes(text));
-            if (IsWrittenInto(path))
+            var isOpen = IsOpen(path);
+            if (isOpen || RegularFile.IsSpecial(path))
             {
-                if (!Posix.TryWriteInto(path, bytes))
-                    throw new IOException($"{file} cannot be written");
+                if (!Posix.TryWriteInto(path, bytes, ofOthers: isOpen))
+                    throw new IOException($"{file} cannot be written, or is another user's FIFO");
                 return false;
             }
 
@@ -38,7 +39,7 @@ internal static class OutputFile
 
     /// <summary>/dev/stdout and /proc/self/fd/N lead to any kind of file, and the process that opened it has it
     /// open.</summary>
-    private static bool IsWrittenInto(string path) => RegularFile.IsSpecial(path) || (!OperatingSystem.IsWindows()
+    private static bool IsOpen(string path) => !OperatingSystem.IsWindows()
         && (path is "/dev/stdout" or "/dev/stderr" || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
-            || path.StartsWith("/proc/", StringComparison.Ordinal)));
+            || path.StartsWith("/proc/", StringComparison.Ordinal));
 }

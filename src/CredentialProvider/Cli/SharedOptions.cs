@@ -52,8 +52,8 @@ internal static class SharedOptions
         {
             try
             {
-                // A shell reads a candidate a line.
-                return sources.CodeArtifact.Where(source => !ShellText.HasInvisible(source.Name!))
+                // A shell reads a candidate a line. What looks like an option could have been named by a cloned repository.
+                return sources.CodeArtifact.Where(source => !ShellText.HasInvisible(source.Name!) && source.Name![0] != '-')
                     .Select(source => new CompletionItem(source.Name!));
             }
             catch (CommandFailedException)

@@ -273,7 +273,8 @@ internal sealed class Settings
                 items.Add(text);
         }
 
-        return [.. items];
+        // A list of commas allows nothing: the variables that it was made of may be unset.
+        return items.Count == 0 ? [value] : [.. items];
     }
 
     private (int? Seconds, string? Problem) ReadDuration()

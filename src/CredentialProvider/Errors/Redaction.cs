@@ -4,8 +4,8 @@ namespace CredentialProvider.Errors;
 
 /// <summary>
 /// Replaces secrets in a text with <c>***</c>: user names and passwords in URLs, values that follow the name of a secret
-/// (query strings of presigned URLs, headers, JSON, AWS's files), and what is a secret by its form. Where it cannot tell,
-/// it removes too much. Part of <see cref="PrintableText"/>, which calls it for lines without control characters.
+/// (query strings of presigned URLs, headers, JSON, AWS's files), what is a secret by its form, and
+/// <see cref="SecretVariables"/>. Where it cannot tell, it removes too much. Part of <see cref="PrintableText"/>, which calls it for lines without control characters.
 /// </summary>
 internal static class Redaction
 {
@@ -30,6 +30,7 @@ internal static class Redaction
         // What one pass removes can uncover the next secret, because quotes then pair differently.
         const int MaxPasses = 10;
         var before = "";
+        text = SecretVariables.Hide(text, Mark);
         for (var pass = 0; pass < MaxPasses && text != before; pass++)
             (before, text) = (text, RemoveUserInfo(RemoveNamedValues(RemoveTokens(text))));
         return text;
@@ -150,7 +151,7 @@ internal static class Redaction
     private static bool IsCompound(string name) => name.IndexOfAny(['-', '_']) >= 0
         || name.Skip(1).Any(c => c is >= 'A' and <= 'Z') || name.Equals("authorization", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsSecretName(string name)
+    public static bool IsSecretName(string name)
     {
         foreach (var end in SecretNameEnds)
         {

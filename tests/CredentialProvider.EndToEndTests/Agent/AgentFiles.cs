@@ -85,6 +85,7 @@ public sealed partial class AgentFiles
         {
             ("--mode 9", "invalid mode '9'; expected octal digits such as 0660"), ("--mode rw", "invalid mode 'rw'"), ("--idle 8", "invalid time '8'; expected a number and s, m or h"),
             ("--idle 0s", "invalid time '0s'"), ("--domains Contoso", "invalid domain 'Contoso'; expected domain, domain/owner or */owner"), ("--domains contoso/1", "invalid domain 'contoso/1'"),
+            ("--domains ,", "--domains names no domain; expected domain, domain/owner or */owner"),
         })
         {
             var refused = await sandbox.RunAsync(Artifacts.Native, sandbox.Home, ["agent", "--socket", Path.Combine(sandbox.Root, "a"), .. option.Split(' ')]);

@@ -22,6 +22,20 @@ public sealed class SpecialFiles
         Assert.DoesNotContain("only you can read it", outcome.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Who could be waiting for the token at a path that the command is known to write to.</summary>
+    [Theory]
+    [InlineData("token contoso")]
+    [InlineData("diagnose")]
+    public async Task Of_other_users_get_no_output(string command)
+    {
+        await using var sandbox = await StartAsync();
+        Assert.SkipUnless(Environment.UserName == "root", "Only root can give a FIFO to another user.");
+        var outcome = await sandbox.RunAsync("bash", sandbox.Folder("client"), "-c",
+            $"mkfifo fifo; chown nobody fifo; exec 3<> fifo; nuget-plugin-codeartifact {command} --output fifo; status=$?; timeout 0.1 head -c 1 <&3; exit $status");
+        Assert.Contains("not written: fifo cannot be written, or is another user's FIFO", outcome.Failed().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("#", outcome.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Are_never_replaced()
     {

@@ -65,6 +65,23 @@ public sealed partial class SupportFiles
         Assert.Contains("plugin", parts["Plugins that NuGet finds"], StringComparison.Ordinal);
     }
 
+    /// <summary>NuGet replaces <c>%NAME%</c> in nuget.config, also in that of a cloned repository.</summary>
+    [Fact]
+    public async Task Have_no_secret_variable_that_nuget_config_names()
+    {
+        await using var sandbox = await StartAsync();
+        const string Secret = "S3cr3t/OfTheJob+99";
+        sandbox.Variables["CI_SECRET"] = Secret;
+        sandbox.WriteConfig("client", ("contoso", Feeds.App + "?x=%CI_SECRET%"), ("other", "https://nuget.example.test/%CI_SECRET%/index.json"), ("local", "./%CI_SECRET%/x"));
+
+        foreach (var command in new[] { "diagnose", "doctor" })
+        {
+            var output = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), command)).Output;
+            Assert.Contains("***", output, StringComparison.Ordinal);
+            Assert.DoesNotContain(Secret, output, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>A secret in each place that the program, the AWS tools or NuGet reads, and in places that only look like one.</summary>
     [Fact]
     public async Task Have_no_secret_of_the_machine()

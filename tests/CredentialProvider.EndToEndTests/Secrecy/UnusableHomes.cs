@@ -105,10 +105,40 @@ public sealed partial class UnusableHomes
         await sandbox.RunAsync(Artifacts.Native, sandbox.Root, "diagnose", "--output", support);
 
         var seen = await File.ReadAllLinesAsync(Path.Combine(sandbox.Root, "seen"), TestContext.Current.CancellationToken);
-        Assert.Equal(["dotnet home tmp", "getent home tmp"], seen.Distinct().Order());
+        // dotnet reads files below HOME, so it gets no relative one.
+        Assert.Equal(["dotnet / tmp", "getent home tmp"], seen.Distinct().Order());
         var variables = await File.ReadAllTextAsync(support, TestContext.Current.CancellationToken);
         Assert.Contains("HOME = home", variables, StringComparison.Ordinal);
         Assert.Contains("TMPDIR = tmp", variables, StringComparison.Ordinal);
+    }
+
+    /// <summary>Its global.json may lead dotnet to an SDK of the repository: <c>dotnet --version</c> would run that.</summary>
+    [Fact]
+    public async Task And_cloned_repositories_have_no_SDK_that_doctor_runs()
+    {
+        Artifacts.RequireNative();
+        await using var sandbox = await Sandbox.StartAsync();
+        var dotnet = sandbox.Write("bin/dotnet", $"""
+            #!/bin/sh
+            echo "$1 $PWD" >> {sandbox.Root}/ran
+            echo "9.0.100 [/usr/share/dotnet/sdk]"
+            echo "10.0.100 [/usr/share/dotnet/sdk]"
+            test ! -e global.json || echo "99.9.100 [$PWD/.dotnet/sdk]"
+            """);
+        File.SetUnixFileMode(dotnet, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:/usr/bin:/bin";
+        var clone = WriteClone(sandbox);
+        Task<string> RunAsync() => File.ReadAllTextAsync(Path.Combine(sandbox.Root, "ran"), TestContext.Current.CancellationToken);
+
+        await sandbox.RunAsync(Artifacts.Native, clone, "doctor");
+        Assert.Contains($"--version {clone}", await RunAsync(), StringComparison.Ordinal);
+        File.Delete(Path.Combine(sandbox.Root, "ran"));
+        sandbox.Write("clone/global.json", """{ "sdk": { "version": "99.9.100", "paths": [".dotnet", "$host$"] } }""");
+
+        foreach (var command in new[] { "doctor", "diagnose", "install" })
+            await sandbox.RunAsync(Artifacts.Native, clone, command);
+
+        Assert.DoesNotContain("--version", await RunAsync(), StringComparison.Ordinal);
     }
 
     /// <summary>A repository that would redirect tokens, run a command, and change NuGet's sources.</summary>

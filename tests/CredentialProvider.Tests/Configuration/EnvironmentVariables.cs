@@ -89,7 +89,8 @@ public sealed class EnvironmentVariables
     public void Ignore_empty_list_items()
     {
         Assert.Equal(["contoso", "*/111122223333"], From(("CODEARTIFACT_DOMAINS", " contoso ,, */111122223333,")).AllowedDomains.Lists().Single().Domains);
-        Assert.Empty(From(("CODEARTIFACT_DOMAINS", " , ")).AllowedDomains.Lists());
+        // Of variables that are unset, as in "$A,$B". An empty list would allow all domains.
+        Assert.Equal([","], From(("CODEARTIFACT_DOMAINS", " , ")).AllowedDomains.Lists().Single().Domains);
         Assert.Null(From(("CODEARTIFACT_ROLE_ARN", "")).TokenOptions.Roles);
     }
 

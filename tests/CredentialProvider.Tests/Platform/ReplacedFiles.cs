@@ -57,8 +57,8 @@ public sealed class ReplacedFiles : IDisposable
     {
         TemporaryFolder.RequireUnix();
         Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
-        Assert.False(Posix.TryWriteInto("/dev/full", [1]));
-        Assert.True(Posix.TryWriteInto("/dev/null", new byte[100_000]));
+        Assert.False(Posix.TryWriteInto("/dev/full", [1], ofOthers: false));
+        Assert.True(Posix.TryWriteInto("/dev/null", new byte[100_000], ofOthers: false));
     }
 
     public void Dispose() => _temporary.Dispose();

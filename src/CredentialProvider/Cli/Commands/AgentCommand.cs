@@ -36,7 +36,10 @@ internal sealed class AgentCommand : CliCommand
                 result.AddError($"invalid mode '{mode}'; expected octal digits such as 0660");
             if (result.GetValue(_idle) is { } idle && ParseTime(idle) is null)
                 result.AddError($"invalid time '{idle}'; expected a number and s, m or h, such as 30m or 8h");
-            if (Array.Find(ParseDomains(result.GetValue(_domains)), domain => !IsDomain(domain)) is { } invalid)
+            var domains = ParseDomains(result.GetValue(_domains));
+            if (result.GetValue(_domains) is not null && domains.Length == 0)
+                result.AddError("--domains names no domain; expected domain, domain/owner or */owner, or no --domains for all");
+            if (Array.Find(domains, domain => !IsDomain(domain)) is { } invalid)
                 result.AddError($"invalid domain '{invalid}'; expected domain, domain/owner or */owner");
             if (OperatingSystem.IsWindows() && result.GetValue(_socket) is { } pipe
                 && !pipe.StartsWith(AgentClient.PipePrefix, StringComparison.OrdinalIgnoreCase))

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Xml;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
 
@@ -13,6 +14,9 @@ internal sealed class ProjectSdks(string folder)
 {
     /// <summary>Mostly comes from a folder or a public source, as the guide says.</summary>
     private const string MSBuildPackage = "CredentialProvider.CodeArtifact.MSBuild";
+
+    /// <summary>Bytes. A cloned repository may have links to devices.</summary>
+    private const int MaxSize = 1 << 20;
 
     private static readonly string[] Patterns =
         ["*.*proj", "Directory.Build.props", "Directory.Build.targets", "Directory.Solution.props", "Directory.Solution.targets"];
@@ -64,7 +68,7 @@ internal sealed class ProjectSdks(string folder)
     private static string? InGlobalJson(string file)
     {
         var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-        using var json = JsonDocument.Parse(File.ReadAllText(file), options);
+        using var json = JsonDocument.Parse(RegularFile.TryRead(file, MaxSize), options);
         if (json.RootElement.ValueKind != JsonValueKind.Object
             || !json.RootElement.TryGetProperty("msbuild-sdks", out var sdks) || sdks.ValueKind != JsonValueKind.Object)
         {
@@ -77,7 +81,8 @@ internal sealed class ProjectSdks(string folder)
 
     private static string? InProject(string file)
     {
-        using var xml = XmlReader.Create(file, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+        using var content = new MemoryStream(RegularFile.TryRead(file, MaxSize) ?? []);
+        using var xml = XmlReader.Create(content, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
         while (xml.Read())
         {
             if (xml.NodeType == XmlNodeType.Element && InElement(xml) is { } sdk)

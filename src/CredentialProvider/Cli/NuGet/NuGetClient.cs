@@ -18,10 +18,14 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
         var clients = new List<NuGetClient>();
         if (ProcessEnvironment.FindProgram("dotnet") is { } dotnet)
         {
-            var versions = Run(dotnet, "--list-sdks").Split('\n')
+            // Started there, dotnet does not see the global.json of a cloned repository, whose sdk.paths may lead to SDKs of
+            // its own. "dotnet --version" would run one of them.
+            var installed = Run(dotnet, "--list-sdks", Path.GetDirectoryName(dotnet)!);
+            var versions = installed.Split('\n')
                 .Select(line => line.Split(' ')[0].Trim()).Where(version => version.Length > 0).ToList();
             // Empty if global.json asks for one that is missing.
-            var used = versions.Count > 1 ? Run(dotnet, "--version").Trim() : "";
+            var used = versions.Count > 1 && Run(dotnet, "--list-sdks", Environment.CurrentDirectory) == installed
+                ? Run(dotnet, "--version", Environment.CurrentDirectory).Trim() : "";
             clients.AddRange(versions.Select(version => new NuGetClient($"dotnet {version}", IsNetFramework: false,
                 FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstSdkWithPathSearch)
             {
@@ -70,11 +74,15 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
         settings.SearchPath.Where(Path.IsPathRooted).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     /// <returns>Nothing if it fails.</returns>
-    private static string Run(string program, string option)
+    private static string Run(string program, string option, string folder)
     {
         try
         {
             var start = ProcessEnvironment.CreateStartInfo(program, option);
+            start.WorkingDirectory = folder;
+            // A relative one would lead dotnet to files of the working directory.
+            if (Settings.Home is null && !OperatingSystem.IsWindows())
+                start.Environment["HOME"] = "/";
             start.RedirectStandardOutput = true;
             start.RedirectStandardError = true;
             using var process = Process.Start(start)!;
