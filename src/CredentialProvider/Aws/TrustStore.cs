@@ -7,15 +7,20 @@ namespace CredentialProvider.Aws;
 /// <summary>The CA certificates that calls to AWS trust: the system's, or AWS_CA_BUNDLE on Linux.</summary>
 internal static class TrustStore
 {
+    /// <summary>.NET looks for distrusted certificates below HOME and fails without one, as in containers that run with an
+    /// arbitrary UID; the AWS SDK looks for files. "/" is .NET's own fallback, and only root can write there.</summary>
+    public static void ReplaceHome()
+    {
+        if (Settings.Home is null or "/")
+            ProcessEnvironment.Replace("HOME", "/");
+    }
+
     /// <summary>Sets the variables that .NET and OpenSSL read before the first connection. OpenSSL reads SSL_CERT_FILE
     /// once per process, and only on Linux.</summary>
     /// <exception cref="NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
     public static void Configure(Settings settings)
     {
-        // .NET looks for distrusted certificates below HOME and fails without one, as in containers that run with an
-        // arbitrary UID. "/" is .NET's own fallback, and only root can write there.
-        if (Settings.Home is null or "/")
-            ProcessEnvironment.Replace("HOME", "/");
+        ReplaceHome();
         if (!OperatingSystem.IsLinux())
             return;
         if (settings.AwsCaBundle is not { } bundle)

@@ -21,8 +21,12 @@ internal sealed class CredentialChain
 
     private readonly ContainerCredentials _container;
 
-    /// <summary>Keeps the SDK from reading AWS's shared files.</summary>
-    static CredentialChain() => ProcessEnvironment.HideFromSdk();
+    /// <summary>Keeps the SDK from reading AWS's shared files, and files of the working directory.</summary>
+    static CredentialChain()
+    {
+        ProcessEnvironment.HideFromSdk();
+        TrustStore.ReplaceHome();
+    }
 
     public CredentialChain(Settings settings, TimeProvider time)
     {
