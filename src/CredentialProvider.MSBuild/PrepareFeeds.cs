@@ -139,7 +139,8 @@ public abstract class PrepareFeeds : ToolTask
             if (WarmUp && !CachedTokens.Cover(Feeds))
             {
                 // Every user can see command lines, except on Windows, and a source's URL may have a secret.
-                var arguments = Path.DirectorySeparatorChar == '/' ? "@/dev/stdin" : GenerateResponseFileCommands().Replace('\n', ' ');
+                var isUnix = Path.DirectorySeparatorChar == '/';
+                var arguments = isUnix ? "@/dev/stdin" : GenerateResponseFileCommands().Replace('\n', ' ');
                 using var warm = Process.Start(new ProcessStartInfo(GenerateFullPathToTool(),
                     $"{GenerateCommandLineCommands()} {arguments}")
                 {
@@ -149,7 +150,8 @@ public abstract class PrepareFeeds : ToolTask
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,
                 })!;
-                warm.StandardInput.Write(GenerateResponseFileCommands());
+                if (isUnix)
+                    warm.StandardInput.Write(GenerateResponseFileCommands());
                 warm.StandardInput.Close();
             }
         }

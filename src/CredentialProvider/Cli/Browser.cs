@@ -33,10 +33,8 @@ internal static class Browser
         url = uri.AbsoluteUri;
         try
         {
-#pragma warning disable RS0030 // Windows starts the browser with the variables of the desktop.
             if (OperatingSystem.IsWindows())
                 Process.Start(new ProcessStartInfo(url) { UseShellExecute = true })?.Dispose();
-#pragma warning restore RS0030
             else if (FindOpener() is { } program)
                 Process.Start(ProcessEnvironment.CreateStartInfo(program, url))?.Dispose();
         }

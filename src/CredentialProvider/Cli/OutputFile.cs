@@ -11,7 +11,7 @@ internal static class OutputFile
         SharedOptions.Value("--output", "FILE", "Write to a file that only its owner can read (mode 0600)");
 
     /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
-    /// who reads from it is up to the user. Another user may have put one there to read it.</summary>
+    /// who reads from it is up to the user, unless another user has put it there.</summary>
     /// <param name="what">The content, for the error.</param>
     /// <returns>False for what was written into: others may be able to read it.</returns>
     /// <exception cref="CommandFailedException">It cannot be written.</exception>
@@ -23,8 +23,10 @@ internal static class OutputFile
             var isOpen = IsOpen(path);
             if (isOpen || RegularFile.IsSpecial(path))
             {
+                if (!isOpen && Posix.IsOfOthers(path))
+                    throw new IOException($"{file} belongs to another user, who could read what is written to it");
                 if (!Posix.TryWriteInto(path, bytes, ofOthers: isOpen))
-                    throw new IOException($"{file} cannot be written, or is another user's FIFO");
+                    throw new IOException($"{file} cannot be written");
                 return false;
             }
 

@@ -2,11 +2,10 @@ using System.Globalization;
 using CredentialProvider.Errors;
 using CredentialProvider.Platform;
 
-
 namespace CredentialProvider.Configuration;
 
 /// <summary>
-/// What the environment variables say; only this room reads them. A test compares the documentation with the variable names here. A value that
+/// What the environment variables say. A test compares the documentation with the variable names here. A value that
 /// cannot be used becomes a <see cref="Problem"/>, which is reported only when a CodeArtifact feed needs a token: a
 /// build without one must not notice.
 /// </summary>

@@ -5,7 +5,8 @@ namespace CredentialProvider.Errors;
 /// <summary>
 /// Replaces secrets in a text with <c>***</c>: user names and passwords in URLs, values that follow the name of a secret
 /// (query strings of presigned URLs, headers, JSON, AWS's files), what is a secret by its form, and
-/// <see cref="SecretVariables"/>. Where it cannot tell, it removes too much. Part of <see cref="PrintableText"/>, which calls it for lines without control characters.
+/// <see cref="SecretVariables"/>. Where it cannot tell, it removes too much. Part of <see cref="PrintableText"/>, which calls
+/// it for lines without control characters.
 /// </summary>
 internal static class Redaction
 {

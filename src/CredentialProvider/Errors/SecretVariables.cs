@@ -9,13 +9,24 @@ internal static class SecretVariables
     /// <summary>In characters. Shorter values would hide parts of words.</summary>
     private const int MinLength = 8;
 
+    /// <summary>In characters, of what .NET Framework escapes.</summary>
+    private const int MaxEscapedLength = 32_000;
+
     private static string[]? _values;
 
     /// <summary>Replaces the values in a text.</summary>
     public static string Hide(string text, string mark)
     {
         foreach (var value in _values ??= Read())
-            text = text.Replace(value, mark);
+        {
+            // A host is in lower case in a URL.
+            for (var at = text.IndexOf(value, StringComparison.OrdinalIgnoreCase); at >= 0;
+                at = text.IndexOf(value, at + mark.Length, StringComparison.OrdinalIgnoreCase))
+            {
+                text = text[..at] + mark + text[(at + value.Length)..];
+            }
+        }
+
         return text;
     }
 
@@ -24,11 +35,16 @@ internal static class SecretVariables
         var values = new List<string>();
         foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            if (Redaction.IsSecretName((string)variable.Key) && IsSecret((string?)variable.Value ?? ""))
-                values.Add((string)variable.Value!);
+            var (name, value) = ((string)variable.Key, (string?)variable.Value ?? "");
+            if ((Redaction.IsSecretName(name) || name.EndsWith("_PAT", StringComparison.OrdinalIgnoreCase)) && IsSecret(value))
+            {
+                values.Add(value);
+                if (value.Length <= MaxEscapedLength)
+                    values.Add(Uri.EscapeDataString(value));
+            }
         }
 
-        return [.. values];
+        return [.. values.Distinct()];
     }
 
     /// <summary>Not a word, such as <c>production</c>, and not a path, as PWD and the path of a key are.</summary>

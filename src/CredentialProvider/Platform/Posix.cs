@@ -118,21 +118,22 @@ internal static partial class Posix
     }
 
     /// <summary>Writes into what exists at the path, such as a device or a FIFO; waits for a FIFO's reader.</summary>
-    /// <param name="ofOthers">False to write only into what belongs to this user or root.</param>
+    /// <param name="ofOthers">False to write nothing if what was opened <see cref="IsOfOthers"/>: it may have been replaced
+    /// since it was looked at.</param>
     /// <returns>False if not everything was written.</returns>
     public static unsafe bool TryWriteInto(string path, byte[] bytes, bool ofOthers)
     {
-        if (!ofOthers && IsOfOthers(path))
-            return false;
         int descriptor;
         fixed (byte* name = Utf8(path))
             descriptor = Open(name, WriteOnly | AppendMode);
-        // It may have been replaced in the meantime.
-        var mayWrite = ofOthers || (descriptor >= 0 && !IsOfOthers($"/dev/fd/{descriptor}"));
-        return descriptor >= 0 && TryWriteAndClose(descriptor, mayWrite ? bytes : []) && mayWrite;
+        if (descriptor < 0)
+            return false;
+        var mayWrite = ofOthers || !IsOfOthers($"/dev/fd/{descriptor}");
+        return TryWriteAndClose(descriptor, mayWrite ? bytes : []) && mayWrite;
     }
 
-    private static bool IsOfOthers(string path) => !TryGetStatus(path, out var status, out _, followsLinks: true)
+    /// <summary>True unless it belongs to this user or root, after following symbolic links.</summary>
+    public static bool IsOfOthers(string path) => !TryGetStatus(path, out var status, out _, followsLinks: true)
         || (status.Owner != 0 && status.Owner != EffectiveUser);
 
     /// <summary>Creates a new file and writes it through the descriptor that created it, so that another user who may

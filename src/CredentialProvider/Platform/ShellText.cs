@@ -56,11 +56,14 @@ internal static class ShellText
     /// A line end at the end of the word is lost.</summary>
     public static string QuoteForPosix(string word)
     {
-        // zsh replaces a word that begins with an equals sign, hence only these characters. In a word such as a:b@c, the
-        // part before the at sign is printed as asterisks, which a shell would expand.
+        // zsh replaces a word that begins with an equals sign, hence only these characters. What looks like a secret is
+        // printed as asterisks, which a shell would expand.
         if (word.Length > 0 && word.All(c => AsciiText.IsLetterOrDigit(c) || "_-./:@%+,".Contains(c))
-            && !(word.Contains(':') && word.Contains('@')))
+            && Redaction.Apply(word) == word)
+        {
             return word;
+        }
+
         if (!HasInvisible(word))
             return $"'{word.Replace("'", @"'\''")}'";
         var text = new StringBuilder("\"$(printf '");

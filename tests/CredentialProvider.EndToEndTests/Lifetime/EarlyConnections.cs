@@ -12,6 +12,8 @@ public sealed class EarlyConnections
     [InlineData(true)]
     public async Task Send_nothing_before_there_are_credentials(bool isNetCore)
     {
+        if (!isNetCore)
+            Artifacts.RequireNative();
         await using var sandbox = await StartAsync();
         var connected = new TaskCompletionSource();
         sandbox.Aws.Faults.Add(new Fault("metadata", Times: 1) { Until = connected.Task });

@@ -96,6 +96,31 @@ public sealed class TokensBeforeARestore
         AssertParallel(sandbox, Domains + 1);
     }
 
+    /// <summary>Every user can see command lines, and the URL of a source may have a secret.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_source_is_on_a_command_line(bool isRestored)
+    {
+        await using var sandbox = await ClonedRepository.StartAsync();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        sandbox.WriteSources([("app", Feeds.App), ("other", "https://nuget.example.test/auth/3fa85f64/v3/index.json")]);
+        var arguments = Path.Combine(sandbox.Root, "arguments");
+        foreach (var program in Directory.GetFiles(sandbox.PackageTools(), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
+            await File.WriteAllTextAsync(program, $"#!/bin/sh\n[ \"$1\" = -Plugin ] || {{ echo \"$@\"; cat \"${{1#@}}\"; }} >> {arguments}\nexec {Artifacts.Native} \"$@\"\n", TestContext.Current.CancellationToken);
+        sandbox.ForgetTokens();
+        if (!isRestored)
+            sandbox.ForgetRestores();
+        Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
+
+        await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--no-http-cache");
+        await TimeLimit.UntilAsync(() => File.Exists(arguments) && File.ReadAllText(arguments).Contains("3fa85f64", StringComparison.Ordinal));
+
+        var line = (await File.ReadAllLinesAsync(arguments, TestContext.Current.CancellationToken))[0];
+        Assert.Matches("^@[^ ]+$", line);
+        Assert.Equal(isRestored, line == "@/dev/stdin");
+    }
+
     /// <summary>The feed does not answer its first request before the plugin runs.</summary>
     [Theory]
     [InlineData("", false)]

@@ -70,15 +70,16 @@ public sealed partial class SupportFiles
     public async Task Have_no_secret_variable_that_nuget_config_names()
     {
         await using var sandbox = await StartAsync();
-        const string Secret = "S3cr3t/OfTheJob+99";
-        sandbox.Variables["CI_SECRET"] = Secret;
-        sandbox.WriteConfig("client", ("contoso", Feeds.App + "?x=%CI_SECRET%"), ("other", "https://nuget.example.test/%CI_SECRET%/index.json"), ("local", "./%CI_SECRET%/x"));
+        sandbox.Variables["CI_SECRET"] = "S3cr3t/OfTheJob+99";
+        sandbox.Variables["GITHUB_PAT"] = "GhpOfTheJob99";
+        sandbox.WriteConfig("client", ("contoso", Feeds.App + "?x=%CI_SECRET%"), ("other", "https://nuget.example.test/%CI_SECRET%/index.json"), ("local", "./%CI_SECRET%/x"),
+            ("host", "https://%GITHUB_PAT%.example.test/v3/index.json"));
 
         foreach (var command in new[] { "diagnose", "doctor" })
         {
             var output = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), command)).Output;
             Assert.Contains("***", output, StringComparison.Ordinal);
-            Assert.DoesNotContain(Secret, output, StringComparison.Ordinal);
+            Assert.DoesNotContain("OfTheJob", output, StringComparison.OrdinalIgnoreCase);
         }
     }
 

@@ -13,6 +13,7 @@ public sealed class SdksOfProjects
     [InlineData("Directory.Build.targets", """<Project><Import Project="Sdk.targets" Sdk="Contoso.Sdk" Version="1.2.0" /></Project>""")]
     [InlineData("dirs.proj", """<Project xmlns="http://schemas.microsoft.com/developer/msbuild/2003"><Import Project="Sdk.props" Sdk="Contoso.Sdk/1.2.0" /></Project>""")]
     [InlineData("global.json", """{ "msbuild-sdks": { /* ours */ "Contoso.Sdk": "1.2.0", } }""")]
+    [InlineData("global.json", "\uFEFF{ \"msbuild-sdks\": { \"Contoso.Sdk\": \"1.2.0\" } }")]
     public void With_a_version_are_found(string file, string content)
     {
         using var folder = new TemporaryFolder();
@@ -20,6 +21,19 @@ public sealed class SdksOfProjects
         File.WriteAllText(path, content);
 
         Assert.Equal((path, "Contoso.Sdk/1.2.0"), new ProjectSdks(folder.Path).Find());
+    }
+
+    /// <summary>A cloned repository may have links to devices.</summary>
+    [Theory]
+    [InlineData("global.json")]
+    [InlineData("app.csproj")]
+    public void Are_not_looked_for_in_a_file_without_an_end(string file)
+    {
+        TemporaryFolder.RequireUnix();
+        using var folder = new TemporaryFolder();
+        File.CreateSymbolicLink(Path.Combine(folder.Path, file), "/dev/zero");
+
+        Assert.Null(new ProjectSdks(folder.Path).Find());
     }
 
     [Fact]

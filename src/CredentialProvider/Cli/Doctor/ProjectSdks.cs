@@ -65,10 +65,13 @@ internal sealed class ProjectSdks(string folder)
         return null;
     }
 
+    /// <returns>Empty if it cannot be read.</returns>
+    private static MemoryStream Open(string file) => new(RegularFile.TryRead(file, MaxSize) ?? []);
+
     private static string? InGlobalJson(string file)
     {
         var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-        using var json = JsonDocument.Parse(RegularFile.TryRead(file, MaxSize), options);
+        using var json = JsonDocument.Parse(Open(file), options);
         if (json.RootElement.ValueKind != JsonValueKind.Object
             || !json.RootElement.TryGetProperty("msbuild-sdks", out var sdks) || sdks.ValueKind != JsonValueKind.Object)
         {
@@ -81,8 +84,7 @@ internal sealed class ProjectSdks(string folder)
 
     private static string? InProject(string file)
     {
-        using var content = new MemoryStream(RegularFile.TryRead(file, MaxSize) ?? []);
-        using var xml = XmlReader.Create(content, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+        using var xml = XmlReader.Create(Open(file), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
         while (xml.Read())
         {
             if (xml.NodeType == XmlNodeType.Element && InElement(xml) is { } sdk)
