@@ -1,4 +1,5 @@
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Configuration;
 
@@ -24,9 +25,7 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
     public static MetadataSettings From(
         Func<string, string?> variable, Func<string, (string Value, string Place)?> profile)
     {
-        // A profile's setting has the name of the variable, without AWS_ and in lower case.
-        (string Value, string Place)? Find(string name) => variable(name) is { } value ? (value, name)
-            : profile(name["AWS_".Length..].ToLowerInvariant());
+        (string Value, string Place)? Find(string name) => MetadataSettings.Find(name, variable, profile);
         var endpoint = ParseEndpoint(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
         // A mode that is not needed may be wrong.
         var mode = endpoint is null ? ParseMode(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) : null;
@@ -38,6 +37,20 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
             ParsePositive(Find("AWS_METADATA_SERVICE_NUM_ATTEMPTS")) ?? DefaultAttempts,
             Find("AWS_EC2_INSTANCE_PROFILE_NAME")?.Value);
     }
+
+    /// <summary>What decides whose credentials the service gives; empty where it is the instance's own. Values that cannot be
+    /// used count too.</summary>
+    public static string KeyOf(Func<string, string?> variable, Func<string, (string Value, string Place)?> profile)
+    {
+        var endpoint = Find("AWS_EC2_METADATA_SERVICE_ENDPOINT", variable, profile)?.Value;
+        var role = Find("AWS_EC2_INSTANCE_PROFILE_NAME", variable, profile)?.Value;
+        return (endpoint is null ? "" : " at " + Fnv1a.Hash(endpoint)) + (role is null ? "" : " role " + role);
+    }
+
+    /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
+    private static (string Value, string Place)? Find(
+        string name, Func<string, string?> variable, Func<string, (string Value, string Place)?> profile) =>
+        variable(name) is { } value ? (value, name) : profile(name["AWS_".Length..].ToLowerInvariant());
 
     private static string? ParseEndpoint((string Value, string Place)? setting) =>
         setting is not var (value, place) ? null

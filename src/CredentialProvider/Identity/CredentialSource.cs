@@ -66,14 +66,18 @@ internal sealed record LoginSource(string Profile, string Session, SharedPropert
 
 /// <summary>A program that prints credentials.</summary>
 /// <param name="Command">The profile's credential_process.</param>
-internal sealed record ProcessSource(string Profile, SharedProperty Command)
-    : CredentialSource($"process {Fnv1a.Hash(Command.Value)}", $"credential_process of profile {Profile}");
+/// <param name="Context">What the program may decide by: the machine and AWS_PROFILE.</param>
+internal sealed record ProcessSource(string Profile, SharedProperty Command, string Context)
+    : CredentialSource($"process {Fnv1a.Hash(Command.Value)} of {Profile} on {Context}", $"credential_process of profile {Profile}");
 
 /// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass. Its URL may contain a secret.</summary>
-internal sealed record ContainerSource(string Uri, string? TokenFile)
-    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile}", $"container credentials from {Uri}");
+/// <param name="Caller">The authorization token, hashed: with EKS Pod Identity, all pods have the same URL and the same
+/// path of the token. Null if there is none.</param>
+internal sealed record ContainerSource(string Uri, string? TokenFile, string? Caller)
+    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile} {Caller}", $"container credentials from {Uri}");
 
 /// <summary>The role of the EC2 instance.</summary>
 /// <param name="Machine">Identifies this machine, so that a home directory on a shared volume mixes no roles.</param>
-internal sealed record InstanceRoleSource(string Machine)
-    : CredentialSource($"instance role of {Machine}", "instance role");
+/// <param name="Service">See <see cref="MetadataSettings.KeyOf"/>.</param>
+internal sealed record InstanceRoleSource(string Machine, string Service)
+    : CredentialSource($"instance role of {Machine}{Service}", "instance role");

@@ -13,16 +13,21 @@ namespace CredentialProvider.Identity;
 /// <param name="considered">Collects each source that is looked at; null to save the work.</param>
 internal sealed class IdentityResolver(FeedSettings feed, Settings settings, List<ConsideredSource>? considered = null)
 {
-    private static InstanceRoleSource? _instanceRole;
+    /// <summary>Bytes of a container's authorization token.</summary>
+    private const int MaxTokenSize = 64 * 1024;
+
+    private static string? _machine;
 
     private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
+
+    /// <summary>The AWS profile in use; null if it is in neither file.</summary>
+    private AwsProfile? _profile;
 
     /// <summary>True if a user signs in for a profile: other sources do not count then.</summary>
     public bool IsForSignIn { get; init; }
 
     public SigningIdentity Resolve()
     {
-        AwsProfile? profile = null;
         try
         {
             var job = settings.WebIdentity is { } token && !IsForSignIn ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
@@ -37,17 +42,17 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
                     ErrorCode.Profile, problem, "correct its owner, mode or size, or name another file");
             }
 
-            profile = _files.FindProfile(name);
-            if (source is null && profile is null && chosen is not null)
+            _profile = _files.FindProfile(name);
+            if (source is null && _profile is null && chosen is not null)
                 throw Missing(name);
-            source ??= (profile is null ? FindWithoutProfile(name) : FromProfile(profile, isTop: true)) ?? FindOnMachine();
+            source ??= (_profile is null ? FindWithoutProfile(name) : FromProfile(_profile, isTop: true)) ?? FindOnMachine();
             for (var i = job is null ? 0 : 1; i < feed.Roles.Length; i++)
                 source = Assume(source, feed.Roles[i]);
-            return new SigningIdentity(WithTagsAndScope(source), profile, _files, null);
+            return new SigningIdentity(WithTagsAndScope(source), _profile, _files, null);
         }
         catch (NoTokenException e)
         {
-            return new SigningIdentity(null, profile, _files, e);
+            return new SigningIdentity(null, _profile, _files, e);
         }
     }
 
@@ -250,18 +255,25 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     private CredentialSource? FindProcess(AwsProfile profile)
     {
         return profile.FindProperty("credential_process") is { } command
-            ? Take(profile, "credential_process", new ProcessSource(profile.Name, command))
+            ? Take(profile, "credential_process", new ProcessSource(profile.Name, command, $"{Machine} {settings.AwsProfile}"))
             : Pass(profile, "credential_process");
     }
 
     private CredentialSource FindOnMachine() => FindContainer() ?? FindInstanceRole();
 
     private CredentialSource? FindContainer() => settings.AwsContainerUri is { } uri
-        ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile))
+        ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile, ContainerCaller))
         : Pass(null, "container credentials");
 
-    private CredentialSource FindInstanceRole() =>
-        Take(null, "instance role", _instanceRole ??= new InstanceRoleSource(MachineIdentity.Find()));
+    /// <summary>The token is another one after each rotation, which costs one more request for a CodeArtifact token.</summary>
+    private string? ContainerCaller => settings.AwsContainerTokenFile is not { } file
+        ? settings.AwsContainerToken is { } token ? Fnv1a.Hash(token.Reveal()) : null
+        : RegularFile.TryRead(file, MaxTokenSize) is { } bytes ? Fnv1a.Hash(Convert.ToBase64String(bytes)) : null;
+
+    private CredentialSource FindInstanceRole() => Take(null, "instance role", new InstanceRoleSource(Machine,
+        MetadataSettings.KeyOf(settings.GetString, name => _profile?.FindProperty(name) is { } own ? (own.Value, own.Place) : null)));
+
+    private static string Machine => _machine ??= MachineIdentity.Find();
 
     /// <summary>A line break would end a header of the signed request and start another.</summary>
     private static void RequireHeaderValue(string? value, string? place)

@@ -86,7 +86,7 @@ public sealed class CredentialProcesses : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static async Task<Amazon.Runtime.ImmutableCredentials> FetchAsync(string command) =>
-        (await new CredentialProcess(new ProcessSource("dev", new SharedProperty(new SharedSection("config", "profile dev", 1), "credential_process", 2) { Value = command }), TimeSpan.FromSeconds(2)).FetchAsync()).Credentials;
+        (await new CredentialProcess(new ProcessSource("dev", new SharedProperty(new SharedSection("config", "profile dev", 1), "credential_process", 2) { Value = command }, ""), TimeSpan.FromSeconds(2)).FetchAsync()).Credentials;
 
     private string Script(string body)
     {

@@ -30,6 +30,14 @@ public sealed class TokensOfDifferentPrincipals
         { Sso("111122223333", "Admin"), "", Sso("444455556666", "Admin"), "" },
         { Sso("111122223333", "Admin"), "", Sso("111122223333", "Admin").Replace("https://corp", "https://other", StringComparison.Ordinal), "" },
         { "[default]\ncredential_process = a\n", "", "[default]\ncredential_process = b\n", "" },
+        { "[profile a]\ncredential_process = c\n[profile b]\ncredential_process = c\n", "AWS_PROFILE=a", "[profile a]\ncredential_process = c\n[profile b]\ncredential_process = c\n", "AWS_PROFILE=b" },
+        { "[profile a]\ncredential_process = c\n", "CODEARTIFACT_PROFILE=a AWS_PROFILE=a", "[profile a]\ncredential_process = c\n", "CODEARTIFACT_PROFILE=a AWS_PROFILE=b" },
+        { null, "", null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911" },
+        { null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911", null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9912" },
+        { null, "", null, "AWS_EC2_INSTANCE_PROFILE_NAME=Other" },
+        { Metadata("1"), "AWS_PROFILE=a", Metadata("2"), "AWS_PROFILE=a" },
+        { $"[profile a]\nrole_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"{Metadata("1")}role_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a" },
+        { null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN=pod1", null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN=pod2" },
         { "[default]\nlogin_session = arn:a\n", "", "[default]\nlogin_session = arn:b\n", "" },
         { null, $"CODEARTIFACT_ROLE_ARN={R}A", null, $"CODEARTIFACT_ROLE_ARN={R}B" },
         { null, $"CODEARTIFACT_ROLE_ARN={R}A,{R}B", null, $"CODEARTIFACT_ROLE_ARN={R}B,{R}A" },
@@ -46,6 +54,25 @@ public sealed class TokensOfDifferentPrincipals
         { $"[default]\n{Keys}", "", "[default]\ncredential_process = a\n", "" },
         { "[default]\nlogin_session = arn:a\n", "", Sso("111122223333", "Admin"), "" },
     };
+
+    /// <summary>As with EKS Pod Identity, where only the token says which pod asks.</summary>
+    [Fact]
+    public void Never_share_a_cache_key_because_their_token_file_has_the_same_path()
+    {
+        using var home = new AwsHome();
+        var file = Path.Combine(home.Folder, "token");
+        home.With($"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={file}");
+        var keys = new List<string>();
+        foreach (var token in new[] { null, "pod1", "pod2" })
+        {
+            if (token is not null)
+                File.WriteAllText(file, token);
+            keys.Add(home.Key.Identity);
+        }
+
+        Assert.Equal(3, keys.Distinct().Count());
+        Assert.DoesNotContain("pod", string.Concat(keys), StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Different))]
@@ -124,6 +151,8 @@ public sealed class TokensOfDifferentPrincipals
         Assert.DoesNotContain("secret", home.Key.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("AKIAVISIBLE", home.Key.ToString(), StringComparison.Ordinal);
     }
+
+    private static string Metadata(string host) => $"[profile a]\nec2_metadata_service_endpoint = http://127.0.0.{host}\n";
 
     private static string Sso(string account, string role) =>
         $"[default]\nsso_session = corp\nsso_account_id = {account}\nsso_role_name = {role}\n[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n";
