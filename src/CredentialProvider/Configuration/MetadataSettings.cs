@@ -20,10 +20,11 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
     private const string Ipv4Endpoint = "http://169.254.169.254", Ipv6Endpoint = "http://[fd00:ec2::254]";
 
     /// <param name="variable">Reads the environment; null for a variable that is unset or blank.</param>
-    /// <param name="profile">Reads the AWS profile in use; null for a setting that is absent.</param>
+    /// <param name="profile">Reads the AWS profile in use, with null for a setting that is absent; null if there is
+    /// none.</param>
     /// <exception cref="NoTokenException">A value cannot be used.</exception>
     public static MetadataSettings From(
-        Func<string, string?> variable, Func<string, (string Value, string Place)?> profile)
+        Func<string, string?> variable, Func<string, (string Value, string Place)?>? profile)
     {
         (string Value, string Place)? Find(string name) => MetadataSettings.Find(name, variable, profile);
         var endpoint = ParseEndpoint(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
@@ -40,7 +41,7 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
 
     /// <summary>What decides whose credentials the service gives; empty where it is the instance's own. Values that cannot be
     /// used count too.</summary>
-    public static string KeyOf(Func<string, string?> variable, Func<string, (string Value, string Place)?> profile)
+    public static string KeyOf(Func<string, string?> variable, Func<string, (string Value, string Place)?>? profile)
     {
         var endpoint = Find("AWS_EC2_METADATA_SERVICE_ENDPOINT", variable, profile)?.Value;
         var role = Find("AWS_EC2_INSTANCE_PROFILE_NAME", variable, profile)?.Value;
@@ -49,8 +50,8 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
 
     /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
     private static (string Value, string Place)? Find(
-        string name, Func<string, string?> variable, Func<string, (string Value, string Place)?> profile) =>
-        variable(name) is { } value ? (value, name) : profile(name["AWS_".Length..].ToLowerInvariant());
+        string name, Func<string, string?> variable, Func<string, (string Value, string Place)?>? profile) =>
+        variable(name) is { } value ? (value, name) : profile?.Invoke(name["AWS_".Length..].ToLowerInvariant());
 
     private static string? ParseEndpoint((string Value, string Place)? setting) =>
         setting is not var (value, place) ? null

@@ -118,7 +118,7 @@ internal sealed class Settings
     /// <param name="profile">Reads the AWS profile in use; null if there is none.</param>
     /// <exception cref="NoTokenException">A value cannot be used.</exception>
     public MetadataSettings Metadata(Func<string, (string Value, string Place)?>? profile = null) =>
-        MetadataSettings.From(GetString, profile ?? (_ => null));
+        MetadataSettings.From(GetString, profile);
 
     /// <summary>Names the variable, its value and what was expected; null if everything is usable.</summary>
     public string? Problem { get; }

@@ -16,7 +16,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     /// <summary>Bytes of a container's authorization token.</summary>
     private const int MaxTokenSize = 64 * 1024;
 
-    private static string? _machine;
+    private static InstanceRoleSource? _instanceRole;
 
     private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
 
@@ -255,7 +255,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     private CredentialSource? FindProcess(AwsProfile profile)
     {
         return profile.FindProperty("credential_process") is { } command
-            ? Take(profile, "credential_process", new ProcessSource(profile.Name, command, $"{Machine} {settings.AwsProfile}"))
+            ? Take(profile, "credential_process", new ProcessSource(profile.Name, command, $"{MachineIdentity.Find()} {settings.AwsProfile}"))
             : Pass(profile, "credential_process");
     }
 
@@ -270,10 +270,15 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         ? settings.AwsContainerToken is { } token ? Fnv1a.Hash(token.Reveal()) : null
         : RegularFile.TryRead(file, MaxTokenSize) is { } bytes ? Fnv1a.Hash(Convert.ToBase64String(bytes)) : null;
 
-    private CredentialSource FindInstanceRole() => Take(null, "instance role", new InstanceRoleSource(Machine,
-        MetadataSettings.KeyOf(settings.GetString, name => _profile?.FindProperty(name) is { } own ? (own.Value, own.Place) : null)));
-
-    private static string Machine => _machine ??= MachineIdentity.Find();
+    private CredentialSource FindInstanceRole()
+    {
+        var service = MetadataSettings.KeyOf(settings.GetString, _profile is { } profile
+            ? name => profile.FindProperty(name) is { } own ? (own.Value, own.Place) : null : null);
+        // Made once: this is on the path of every cached answer.
+        if (_instanceRole?.Service != service)
+            _instanceRole = new InstanceRoleSource(MachineIdentity.Find(), service);
+        return Take(null, "instance role", _instanceRole);
+    }
 
     /// <summary>A line break would end a header of the signed request and start another.</summary>
     private static void RequireHeaderValue(string? value, string? place)

@@ -35,7 +35,7 @@ internal sealed class CacheListCommand : CliCommand
     public static string Describe(TokenKey key, AuthorizationToken token, DateTimeOffset now)
     {
         var at = token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
-        return $"{key.DomainName}: {(token.IsFresh(now) ? "valid until" : "expired at")} {at}, "
+        return $"{key.DomainName}: {(token.IsValid(now) ? "valid until" : "expired at")} {at}, "
             + $"identity: {token.Identity ?? key.Identity}";
     }
 
@@ -63,7 +63,7 @@ internal sealed class CacheListCommand : CliCommand
     private string StateOf(AuthorizationToken token)
     {
         var now = Context.Time.GetUtcNow();
-        return !token.IsFresh(now) ? "expired" : token.IsAging(now) ? "aging" : "good";
+        return !token.IsValid(now) ? "expired" : !token.IsFresh(now) ? "valid" : token.IsAging(now) ? "aging" : "fresh";
     }
 }
 

@@ -34,7 +34,7 @@ internal sealed class TokenCommand : CliCommand
         new("nuget-plugin-codeartifact token contoso", "Print the token for a source in nuget.config"),
         new("nuget-plugin-codeartifact token contoso/app --owner 111122223333 --region us-east-1 --format json",
             "Print user name, token and expiration of a repository that is not in nuget.config"),
-        new("nuget-plugin-codeartifact token contoso --format nuget-config --output nuget.secret.config",
+        new("nuget-plugin-codeartifact token contoso --format nuget-config --output nuget.secret",
             "Write a nuget.config for an image build that mounts it as a secret"),
         new("nuget-plugin-codeartifact token https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/pypi/app/ "
             + "--format netrc --output pip.netrc",
