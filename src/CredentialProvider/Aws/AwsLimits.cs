@@ -22,7 +22,7 @@ internal static class AwsLimits
     public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
     {
         TrustStore.Configure(settings);
-        var http = new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true))
+        var http = new HttpClient(HttpConnections.CreateHandler(ProxyFrom(settings), useProxy: true))
         {
             Timeout = timeout,
             MaxResponseContentBufferSize = MaxResponseSize,
@@ -59,7 +59,7 @@ internal static class AwsLimits
         // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
         TrustStore.Configure(settings);
-        SystemRoots.Apply(config, ProxyFrom(settings), CallTimeout);
+        HttpConnections.Apply(config, ProxyFrom(settings), CallTimeout);
     }
 
     /// <summary>Leaves the SDK one retry, which corrects clock skew; <see cref="Retries"/> does all others.</summary>

@@ -1,19 +1,16 @@
-using System.Net;
-using System.Net.Http;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Amazon.Runtime;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// The CA certificates that Linux trusts, of which only those are parsed that a server's chain needs. .NET parses all of
-/// them, from bundle and folder, before the first connection: most of the time that a first token takes. Trusts no chain
-/// that .NET would not, and every chain that it would.
+/// The CA certificates that Linux trusts. Parses only those that a server's chain needs; .NET parses all of them, from
+/// bundle and folder, before the first connection, which is most of the time of a first token. Trusts exactly the chains
+/// that .NET would.
 /// </summary>
 internal static class SystemRoots
 {
@@ -27,7 +24,7 @@ internal static class SystemRoots
     /// <summary>OpenSSL's file and folder, once .NET no longer reads them; null until then.</summary>
     private static (string File, string Folder)? _store;
 
-    /// <summary>Lets .NET find no certificates, so that <see cref="IsTrusted"/> looks for them. To be called before the
+    /// <summary>Hides the certificates from .NET, so that <see cref="IsTrusted"/> looks for them. Must be called before the
     /// first connection.</summary>
     public static void Defer()
     {
@@ -43,29 +40,12 @@ internal static class SystemRoots
         }
     }
 
-    /// <summary>For every connection of this program, without redirects: one would carry a secret to another host, or a
-    /// request to one that the user did not name.</summary>
-    /// <param name="proxy">Null for the one in the variables.</param>
-    public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    /// <summary>Lets <see cref="IsTrusted"/> decide about a connection's certificate.</summary>
+    public static void Apply(SslClientAuthenticationOptions options)
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = useProxy, Proxy = proxy };
-        if (OperatingSystem.IsLinux())
-        {
-            handler.SslOptions.CertificateChainPolicy = Policy(withDownloads: false);
-            handler.SslOptions.RemoteCertificateValidationCallback = IsTrusted;
-        }
-
-        return handler;
+        options.CertificateChainPolicy = Policy(withDownloads: false);
+        options.RemoteCertificateValidationCallback = IsTrusted;
     }
-
-    /// <summary>Lets the SDK use the same connections.</summary>
-    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout) =>
-        config.HttpClientFactory = new ClientFactory(proxy, timeout);
-
-    /// <summary>Opens a connection in the background, before there is a request to send.</summary>
-    /// <returns>Closes it.</returns>
-    public static IDisposable? Connect(ClientConfig config, string endpoint) =>
-        ((ClientFactory)config.HttpClientFactory).Connect(endpoint);
 
     /// <exception cref="AuthenticationException">The certificate is not trusted, and why.</exception>
     private static bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
@@ -132,7 +112,7 @@ internal static class SystemRoots
             }
             catch (CryptographicException)
             {
-                // .NET skips what is no certificate.
+                // .NET skips what is not a certificate.
             }
         }
 
@@ -187,30 +167,6 @@ internal static class SystemRoots
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return [];
-        }
-    }
-
-    private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout) : HttpClientFactory
-    {
-        private readonly SocketsHttpHandler _handler = CreateHandler(proxy, useProxy: true);
-
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(_handler) { Timeout = timeout };
-
-        /// <summary>HttpClient finishes opening a connection even if the request that needed it is cancelled, and keeps it
-        /// for the next request. This request is cancelled before it can be sent.</summary>
-        public HttpClient Connect(string endpoint)
-        {
-            var stop = new CancellationTokenSource();
-            _handler.PlaintextStreamFilter = async (connection, _) =>
-            {
-                // In case the last line comes too late.
-                await stop.CancelAsync();
-                return connection.PlaintextStream;
-            };
-            var client = new HttpClient(_handler);
-            _ = client.SendAsync(new HttpRequestMessage(HttpMethod.Head, endpoint), stop.Token);
-            stop.Cancel();
-            return client;
         }
     }
 }

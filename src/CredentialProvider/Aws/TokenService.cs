@@ -126,7 +126,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
             AwsLimits.Apply(config, profile, settings);
             // The TLS handshake is most of the work of a first token. HttpClient gives up such a connection after 5 s, which
             // is too soon for slow networks, so none is opened where it gains nothing.
-            using var connection = isWaiting ? SystemRoots.Connect(config, endpoint) : null;
+            using var connection = isWaiting ? HttpConnections.Connect(config, endpoint) : null;
             var credentials = await fetch;
             using var client = new AmazonCodeArtifactClient(credentials, config);
             return await AwsLimits.WithTimeoutAsync(stop => call(client, (source as AsyncCredentials)?.Principal, stop), cancel);

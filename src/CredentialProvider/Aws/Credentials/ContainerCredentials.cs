@@ -79,7 +79,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
     private async Task<string> FetchAsync(Uri uri)
     {
         TrustStore.Configure(_settings);
-        using var handler = SystemRoots.CreateHandler(proxy: null, useProxy: false);
+        using var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
         var endpoint = uri.GetLeftPart(UriPartial.Authority);
         for (var attempt = 1; ; attempt++)

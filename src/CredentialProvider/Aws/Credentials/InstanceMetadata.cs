@@ -36,7 +36,7 @@ internal sealed class InstanceMetadata : IDisposable
     public InstanceMetadata(MetadataSettings settings, string otherSources)
     {
         (_settings, _otherSources, _endpoint) = (settings, otherSources, ToUri(settings.Endpoint));
-        var handler = SystemRoots.CreateHandler(proxy: null, useProxy: false);
+        var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false);
         _http = new HttpClient(handler)
         {
             // Each attempt has its own, shorter timeout.
