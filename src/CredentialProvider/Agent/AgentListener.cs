@@ -106,9 +106,8 @@ internal sealed class AgentListener : IDisposable
     /// <summary>A missing folder is created for this user to write to and for all to search.</summary>
     private static void CreateFolder(string folder)
     {
-        const int Searchable = 0x1ED; // 0755
-        if (!Posix.Exists(folder) && Posix.TryCreateFolder(folder, Searchable))
-            Posix.TrySetMode(folder, Searchable);
+        if (!Posix.Exists(folder) && Posix.TryCreateFolder(folder, Posix.EveryoneExecutes))
+            Posix.TrySetMode(folder, Posix.EveryoneExecutes);
     }
 
     private static void RemoveLeftOver(string path)

@@ -61,9 +61,6 @@ internal sealed record AgentResponse(AuthorizationToken? Token, NoTokenException
     /// <summary>AWS has not answered yet: ask again.</summary>
     public static readonly AgentResponse Wait = new(null, null);
 
-    /// <summary>Longer than any token: CodeArtifact's live for 12 hours at most.</summary>
-    private static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(13);
-
     public string ToLine() =>
         Token is { } token ? AgentProtocol.Line(("token", JsonString.Quote(token.Token.Reveal())),
             ("obtained", AgentProtocol.Time(token.Obtained)), ("expires", AgentProtocol.Time(token.Expires)),
@@ -89,7 +86,7 @@ internal sealed record AgentResponse(AuthorizationToken? Token, NoTokenException
         var (obtained, expires) = (AgentProtocol.GetTime(json, "obtained"), AgentProtocol.GetTime(json, "expires"));
         if (token.GetString().Length == 0 || !AsciiText.IsHeaderValue(token.Raw))
             throw token.Error("is not a token");
-        if (expires <= obtained || expires - obtained > MaxLifetime)
+        if (expires <= obtained || expires - obtained > AuthorizationToken.MaxLifetime)
             throw json.GetProperty("expires").Error("is not a token's expiration");
         return new AgentResponse(new AuthorizationToken(new Secret(token.Raw), obtained, expires)
         {

@@ -165,7 +165,7 @@ internal sealed class AgentServer(Settings settings, string[] domains, TimeProvi
             var token = await GetAsync(asked, cancel);
             return token is null ? (AgentResponse.Wait, $"{what}: waiting for AWS")
                 : (new AgentResponse(token, null), $"{what}: token of {token.Identity ?? "unknown credentials"}, "
-                    + $"valid until {token.Expires.UtcDateTime:u}");
+                    + $"valid until {token.Expires:u}");
         }
         catch (NoTokenException e)
         {

@@ -68,6 +68,9 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
     private static bool IsAboutTime(string message) => message.Contains("Signature expired", StringComparison.Ordinal)
         || message.Contains("not yet current", StringComparison.Ordinal);
 
+    /// <summary>True for an HTTP status after which the same request may succeed.</summary>
+    public static bool IsTransient(HttpStatusCode status) => (int)status is >= 500 or TooManyRequests;
+
     private static bool IsThrottling(AmazonServiceException e) => (int)e.StatusCode == TooManyRequests
         || e.ErrorCode is "ThrottlingException" or "Throttling" or "TooManyRequestsException" or "RequestLimitExceeded";
 

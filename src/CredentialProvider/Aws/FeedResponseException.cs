@@ -23,6 +23,11 @@ internal sealed class FeedResponseException(Feed feed, Uri url, HttpStatusCode s
 
     private string Host => url.GetLeftPart(UriPartial.Authority);
 
+    /// <summary>The feed refuses a new token, so another one would not help.</summary>
+    public static NoTokenException TokenRefused(Feed feed) => new(ErrorCode.TokenRefused,
+        $"repository {feed.Repository} refuses a token that was just issued for its domain",
+        "check the domain, owner and region in the feed's URL, and that no proxy changes the request");
+
     public NoTokenException Describe(bool isPublishing = false)
     {
         switch (Status)
@@ -30,9 +35,7 @@ internal sealed class FeedResponseException(Feed feed, Uri url, HttpStatusCode s
             case HttpStatusCode.Forbidden when isDownload:
                 return DescribeDownload();
             case HttpStatusCode.Unauthorized when !isDownload:
-                return new NoTokenException(ErrorCode.TokenRefused,
-                    $"repository {feed.Repository} refuses a token that was just issued for its domain",
-                    "check the domain, owner and region in the feed's URL, and that no proxy changes the request");
+                return TokenRefused(feed);
             case HttpStatusCode.Forbidden:
                 var denial = Denial.Of(feed, Words(), isPublishing);
                 return new NoTokenException(ErrorCode.AccessDenied, Words(), denial.Fix) { Command = denial.Command };

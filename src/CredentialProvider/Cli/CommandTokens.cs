@@ -1,4 +1,3 @@
-using System.Globalization;
 using CredentialProvider.Agent;
 using CredentialProvider.Aws;
 using CredentialProvider.Configuration;
@@ -68,5 +67,5 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
 
     /// <summary>Empty for a token from outside, whose expiration is unknown.</summary>
     public static string ValidUntil(AuthorizationToken token) => token.Expires == DateTimeOffset.MaxValue ? ""
-        : $", valid until {token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
+        : $", valid until {token.Expires:u}";
 }

@@ -79,13 +79,12 @@ internal static class OwnerOnlyFile
     /// not.</summary>
     private static string? FindOthersAccess(string path)
     {
-        const int PermissionMask = 0x1FF; // 0777
         if (!Posix.TryGetStatus(path, out var status, out _))
             return null;
         return status.IsLink ? "it is a symbolic link"
             : !status.IsFile ? "it is not a regular file"
             : status.Owner != Posix.EffectiveUser ? "it belongs to another user"
-            : (status.Mode & PermissionMask) == Posix.OwnerOnly || Posix.TrySetMode(path, Posix.OwnerOnly) ? null
+            : status.Permissions == Posix.OwnerOnly || Posix.TrySetMode(path, Posix.OwnerOnly) ? null
             : "its mode cannot be set to 0600";
     }
 

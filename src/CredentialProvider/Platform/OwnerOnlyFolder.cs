@@ -10,10 +10,6 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal sealed class OwnerOnlyFolder
 {
-    private const int FolderMode = 0x1C0; // 0700
-    private const int OwnerOnlyFileMode = 0x180; // 0600
-    private const int PermissionMask = 0x1FF; // 0777
-
     /// <summary>In bytes. Tokens and locks are much smaller; a larger file was not written by this program.</summary>
     private const int MaxFileSize = 64 * 1024;
 
@@ -34,13 +30,13 @@ internal sealed class OwnerOnlyFolder
         {
             // A C library without statx: only the owner can change the mode, so success proves ownership.
             if (!isSupported)
-                return TryCreate(path) && Posix.TrySetMode(path, FolderMode) ? new OwnerOnlyFolder(path) : null;
+                return TryCreate(path) && Posix.TrySetMode(path, Posix.FolderOwnerOnly) ? new OwnerOnlyFolder(path) : null;
             return TryCreate(path) ? new OwnerOnlyFolder(path) : null;
         }
 
         if (!status.IsFolder || status.Owner != Posix.EffectiveUser)
             return null;
-        return (status.Mode & PermissionMask) == FolderMode || Posix.TrySetMode(path, FolderMode)
+        return status.Permissions == Posix.FolderOwnerOnly || Posix.TrySetMode(path, Posix.FolderOwnerOnly)
             ? new OwnerOnlyFolder(path) : null;
     }
 
@@ -116,10 +112,10 @@ internal sealed class OwnerOnlyFolder
     private static bool IsOwnerOnly(string path)
     {
         if (!Posix.TryGetStatus(path, out var status, out var isSupported))
-            return !isSupported && Posix.TrySetMode(path, OwnerOnlyFileMode);
+            return !isSupported && Posix.TrySetMode(path, Posix.OwnerOnly);
         // Other users may have read or written such a file: ignore it until the next write replaces it.
         return status.IsFile && status.Owner == Posix.EffectiveUser
-            && (status.Mode & PermissionMask) == OwnerOnlyFileMode;
+            && status.Permissions == Posix.OwnerOnly;
     }
 
     private static bool TryCreate(string path)
@@ -135,7 +131,7 @@ internal sealed class OwnerOnlyFolder
             }
 
             // If that fails, another process of this user may have created it at the same time.
-            return Posix.TryCreateFolder(path, FolderMode)
+            return Posix.TryCreateFolder(path, Posix.FolderOwnerOnly)
                 || (Posix.TryGetStatus(path, out var status, out _) && status.IsFolder
                     && status.Owner == Posix.EffectiveUser);
         }

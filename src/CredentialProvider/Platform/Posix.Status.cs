@@ -15,6 +15,9 @@ internal static partial class Posix
     /// <param name="Mode">Permission bits, including set-user-ID, set-group-ID and sticky.</param>
     public readonly record struct Status(int Type, uint Owner, uint Group, int Mode)
     {
+        /// <summary>The mode's last three octal digits.</summary>
+        public int Permissions => Mode & 0x1FF;
+
         public bool IsFolder => Type == FolderType;
 
         /// <summary>False for a folder, a link, a FIFO, a device and a socket.</summary>

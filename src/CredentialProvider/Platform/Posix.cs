@@ -10,8 +10,8 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal static partial class Posix
 {
-    /// <summary>Mode 0600.</summary>
-    public const int OwnerOnly = 0x180;
+    /// <summary>Modes 0600 and 0700, of a file and a folder; 0644 and 0755.</summary>
+    public const int OwnerOnly = 0x180, FolderOwnerOnly = 0x1C0, EveryoneReads = 0x1A4, EveryoneExecutes = 0x1ED;
 
     private const int WriteOnly = 1;
 

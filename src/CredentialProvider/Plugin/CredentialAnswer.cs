@@ -97,7 +97,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
             var token = await AgentOrAws.GetAsync(
                 tokens, wanted, after, prompt, (line, failure) => Warn(wanted, failure, line, log), cancel);
             log(LogLevels.Verbose,
-                $"token for {wanted.Feed.DomainName} by {token.Source} expires at {token.Expires.UtcDateTime:u}");
+                $"token for {wanted.Feed.DomainName} by {token.Source} expires at {token.Expires:u}");
             if (request.IsRetry)
                 _retried[request.Uri!] = time.GetTimestamp();
             return Give(request, token);
@@ -184,12 +184,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
     private DateTimeOffset FindRefusedTime(CredentialsRequest request, TokenRequest wanted, Action<string, string> log)
     {
         if (WasRetried(request))
-        {
-            throw new NoTokenException(ErrorCode.TokenRefused,
-                $"repository {wanted.Feed.Repository} refuses a token that was just issued for its domain",
-                "check the domain, owner and region in the feed's URL, and that no proxy changes the request");
-        }
-
+            throw FeedResponseException.TokenRefused(wanted.Feed);
         log(LogLevels.Verbose, $"the feed refuses the token for {wanted.Feed.DomainName}; fetching another");
         return FindGiven(request, wanted)?.Obtained ?? _started;
     }

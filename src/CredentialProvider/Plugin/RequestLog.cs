@@ -83,7 +83,7 @@ internal sealed class RequestLog
             return $" from {token.Source}";
         var age = _time.GetUtcNow() - token.Obtained;
         return $", obtained {(long)age.TotalSeconds} s ago by {token.Identity ?? "unknown credentials"}, "
-            + $"expires at {token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
+            + $"expires at {token.Expires:u}";
     }
 
     private string Elapsed(long since) =>

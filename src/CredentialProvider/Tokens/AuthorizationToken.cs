@@ -8,6 +8,9 @@ namespace CredentialProvider.Tokens;
 /// <param name="Expires">When CodeArtifact stops accepting it, by AWS's clock.</param>
 internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained, DateTimeOffset Expires)
 {
+    /// <summary>More than any token's: CodeArtifact's live for 12 hours at most, by AWS's clock.</summary>
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(13);
+
     /// <summary>A restore can run for minutes with the token that it got first.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromMinutes(10);
 

@@ -15,10 +15,6 @@ internal sealed class TokenCache(string? folder)
 
     private const string Files = "*" + TokenFile.Extension;
 
-    /// <summary>Older files are deleted: a token lives for 12 hours at most, and a process that was killed while
-    /// writing leaves a file behind.</summary>
-    private static readonly TimeSpan MaxFileAge = TimeSpan.FromHours(13);
-
     /// <summary>Opened at each use, because another process or the user may have changed it.</summary>
     private OwnerOnlyFolder? Folder => folder is null ? null : OwnerOnlyFolder.TryOpen(folder);
 
@@ -81,11 +77,12 @@ internal sealed class TokenCache(string? folder)
             json.WriteEndObject();
         }
 
+        // A process that was killed while writing leaves a file behind.
         var folder = Folder;
         foreach (var name in folder?.FindFiles($"{Files}*") ?? [])
         {
             if (TokenFile.IsName(name) && !name.EndsWith(TokenFile.LockExtension, StringComparison.Ordinal)
-                && folder!.WasModifiedBefore(name, now - MaxFileAge))
+                && folder!.WasModifiedBefore(name, now - AuthorizationToken.MaxLifetime))
             {
                 folder.Delete(name);
             }

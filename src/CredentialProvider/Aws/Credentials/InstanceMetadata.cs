@@ -140,7 +140,7 @@ internal sealed class InstanceMetadata : IDisposable
     }
 
     /// <summary>True for a status after which another attempt may succeed.</summary>
-    private static bool MayChange(HttpStatusCode status) => (int)status is >= 500 or 429
+    private static bool MayChange(HttpStatusCode status) => AwsFailure.IsTransient(status)
         || status is HttpStatusCode.Unauthorized or HttpStatusCode.NotFound;
 
     private static async Task<bool> CanConnectAsync(Uri endpoint)

@@ -14,8 +14,6 @@ internal static class JobTokenRequest
     /// <summary>In characters, of the CI system's words.</summary>
     private const int MaxReason = 200;
 
-    private const int TooManyRequests = 429;
-
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <exception cref="NoTokenException">The CI system issues no token.</exception>
@@ -37,7 +35,7 @@ internal static class JobTokenRequest
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
             var status = (int)response.StatusCode;
-            if (status is >= 500 or TooManyRequests)
+            if (AwsFailure.IsTransient(response.StatusCode))
                 throw new AmazonServiceException("", ErrorType.Unknown, null, "", response.StatusCode);
             if (!response.IsSuccessStatusCode)
                 throw Refused(origin, endpoint, status, body);

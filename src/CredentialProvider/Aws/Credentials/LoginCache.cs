@@ -91,8 +91,7 @@ internal sealed record LoginSession(JsonObject Document, ImmutableCredentials Cr
         stored["accessKeyId"] = credentials.AccessKey;
         stored["secretAccessKey"] = credentials.SecretKey;
         stored["sessionToken"] = credentials.Token;
-        stored["expiresAt"] = now.AddSeconds(seconds).UtcDateTime
-            .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        stored["expiresAt"] = SsoSession.FormatTime(now.AddSeconds(seconds));
         document["refreshToken"] = refresh;
         return From(document);
     }

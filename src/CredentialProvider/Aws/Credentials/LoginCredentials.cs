@@ -24,8 +24,6 @@ internal sealed class LoginCredentials(
     LoginSource source, string region, string? configuredEndpoint, Settings settings, TimeProvider time)
     : AsyncCredentials
 {
-    private const int TooManyRequests = 429;
-
     /// <summary>Credentials with less time than this are renewed, as the AWS CLI does.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
@@ -153,7 +151,7 @@ internal sealed class LoginCredentials(
                 "attach the AWS managed policy SignInLocalDevelopmentAccess to the user or role that signs in");
         }
 
-        if (error is null || (int)status >= 500 || (int)status == TooManyRequests)
+        if (error is null || AwsFailure.IsTransient(status))
             throw new AmazonServiceException(message ?? "", ErrorType.Unknown, error, "", status);
 
         // The AWS CLI does not know the lock, and its renewal ends this refresh token.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Amazon.Runtime;
 using Amazon.SSOOIDC.Model;
 using CredentialProvider.Errors;
@@ -48,7 +47,7 @@ internal sealed class SsoCredentials(SsoSource source, SsoCache cache, IdentityC
         if (IsFresh(session))
             return session;
         if (!session.IsRenewable(time.GetUtcNow()))
-            return IsValid(session) ? session : throw SignIn($"it expired at {FormatTime(session)}");
+            return IsValid(session) ? session : throw SignIn($"it expired at {session.Expires:u}");
         using var taken = await RenewalLock.TakeAsync(cache.SessionFile!, time);
         session = Read();
         return IsFresh(session) ? session : await RenewAsync(session);
@@ -95,7 +94,7 @@ internal sealed class SsoCredentials(SsoSource source, SsoCache cache, IdentityC
         {
             // The AWS CLI does not know the lock, and its renewal ends this refresh token.
             return Read() is var current && IsFresh(current) ? current : throw SignIn(
-                $"it expired at {FormatTime(session)}, and AWS does not renew it ({response.ErrorCode})", e);
+                $"it expired at {session.Expires:u}, and AWS does not renew it ({response.ErrorCode})", e);
         }
     }
 
@@ -111,9 +110,6 @@ internal sealed class SsoCredentials(SsoSource source, SsoCache cache, IdentityC
             // that the user has to sign in.
         }
     }
-
-    private static string FormatTime(SsoSession session) =>
-        session.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
 
     private SsoSessionExpiredException SignIn(string why, Exception? cause = null) =>
         new(source.Profile, why, cause, new SsoSignIn(source, cache, center, time))

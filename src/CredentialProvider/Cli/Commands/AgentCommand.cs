@@ -90,10 +90,9 @@ internal sealed class AgentCommand : CliCommand
 
     private AgentListener Listen(ParseResult parsed)
     {
-        const int OwnerOnly = 0x180; // 0600
         if (parsed.GetValue(_socket) is { } path)
         {
-            var mode = parsed.GetValue(_mode) is { } text ? ParseMode(text)!.Value : OwnerOnly;
+            var mode = parsed.GetValue(_mode) is { } text ? ParseMode(text)!.Value : Posix.OwnerOnly;
             var listener = AgentListener.Create(path, mode);
             Terminal.Print($"listening at {path}");
             return listener;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Cli.Commands;
@@ -32,10 +31,8 @@ internal sealed class CacheListCommand : CliCommand
     }
 
     /// <summary>A line about a token, without the token.</summary>
-    public static string Describe(TokenKey key, AuthorizationToken token, DateTimeOffset now)
-    {
-        var at = token.Expires.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
-        return $"{key.DomainName}: {(token.IsValid(now) ? "valid until" : "expired at")} {at}, "
+    public static string Describe(TokenKey key, AuthorizationToken token, DateTimeOffset now) =>
+        $"{key.DomainName}: {(token.IsValid(now) ? "valid until" : "expired at")} {token.Expires:u}, "
             + $"identity: {token.Identity ?? key.Identity}";
     }
 

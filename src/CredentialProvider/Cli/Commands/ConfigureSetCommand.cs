@@ -71,8 +71,6 @@ internal sealed class ConfigureUnsetCommand : CliCommand
 /// <summary>The section <c>defaults</c> of codeartifact.json.</summary>
 internal static class Defaults
 {
-    private const int EveryoneReads = 0x1A4, EveryoneSearches = 0x1ED; // 0644, 0755
-
     public static Option<bool> Machine() =>
         SharedOptions.Flag("--machine", "Change the machine's file, which applies to all users");
 
@@ -127,9 +125,9 @@ internal static class Defaults
         var isNew = !Directory.Exists(folder);
         Directory.CreateDirectory(folder);
         if (isMachine && isNew && !OperatingSystem.IsWindows())
-            _ = Posix.TrySetMode(folder, EveryoneSearches);
+            _ = Posix.TrySetMode(folder, Posix.EveryoneExecutes);
         if (OperatingSystem.IsWindows() || !Posix.TryGetStatus(path, out var status, out _, followsLinks: true))
-            OwnerOnlyFile.Replace(path, bytes, isMachine ? EveryoneReads : Posix.OwnerOnly);
+            OwnerOnlyFile.Replace(path, bytes, isMachine ? Posix.EveryoneReads : Posix.OwnerOnly);
         else
             OwnerOnlyFile.Replace(Posix.TryResolve(path) ?? path, bytes, status.Mode);
     }

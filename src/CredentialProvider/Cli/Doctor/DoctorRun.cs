@@ -148,7 +148,7 @@ internal sealed class DoctorRun(
         {
             var token = await _service.FetchAsync(request, prompt: null, cancel);
             report.Add(source, Finding.Ok(
-                Checks.Token, $"issued by CodeArtifact, valid until {token.Expires.UtcDateTime:u}"));
+                Checks.Token, $"issued by CodeArtifact, valid until {token.Expires:u}"));
             if (FindStaleToken(source, key, token) is { } stale)
                 report.Add(source, stale);
             return _tokens[key] = token.Token;
@@ -191,7 +191,7 @@ internal sealed class DoctorRun(
         {
             var token = await AgentClient.FetchAsync(
                 socket, request.Feed, DateTimeOffset.MinValue, prompt: null, time, cancel);
-            report.Add(source, Finding.Ok(Checks.Agent, $"a token from {token.Identity}, valid until {token.Expires.UtcDateTime:u}; "
+            report.Add(source, Finding.Ok(Checks.Agent, $"a token from {token.Identity}, valid until {token.Expires:u}; "
                 + "AWS credentials, profile and roles of this process are not used"));
             _tokens[request.Key] = token.Token;
         }

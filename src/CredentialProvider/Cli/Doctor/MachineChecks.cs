@@ -8,8 +8,6 @@ namespace CredentialProvider.Cli.Doctor;
 /// <summary>What affects every source: settings and the token cache.</summary>
 internal sealed class MachineChecks(Settings settings, TokenCache cache)
 {
-    private const int FolderMode = 0x1C0, FileMode = 0x180, PermissionMask = 0x1FF; // 0700, 0600, 0777
-
     public IEnumerable<Finding> CheckSettings()
     {
         var files = new[] { settings.Layers.User, settings.Layers.Machine };
@@ -80,7 +78,7 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
             return Unusable("is a link or a file, not a folder");
         if (status.Owner != Posix.EffectiveUser)
             return Unusable("belongs to another user");
-        if ((status.Mode & PermissionMask) != FolderMode)
+        if (status.Permissions != Posix.FolderOwnerOnly)
         {
             return Finding.FailWithCommand(Checks.Cache, $"other users can access {folder}",
                 "close it to others", $"chmod 700 {path}");
@@ -103,5 +101,5 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
     }
 
     private static bool IsOpenToOthers(string file) =>
-        Posix.TryGetStatus(file, out var status, out _) && (status.Mode & PermissionMask) != FileMode;
+        Posix.TryGetStatus(file, out var status, out _) && status.Permissions != Posix.OwnerOnly;
 }

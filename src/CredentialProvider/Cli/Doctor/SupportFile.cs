@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using CredentialProvider.Cli.Commands;
 using CredentialProvider.Cli.NuGet;
@@ -72,7 +71,7 @@ internal sealed class SupportFile(Settings settings, TimeProvider time, NuGetSou
         yield return $"program: {ThisProgram.Version}, {ThisProgram.Path}";
         yield return $"runtime: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.ProcessArchitecture}";
         yield return $"system: {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}";
-        yield return $"time: {time.GetUtcNow().UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}";
+        yield return $"time: {time.GetUtcNow():u}";
         yield return $"user: {Environment.UserName}, home directory {Settings.Home ?? "none"}";
         yield return $"working directory: {Directory.GetCurrentDirectory()}";
         foreach (var client in _clients.Value)

@@ -14,8 +14,6 @@ internal sealed record InstallablePart(string Name, string Clients, string? From
 /// </summary>
 internal sealed class Installation(Settings settings, Terminal terminal, string? bin, string? home)
 {
-    private const int ExecutableMode = 0x1ED; // 0755
-
     private static readonly string[] All = ["native", "netcore", "netfx"];
 
     private string Bin => Path.GetFullPath(bin ?? DefaultBin ?? throw NoHome("--bin"));
@@ -168,7 +166,7 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         File.Copy(from, temporary);
         if (!OperatingSystem.IsWindows())
         {
-            _ = Posix.TrySetMode(temporary, ExecutableMode);
+            _ = Posix.TrySetMode(temporary, Posix.EveryoneExecutes);
             if (!Posix.TryRename(temporary, to))
                 throw new IOException($"{to} cannot be replaced");
             return true;
