@@ -27,6 +27,11 @@ public sealed class Language
         "(?:count|counts) as everywhere", "on its own account", "for want of", "as long as it is good", "for as long as it took",
         "; it takes (?:one|a|an|seconds|domain|'domain')", "takes a (?:text|list) in", "stands here twice",
 
+        "can(?:not)? be had", "leads? in a circle", "--[a-z-]+ exclude each other", "not believed", "to be believed", "wants a login", "for ever",
+
+        // British spellings.
+        "colours?", "favours?", "neighbours?", "behaviours?", "honour(?:s|ed)?", "(?:recogni|synchroni|normali|initiali|organi|vectori|optimi)s(?:e|es|ed|ing|ation)", "judgement", "licence",
+
         // Sentences.
         "took to come here", "has its number elsewhere", "what answers at", "bring it along", "so not beside", "has it beside",
         "tells which packages", "selects nothing", "policy that does", "tools that run no", "decides? what may be read", "is not all any more",

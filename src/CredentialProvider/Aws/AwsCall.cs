@@ -72,8 +72,8 @@ internal sealed record AwsCall(string Endpoint)
     public static AwsCall ToTokenIssuer(string endpoint) => new(endpoint) { IsToAws = false };
 }
 
-/// <summary>A call to AWS failed. The failure is judged here, once; <see cref="FailureMessages"/> words it
-/// last.</summary>
+/// <summary>A call to AWS failed. The failure is classified here, once, and <see cref="FailureMessages"/> describes
+/// it.</summary>
 internal sealed class AwsCallException(AwsCall call, Exception cause)
     : Exception($"the call to {call.Endpoint} failed", cause)
 {

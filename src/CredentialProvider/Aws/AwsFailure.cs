@@ -9,7 +9,7 @@ using Amazon.Runtime.Internal;
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// The judgement of a failed AWS call. Based on AWS error codes, and on HTTP status only where there is no code.
+/// What kind of failure a failed AWS call is, by its AWS error code, or by its HTTP status if there is no code.
 /// Codes: "Common errors" in the CodeArtifact and STS API references.
 /// </summary>
 /// <param name="Detail">In the words of AWS or of the operating system.</param>

@@ -27,7 +27,7 @@ internal static class AwsLimits
             Timeout = timeout,
             MaxResponseContentBufferSize = MaxResponseSize,
         };
-        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", ProductName.Text);
+        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", UserAgent.Text);
         return http;
     }
 
@@ -52,7 +52,7 @@ internal static class AwsLimits
     public static void Apply(ClientConfig config, ProfileEndpoint profile, Settings settings)
     {
         if (profile.ApplicationId is { } application)
-            config.ClientAppId = ProductName.ApplicationId(application);
+            config.ClientAppId = UserAgent.ApplicationId(application);
         // For ClockSkewRetry only.
         config.MaxErrorRetry = 1;
         config.Timeout = CallTimeout;
@@ -67,7 +67,7 @@ internal static class AwsLimits
     {
         pipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new ClockSkewRetry(config)));
         pipeline.AddHandlerAfter<Unmarshaller>(new ResponseLimits());
-        pipeline.AddHandlerBefore<Marshaller>(new ProductName());
+        pipeline.AddHandlerBefore<Marshaller>(new UserAgent());
     }
 
     /// <summary>Limits the whole call: the SDK's own timeout ends with the response headers.</summary>

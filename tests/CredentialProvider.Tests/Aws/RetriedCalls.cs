@@ -54,7 +54,7 @@ public sealed class RetriedCalls
     }
 
     [Fact]
-    public void An_exception_without_a_judgement_is_not_retried()
+    public void An_exception_without_a_classification_is_not_retried()
     {
         Run(_ => throw new HttpRequestException("not judged"));
         Assert.Equal([0], _calls);
