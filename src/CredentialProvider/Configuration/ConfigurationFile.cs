@@ -14,6 +14,9 @@ internal sealed record ConfigurationFile(
 {
     public static ConfigurationFile Empty { get; } = new([], TokenOptions.None, [], null);
 
+    /// <summary>The command that corrects the problem; null if there is none.</summary>
+    public string? Fix { get; init; }
+
     /// <summary>Null if there is no file.</summary>
     public string? Path { get; init; }
 

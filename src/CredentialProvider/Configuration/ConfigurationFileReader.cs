@@ -47,7 +47,15 @@ internal static class ConfigurationFileReader
             if (RegularFile.IsSpecial(path))
                 return Unreadable(path, "it is not a regular file");
             if (!isNamed && TrustedFile.FindProblem(path, home) is { } distrust)
-                return ConfigurationFile.Empty with { Problem = $"{path} is not used: {distrust}" };
+            {
+                var end = distrust.LastIndexOf("; ", StringComparison.Ordinal);
+                return ConfigurationFile.Empty with
+                {
+                    Problem = $"{path} is not used: {distrust[..end]}",
+                    Fix = distrust[(end + 2)..],
+                };
+            }
+
             if (new FileInfo(path) is { Exists: true, Length: > MaxFileSize })
                 return Unreadable(path, "it is larger than 1 MB");
             return Parse(path, File.ReadAllBytes(path), isMachine);
@@ -120,8 +128,8 @@ internal static class ConfigurationFileReader
             RequireKeys(node, RuleKeys);
             if (domain is null && owner is null && region is null && repository is null)
             {
-                throw node.Error("has no selector; add domain, owner, region or repository, "
-                    + "or move its settings to \"defaults\" to apply them to every feed");
+                throw node.Error("has no selector (domain, owner, region or repository); "
+                    + "settings for every feed belong in \"defaults\"");
             }
 
             return new Rule(domain, owner, region, repository, ReadOptions(node));
@@ -250,8 +258,8 @@ internal static class ConfigurationFileReader
     {
         var text = node.GetString();
         return SessionText.FindUnknownVariable(text) is { } unknown
-            ? throw node.Error($"has the variable ${{{unknown}}}, which is not in the list of the settings reference; "
-                + Spelling.Suggest(unknown, SessionText.Variables))
+            ? throw node.Error($"contains ${{{unknown}}}, which is not a supported variable "
+                + $"({Spelling.Suggest(unknown, SessionText.Variables)})")
             : SessionText.Replace(text, _ => "");
     }
 
@@ -278,7 +286,7 @@ internal static class ConfigurationFileReader
         foreach (var member in node.EnumerateObject())
         {
             if (Array.IndexOf(keys, member.Key) < 0)
-                throw member.ErrorAtKey($"is not a known key; {Spelling.Suggest(member.Key, keys)}");
+                throw member.ErrorAtKey($"is not a known key ({Spelling.Suggest(member.Key, keys)})");
         }
 
         return node;

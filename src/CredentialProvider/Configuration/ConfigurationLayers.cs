@@ -14,6 +14,9 @@ internal sealed record ConfigurationLayers(ConfigurationFile User, Configuration
     /// <summary>A problem that affects every feed.</summary>
     public string? Problem => Machine.Problem ?? User.Problem;
 
+    /// <inheritdoc cref="ConfigurationFile.Fix"/>
+    public string? Fix => Machine.Problem is null ? User.Fix : Machine.Fix;
+
     /// <param name="named">The file in CODEARTIFACT_CONFIG, which must exist; null if the variable is unset.</param>
     /// <param name="user">The user's file, if there is one; null for a user without a place for it.</param>
     /// <param name="machine">The machine's file, if there is one.</param>

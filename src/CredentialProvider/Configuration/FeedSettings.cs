@@ -27,11 +27,13 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
     /// <summary>What the last role's session is limited to; null for nothing.</summary>
     public SessionScope? Scope { get; private init; }
 
+    private string? Fix { get; init; }
+
     /// <exception cref="NoTokenException">There is a problem.</exception>
     public void ThrowIfProblem()
     {
         if (Problem is not null)
-            throw new NoTokenException(ErrorCode.Setting, Problem, "correct or unset it");
+            throw new NoTokenException(ErrorCode.Setting, Problem, Fix ?? "correct or unset it");
     }
 
     /// <param name="feed">Null for the settings of no feed in particular.</param>
@@ -76,6 +78,7 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
             SourceIdentity = ToName(options.SourceIdentity, settings),
             Tags = ToTags(options.Tags, settings),
             Scope = scope,
+            Fix = settings.Problem is null ? layers.Fix : null,
         };
     }
 

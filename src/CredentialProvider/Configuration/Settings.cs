@@ -287,8 +287,8 @@ internal sealed class Settings
 
     private string? FindUnknownVariable(string name) =>
         GetString(name) is { } text && SessionText.FindUnknownVariable(text) is { } unknown
-            ? $"{name} has the variable ${{{unknown}}}, which is not in the list of the settings reference; "
-                + Spelling.Suggest(unknown, SessionText.Variables)
+            ? $"{name} contains ${{{unknown}}}, which is not a supported variable "
+                + $"({Spelling.Suggest(unknown, SessionText.Variables)})"
             : null;
 
     private static string? FindProblem(string[] roles) =>

@@ -41,7 +41,7 @@ public sealed class ReverseProxies
         var outcome = (await sandbox.DotnetAsync(sandbox.Folder("client"), "restore")).Failed();
 
         Assert.Contains("CACP1012: no token for host nuget.corp.example.test: ", outcome.Output, StringComparison.Ordinal);
-        Assert.Contains("line 1, column 89: hosts.nuget.corp.example.test.regoin is not a known key; did you mean 'region'?; ", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("line 1, column 89: hosts.nuget.corp.example.test.regoin is not a known key (did you mean 'region'?); ", outcome.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -112,9 +112,9 @@ public sealed class ConfigurationFiles
     public void Match_private_hosts_by_host_port_and_domain(string url, bool isOurs) => Assert.Equal(isOurs, FeedRecognition.TryFind(url, Hosts(), out _));
 
     [Theory]
-    [InlineData("{ \"defalts\": {} }", "f, line 1, column 3: defalts is not a known key; did you mean 'defaults'?")]
-    [InlineData("{\n  \"defaults\": {\n    \"profil\": \"x\" } }", "f, line 3, column 5: defaults.profil is not a known key; did you mean 'profile'?")]
-    [InlineData("{ \"zzzzzz\": 1 }", "f, line 1, column 3: zzzzzz is not a known key; expected $schema, domains, defaults, rules, hosts, enforced, requirePackageSourceMapping")]
+    [InlineData("{ \"defalts\": {} }", "f, line 1, column 3: defalts is not a known key (did you mean 'defaults'?)")]
+    [InlineData("{\n  \"defaults\": {\n    \"profil\": \"x\" } }", "f, line 3, column 5: defaults.profil is not a known key (did you mean 'profile'?)")]
+    [InlineData("{ \"zzzzzz\": 1 }", "f, line 1, column 3: zzzzzz is not a known key (expected $schema, domains, defaults, rules, hosts, enforced, requirePackageSourceMapping)")]
     [InlineData("{ \"defaults\": { \"profile\": \"a\", \"profile\": \"b\" } }", "f, line 1, column 33: defaults.profile is a duplicate key")]
     [InlineData("{ \"defaults\": { \"duration\": 899 } }", "f, line 1, column 29: defaults.duration is 899; expected seconds: 0, or 900 to 43200")]
     [InlineData("{ \"defaults\": { \"profile\": 7 } }", "f, line 1, column 28: defaults.profile must be a string")]
@@ -147,7 +147,7 @@ public sealed class ConfigurationFiles
 
     [Theory]
     [InlineData("\"owner\": 42", "rules[0].owner must be a string")]
-    [InlineData("\"profil\": \"x\"", "rules[0].profil is not a known key; did you mean 'profile'?")]
+    [InlineData("\"profil\": \"x\"", "rules[0].profil is not a known key (did you mean 'profile'?)")]
     [InlineData("\"duration\": 1", "rules[0].duration is 1;")]
     public void Apply_an_invalid_rule_only_to_the_feeds_that_it_selects(string setting, string problem)
     {
@@ -157,7 +157,7 @@ public sealed class ConfigurationFiles
     }
 
     [Theory]
-    [InlineData("{ }", "rules[0] has no selector; add domain, owner, region or repository, or move its settings to \"defaults\"")]
+    [InlineData("{ }", "rules[0] has no selector (domain, owner, region or repository); settings for every feed belong in \"defaults\"")]
     [InlineData("{ \"owner\": \"42\" }", "rules[0].owner is '42'; expected an AWS account id of 12 digits")]
     public void Apply_a_rule_with_unreadable_selectors_to_every_feed(string rule, string problem) =>
         Assert.Contains(problem, For($$"""{ "rules": [ {{rule}} ] }""").Problem, StringComparison.Ordinal);

@@ -106,11 +106,11 @@ public sealed class SessionTexts
     [Theory]
     [InlineData("\"sessionName\": \"a b\"", "defaults.sessionName is 'a b'; expected 2 to 64 letters, digits and _+=,.@-, or variables such as ${host}")]
     [InlineData("\"sourceIdentity\": \"x\"", "defaults.sourceIdentity is 'x'; expected 2 to 64 ")]
-    [InlineData("\"sessionName\": \"${GITHUB_RUNID}\"", "defaults.sessionName has the variable ${GITHUB_RUNID}, which is not in the list of the settings reference; did you mean 'GITHUB_RUN_ID'?")]
-    [InlineData("\"tags\": { \"aws:x\": \"1\" }", "defaults.tags.aws:x is not a tag key of AWS;")]
-    [InlineData("\"tags\": { \"a\": \"x;y\" }", "defaults.tags.a is 'x;y'; expected letters, digits, blanks and _.:/=+-@")]
-    [InlineData("\"tags\": { \"a\": \"${AWS_SESSION_TOKEN}\" }", "defaults.tags.a has the variable ${AWS_SESSION_TOKEN}, which is not in the list")]
-    [InlineData("\"tags\": { \"a\": { \"valu\": \"x\" } }", "defaults.tags.a.valu is not a known key; did you mean 'value'?")]
+    [InlineData("\"sessionName\": \"${GITHUB_RUNID}\"", "defaults.sessionName contains ${GITHUB_RUNID}, which is not a supported variable (did you mean 'GITHUB_RUN_ID'?)")]
+    [InlineData("\"tags\": { \"aws:x\": \"1\" }", "defaults.tags.aws:x is not a valid AWS tag key;")]
+    [InlineData("\"tags\": { \"a\": \"x;y\" }", "defaults.tags.a is 'x;y'; expected letters, digits, spaces and _.:/=+-@")]
+    [InlineData("\"tags\": { \"a\": \"${AWS_SESSION_TOKEN}\" }", "defaults.tags.a contains ${AWS_SESSION_TOKEN}, which is not a supported variable")]
+    [InlineData("\"tags\": { \"a\": { \"valu\": \"x\" } }", "defaults.tags.a.valu is not a known key (did you mean 'value'?)")]
     [InlineData("\"tags\": { \"a\": 1 }", "defaults.tags.a must be a string")]
     [InlineData("\"tags\": { \"a\": \"1\", \"A\": \"2\" }", "defaults.tags has two keys that differ in case alone")]
     [InlineData("\"scope\": \"all\"", "defaults.scope is 'all'; expected true, false or \"publish\"")]
@@ -126,7 +126,7 @@ public sealed class SessionTexts
     [InlineData("CODEARTIFACT_SESSION_NAME")]
     [InlineData("CODEARTIFACT_SOURCE_IDENTITY")]
     public void Have_an_error_for_an_unknown_variable_in_the_environment(string name) => Assert.StartsWith(
-        $"{name} has the variable ${{CI_JOBID}}, which is not in the list of the settings reference; did you mean 'CI_JOB_ID'?",
+        $"{name} contains ${{CI_JOBID}}, which is not a supported variable (did you mean 'CI_JOB_ID'?)",
         SettingsFromVariables.From((name, "${CI_JOBID}")).Problem, StringComparison.Ordinal);
 
     private static FeedSettings WithFile(string json, params (string, string)[] variables)

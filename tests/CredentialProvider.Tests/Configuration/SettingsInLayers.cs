@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CsCheck;
 
@@ -155,6 +156,16 @@ public sealed class SettingsInLayers : IDisposable
         Directory.Delete(MachineFile);
         File.CreateSymbolicLink(MachineFile, _folder.Below("missing"));
         Assert.StartsWith($"{MachineFile} cannot be read: ", FeedSettings.For(App, Layered("{}", null)).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_machines_file_that_others_can_change_has_one_fix()
+    {
+        TemporaryFolder.RequireUnix();
+        File.WriteAllText(MachineFile, "{}");
+        File.SetUnixFileMode(MachineFile, (UnixFileMode)0b110_110_110);
+        var failure = Assert.Throws<NoTokenException>(FeedSettings.For(App, Layered("{}", null)).ThrowIfProblem);
+        Assert.Equal($"{MachineFile} is not used: other users can change {MachineFile}; chmod go-w {MachineFile}", failure.Message);
     }
 
     [Theory]

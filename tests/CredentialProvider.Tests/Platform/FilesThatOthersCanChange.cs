@@ -98,7 +98,9 @@ public sealed class FilesThatOthersCanChange : IDisposable
     {
         var path = Write("home/.config/codeartifact.json");
         SetMode(path, "666");
-        Assert.Contains($"{path} is not used: {Shared}", ConfigurationFileReader.Read(path, Home, isNamed: false).Problem, StringComparison.Ordinal);
+        var file = ConfigurationFileReader.Read(path, Home, isNamed: false);
+        Assert.Equal($"{path} is not used: {Shared}{path}", file.Problem);
+        Assert.Equal($"chmod go-w {path}", file.Fix);
         Assert.Null(ConfigurationFileReader.Read(path, Home, isNamed: true).Problem);
     }
 

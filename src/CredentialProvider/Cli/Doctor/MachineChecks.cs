@@ -15,7 +15,12 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
                 .Concat((file.Hosts ?? []).Select(host => host.Problem)).Prepend(file.Problem))
             .Prepend(settings.Problem).OfType<string>().ToList();
         foreach (var problem in problems)
-            yield return Finding.Fail(Checks.Settings, problem, "correct or unset it", ErrorCode.Setting);
+        {
+            yield return Array.Find(files, file => file.Problem == problem)?.Fix is { } command
+                ? Finding.FailWithCommand(Checks.Settings, problem, "correct it", command, ErrorCode.Setting)
+                : Finding.Fail(Checks.Settings, problem, "correct or unset it", ErrorCode.Setting);
+        }
+
         if (problems.Count == 0)
         {
             var paths = string.Join(", ", files.Where(file => file.Path is not null)
