@@ -20,9 +20,9 @@ internal static class Chart
         foreach (var (name, value, isOurs) in rows)
         {
             var length = Math.Max(1, value / max * Width);
-            var colour = isOurs ? "#2563eb" : "#9ca3af";
+            var color = isOurs ? "#2563eb" : "#9ca3af";
             svg.Append(CultureInfo.InvariantCulture, $"""<text x="{Left - 8}" y="{y + 16}" text-anchor="end">{name}</text>""");
-            svg.Append(CultureInfo.InvariantCulture, $"""<rect x="{Left}" y="{y + 3}" width="{length:0.#}" height="18" fill="{colour}"/>""");
+            svg.Append(CultureInfo.InvariantCulture, $"""<rect x="{Left}" y="{y + 3}" width="{length:0.#}" height="18" fill="{color}"/>""");
             svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{Left + length + 6:0.#}" y="{y + 16}">{value:0.#} {unit}</text>""");
             y += RowHeight;
         }

@@ -33,7 +33,7 @@ internal sealed record NuGetFeed(
                 exchange.Json(ServiceIndex());
                 return;
             case ["flat", var id, "index.json"] when Versions(id) is { Count: > 0 } versions:
-                exchange.Json(new JsonObject { ["versions"] = Strings(versions.Select(package => package.NormalisedVersion)) });
+                exchange.Json(new JsonObject { ["versions"] = Strings(versions.Select(package => package.NormalizedVersion)) });
                 return;
             case ["flat", var id, var version, var file] when Find($"{id}/{version}".ToLowerInvariant()) is { } found:
                 exchange.Detail = $"{found.Package.Id} {found.Package.Version} from {found.From}";
@@ -47,7 +47,7 @@ internal sealed record NuGetFeed(
             case ["registration", var id, "index.json"] when Versions(id) is { Count: > 0 } versions:
                 exchange.Json(Registration(id, versions));
                 return;
-            case ["registration", var id, var leaf] when Versions(id).Find(p => $"{p.NormalisedVersion}.json" == leaf) is { } package:
+            case ["registration", var id, var leaf] when Versions(id).Find(p => $"{p.NormalizedVersion}.json" == leaf) is { } package:
                 exchange.Json(Leaf(package));
                 return;
             case ["vulnerabilities.json"]:
@@ -102,8 +102,8 @@ internal sealed record NuGetFeed(
         {
             ["@id"] = $"{Root}registration/{id}/index.json#page",
             ["count"] = versions.Count,
-            ["lower"] = versions[0].NormalisedVersion,
-            ["upper"] = versions[^1].NormalisedVersion,
+            ["lower"] = versions[0].NormalizedVersion,
+            ["upper"] = versions[^1].NormalizedVersion,
             ["items"] = new JsonArray([.. versions.Select(Leaf)]),
         }),
     };
@@ -124,10 +124,10 @@ internal sealed record NuGetFeed(
             ["data"] = new JsonArray([.. Page(hits, exchange).Select(versions => new JsonObject
             {
                 ["id"] = versions[^1].Id,
-                ["version"] = versions[^1].NormalisedVersion,
+                ["version"] = versions[^1].NormalizedVersion,
                 ["versions"] = new JsonArray([.. versions.Select(package => new JsonObject
                 {
-                    ["version"] = package.NormalisedVersion,
+                    ["version"] = package.NormalizedVersion,
                     ["@id"] = LeafUrl(package),
                 })]),
             })]),
@@ -138,7 +138,7 @@ internal sealed record NuGetFeed(
     private JsonObject Autocomplete(Exchange exchange)
     {
         if (exchange.Query("id") is { Length: > 0 } id)
-            return new JsonObject { ["data"] = Strings(Versions(id).Select(package => package.NormalisedVersion)) };
+            return new JsonObject { ["data"] = Strings(Versions(id).Select(package => package.NormalizedVersion)) };
         var hits = Hits(exchange.Query("q"), exchange);
         var ids = Page(hits, exchange).Select(versions => versions[^1].Id);
         return new JsonObject { ["totalHits"] = hits.Count, ["data"] = Strings(ids) };
@@ -149,7 +149,7 @@ internal sealed record NuGetFeed(
     {
         var withPrerelease = exchange.Query("prerelease") == "true";
         var matches = All().Where(package => package.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
-            && (withPrerelease || !package.NormalisedVersion.Contains('-', StringComparison.Ordinal)));
+            && (withPrerelease || !package.NormalizedVersion.Contains('-', StringComparison.Ordinal)));
         return [.. matches.GroupBy(package => package.Id.ToLowerInvariant())
             .OrderBy(group => group.Key, StringComparer.Ordinal).Select(Sorted)];
     }
@@ -157,7 +157,7 @@ internal sealed record NuGetFeed(
     private List<Package> Versions(string id) => Sorted(VersionsOf(id));
 
     private static List<Package> Sorted(IEnumerable<Package> packages) =>
-        [.. packages.DistinctBy(package => package.Key).OrderBy(package => package.NormalisedVersion, PackageVersion.Order)];
+        [.. packages.DistinctBy(package => package.Key).OrderBy(package => package.NormalizedVersion, PackageVersion.Order)];
 
     private static IEnumerable<List<Package>> Page(List<List<Package>> hits, Exchange exchange) =>
         hits.Skip(Number(exchange.Query("skip"), otherwise: 0)).Take(Number(exchange.Query("take"), otherwise: 20));

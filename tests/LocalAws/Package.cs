@@ -9,10 +9,10 @@ namespace LocalAws;
 /// <summary>One version of a NuGet package.</summary>
 public sealed record Package(string Id, string Version, IReadOnlyList<(string Id, string Version)> Dependencies, byte[] Content)
 {
-    /// <summary>ID and normalised version, separated by a slash, in lower case.</summary>
-    public string Key { get; } = $"{Id.ToLowerInvariant()}/{PackageVersion.Normalise(Version)}";
+    /// <summary>ID and normalized version, separated by a slash, in lower case.</summary>
+    public string Key { get; } = $"{Id.ToLowerInvariant()}/{PackageVersion.Normalize(Version)}";
 
-    internal string NormalisedVersion => Key[(Key.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    internal string NormalizedVersion => Key[(Key.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
     /// <summary>Creates a package that can be restored and contains no assemblies.</summary>
     public static Package Create(string id, string version, params (string Id, string Version)[] dependencies) =>
@@ -62,7 +62,7 @@ public sealed record Package(string Id, string Version, IReadOnlyList<(string Id
     {
         ["@id"] = self,
         ["id"] = Id,
-        ["version"] = NormalisedVersion,
+        ["version"] = NormalizedVersion,
         ["listed"] = true,
         ["packageContent"] = content,
         ["dependencyGroups"] = new JsonArray(new JsonObject

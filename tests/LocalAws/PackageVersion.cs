@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace LocalAws;
 
-/// <summary>NuGet's rules for normalising and ordering versions: https://learn.microsoft.com/nuget/concepts/package-versioning</summary>
+/// <summary>NuGet's rules for normalizing and ordering versions: https://learn.microsoft.com/nuget/concepts/package-versioning</summary>
 internal static class PackageVersion
 {
-    /// <summary>Orders normalised versions by precedence, lowest first.</summary>
+    /// <summary>Orders normalized versions by precedence, lowest first.</summary>
     public static IComparer<string> Order { get; } = Comparer<string>.Create(Compare);
 
     /// <summary>Lower case, three or four numbers without leading zeros, and no build metadata: 1.0 and 01.0.0.0+x become 1.0.0.</summary>
-    public static string Normalise(string version)
+    public static string Normalize(string version)
     {
         var (numbers, label) = Split(version.Split('+')[0]);
         var kept = numbers.Length == 4 && numbers[3] == 0 ? numbers[..3] : numbers;

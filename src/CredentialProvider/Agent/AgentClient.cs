@@ -52,7 +52,9 @@ internal static class AgentClient
                 throw failure;
             // As long as this process would wait for AWS itself.
             if (time.GetElapsedTime(first) > Retries.BuildTimeout)
-                throw NoAnswer(socket, $"AWS has not answered it for {Retries.BuildTimeout.TotalMinutes:0} minutes");
+                throw AgentProtocol.Failure(
+                    $"the agent at {socket} has been waiting for AWS for {Retries.BuildTimeout.TotalMinutes:0} minutes",
+                    "on the agent's machine, run nuget-plugin-codeartifact doctor");
             await time.Delay(Pause, cancel);
         }
     }
@@ -72,7 +74,7 @@ internal static class AgentClient
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw NoAnswer(socket, $"none for {QuestionTimeout.TotalSeconds:0} s");
+            throw NoAnswer(socket, $"timed out after {QuestionTimeout.TotalSeconds:0} s");
         }
         catch (InvalidValueException e)
         {
@@ -100,7 +102,7 @@ internal static class AgentClient
     }
 
     private static NoTokenException NoAnswer(string socket, string why) =>
-        AgentProtocol.Failure($"no answer from an agent at {socket}: {why}",
+        AgentProtocol.Failure($"no agent answers at {socket}: {why}",
             "on the machine with the AWS credentials, run nuget-plugin-codeartifact agent "
             + $"{ShellText.Option("--socket", socket)}; or unset CODEARTIFACT_AGENT");
 }

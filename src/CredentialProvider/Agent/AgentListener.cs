@@ -36,7 +36,7 @@ internal sealed class AgentListener : IDisposable
         try
         {
             if (!held.TryTake())
-                throw new IOException($"an agent is running at {path}");
+                throw new IOException($"another agent is running at {path}");
             if (!held.IsHeld)
                 throw new IOException($"{path}.lock cannot be locked");
             RemoveLeftOver(path);
@@ -127,7 +127,7 @@ internal sealed class AgentListener : IDisposable
             return;
         }
 
-        throw new IOException($"another program is listening at {path}");
+        throw new IOException($"another program is listening on {path}");
     }
 
     /// <summary>For example <c>uid 1654 pid 4711</c>; the PID is 0 for a process of another PID namespace.</summary>

@@ -124,7 +124,7 @@ internal static class AgentProtocol
         var json = new JsonReader(name, line).Read();
         var version = json.GetProperty("version");
         return version.Kind == JsonKind.Number && version.Raw == $"{Version}" ? json
-            : throw new InvalidValueException($"the {name} is of version {version.Raw}, but this is version {Version}");
+            : throw new InvalidValueException($"the {name} has protocol version {version.Raw}, but this program speaks version {Version}");
     }
 
     /// <param name="members">Keys, and their values as JSON.</param>

@@ -39,7 +39,7 @@ internal sealed class AgentServer(Settings settings, string[] domains, TimeProvi
 
     /// <summary>Accepts connections until it is cancelled, or until there has been none for a time.</summary>
     /// <param name="accept">The next connection, and who is at its other end.</param>
-    /// <param name="idle">That time; null to go on for ever.</param>
+    /// <param name="idle">That time; null to go on forever.</param>
     public async Task RunAsync(Func<CancellationToken, Task<(Stream Stream, string Peer)>> accept, TimeSpan? idle,
         CancellationToken cancel)
     {
@@ -187,7 +187,7 @@ internal sealed class AgentServer(Settings settings, string[] domains, TimeProvi
             throw refusal;
         if (!feed.IsAllowedBy(domains))
         {
-            throw new NoTokenException(ErrorCode.Setting, $"the agent's --domains have no {feed.Domain}/{feed.Owner}",
+            throw new NoTokenException(ErrorCode.Setting, $"the agent's --domains does not include {feed.Domain}/{feed.Owner}",
                 $"start it with --domains {string.Join(",", domains)},{feed.Domain}/{feed.Owner}");
         }
 

@@ -40,8 +40,8 @@ internal sealed class AgentTokens(Settings settings, TimeProvider time,
         return new TokenSource(new TokenCache(settings.CacheFolder), time, (request, prompt, cancel) =>
             calls.TryTake() && _calls.TryTake() ? fetch(request, prompt, cancel)
             : throw new NoTokenException(ErrorCode.Throttled,
-                $"the agent's limit of {MaxCallsForDomain} tokens of a domain, or {MaxCalls} in all, within a minute",
-                "retry in a minute; if nothing should ask that often, look for it in the agent's log"));
+                $"the agent has reached its limit of {MaxCallsForDomain} calls to AWS a minute for a domain, or {MaxCalls} in all",
+                "retry in a minute; the agent's log shows which client asks so often"));
     }
 
     private sealed class Domain(TokenSource tokens)

@@ -99,8 +99,8 @@ internal static class FailureMessages
                 call.VpcEndpoint is { } name ? $"check DNS, HTTPS_PROXY and, in a VPC, {name}"
                     : "check DNS and HTTPS_PROXY"),
             FailureKind.NotSent when failure.Detail.Contains("'407'", StringComparison.Ordinal) => (ErrorCode.Network,
-                $"the proxy on the way to {endpoint} wants a login: {failure.Detail}",
-                "write the user and the password into the URL in HTTPS_PROXY, or add the host to NO_PROXY"),
+                $"the proxy for {endpoint} requires authentication: {failure.Detail}",
+                "put user name and password into the URL in HTTPS_PROXY, or add the host to NO_PROXY"),
             FailureKind.NotSent => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
                 "check HTTPS_PROXY and NO_PROXY"),
             FailureKind.ConnectionLost => (ErrorCode.Network, $"the connection to {endpoint} was lost: {failure.Detail}",

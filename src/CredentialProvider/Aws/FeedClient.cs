@@ -90,7 +90,7 @@ internal sealed class FeedClient : IDisposable
         if (target is not null)
         {
             if (target.Scheme != Uri.UriSchemeHttps || !IsOfAws(target))
-                throw new TokenWithheldException($"the package's download redirects to {Show(target)}, which is not AWS's");
+                throw new TokenWithheldException($"the package's download redirects to {Show(target)}, which is not an AWS host");
             (package, target) = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, target), ReadPackageAsync);
         }
 

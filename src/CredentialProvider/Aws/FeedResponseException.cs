@@ -59,7 +59,7 @@ internal sealed class FeedResponseException(Feed feed, Uri url, HttpStatusCode s
         var fix = words is null ? $"a proxy may have answered: allow {url.Host} in it"
             : words.Contains("policy", StringComparison.OrdinalIgnoreCase) ? Denial.Of(feed, words).Fix
             : words.Contains("expired", StringComparison.OrdinalIgnoreCase)
-                ? "set the clock, and check that no proxy keeps old redirects"
+                ? "set the clock, and check that no proxy caches redirects"
             : "in a VPC, allow s3:GetObject on "
                 + $"arn:{Partition.OfRegion(feed.Region)?.Name ?? "aws"}:s3:::{Bucket}/* in the policy of the endpoint for s3";
         return new NoTokenException(ErrorCode.AccessDenied,

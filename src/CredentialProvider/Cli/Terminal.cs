@@ -46,7 +46,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
         var isRaw = isForCommand && !OperatingSystem.IsWindows();
         return new Terminal(isRaw ? new DescriptorWriter(StandardOutput) : Console.Out,
             isRaw ? new DescriptorWriter(StandardError) : Console.Error,
-            settings.WantsColours && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+            settings.WantsColors && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
     }
 
     /// <summary>On Windows the console sends Ctrl-C to every process. That of a command which runs another lets the other
@@ -103,7 +103,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     public void ShowAndWait(string line)
     {
         Show(line);
-        Progress("waiting (Ctrl-C to give up)");
+        Progress("waiting (Ctrl-C to cancel)");
     }
 
     /// <summary>What the command is doing; the next line replaces it.</summary>

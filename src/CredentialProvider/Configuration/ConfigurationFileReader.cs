@@ -93,7 +93,7 @@ internal static class ConfigurationFileReader
             if (!isMachine && file.Find(key) is { } misplaced)
             {
                 throw misplaced.ErrorAtKey(
-                    $"is a key of the machine's file only, {KnownPaths.MachineConfigurationFile}");
+                    $"is allowed only in the machine's file, {KnownPaths.MachineConfigurationFile}");
             }
         }
 
@@ -239,17 +239,17 @@ internal static class ConfigurationFileReader
             if (tag.Key.Length is 0 or > MaxKey || tag.Key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase)
                 || !tag.Key.All(SessionText.IsTagCharacter))
             {
-                throw tag.ErrorAtKey($"is not a tag key of AWS; expected letters, digits, blanks and {SessionText.TagCharacters}, "
+                throw tag.ErrorAtKey($"is not a valid AWS tag key; expected letters, digits, spaces and {SessionText.TagCharacters}, "
                     + "without aws: at the start");
             }
 
             var value = tag.IsObject ? RequireKeys(tag, TagKeys).GetProperty("value") : tag;
             return WithoutVariables(value).All(SessionText.IsTagCharacter)
                 ? new SessionTag(tag.Key, value.GetString(), tag.IsObject && tag.Find("transitive")?.GetBoolean() == true)
-                : throw value.Error($"is '{value.Raw}'; expected letters, digits, blanks and {SessionText.TagCharacters}");
+                : throw value.Error($"is '{value.Raw}'; expected letters, digits, spaces and {SessionText.TagCharacters}");
         }).ToArray();
         if (read.Select(tag => tag.Key).Distinct(StringComparer.OrdinalIgnoreCase).Count() < read.Length)
-            throw tags.Error("has two keys that differ in case alone, which AWS refuses");
+            throw tags.Error("has two keys that differ only in case, which AWS rejects");
         return read.Length <= MaxTags ? read : throw tags.Error($"has {read.Length} tags; AWS accepts {MaxTags}");
     }
 

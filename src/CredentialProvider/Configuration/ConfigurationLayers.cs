@@ -39,9 +39,9 @@ internal sealed record ConfigurationLayers(ConfigurationFile User, Configuration
     public PrivateHost? FindHost(string name) => Machine is { IsEnforced: true, Hosts: { } only } ? Find(only, name)
         : Find(User.Hosts, name) ?? Find(Machine.Hosts, name);
 
-    /// <summary>What the environment and the files say about a feed, most important first. The environment is over
-    /// the most specific rule, and the user's rule is over an equally specific one of the machine; defaults come last.
-    /// Everything in an enforced file is over everything else.</summary>
+    /// <summary>What the environment and the files say about a feed, most important first. The environment takes
+    /// precedence over the most specific rule, and the user's rule over an equally specific one of the machine; defaults
+    /// come last. Everything in an enforced file takes precedence over everything else.</summary>
     /// <param name="feed">Null for the settings of no feed in particular.</param>
     public IReadOnlyList<OptionSource> SourcesFor(Feed? feed, TokenOptions environment)
     {

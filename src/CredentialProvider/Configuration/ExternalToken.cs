@@ -16,7 +16,7 @@ internal sealed class ExternalToken
     /// <summary>Bytes. No HTTP server accepts a header of this length.</summary>
     private const int MaxSize = 16 * 1024;
 
-    private const string Invalid = "contains a line break, or another character that no token has";
+    private const string Invalid = "contains a line break or another character that is not valid in a token";
 
     private readonly Secret? _value;
 
@@ -26,7 +26,7 @@ internal sealed class ExternalToken
         if (file is not null && KnownPaths.Absolute(file) is null)
         {
             // The value is not repeated: it may be the token itself.
-            Problem = $"{FileVariable} is not an absolute path; one in the working directory may belong to a cloned "
+            Problem = $"{FileVariable} is not an absolute path; a relative one could lead into a cloned "
                 + "repository";
         }
         else if (file is null && !AsciiText.IsHeaderValue(value!.Reveal()))

@@ -56,7 +56,7 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
 
         var areRolesFinal = rolesFrom is { IsEnforced: true };
         var name = ToName(options.SessionName, settings);
-        // A role's own name is over one for all roles, unless that comes from the environment.
+        // A role's own name takes precedence over one for all roles, unless that comes from the environment.
         var roles = Array.ConvertAll(options.Roles ?? [], role => role with
         {
             SessionName = (name is not null && nameFrom is null && !areRolesFinal ? name : null)

@@ -18,7 +18,7 @@ internal static class ProcessEnvironment
 
     private static readonly Lock Replacing = new();
 
-    /// <summary>What variables were before <see cref="Replace"/>. Never changed, but exchanged.</summary>
+    /// <summary>The variables before <see cref="Replace"/>. The dictionary is replaced, never modified.</summary>
     private static Dictionary<string, string?> _originals = [];
 
     public static string? Get(string name) =>

@@ -154,8 +154,8 @@ internal sealed class Settings
     /// <summary>AWS_REGION or AWS_DEFAULT_REGION, for commands without a region. Feeds have theirs in their URL.</summary>
     public string? AwsRegion => GetString("AWS_REGION") ?? GetString("AWS_DEFAULT_REGION");
 
-    /// <summary>False if NO_COLOR is set or the terminal (TERM) has no colours.</summary>
-    public bool WantsColours => GetString("NO_COLOR") is null && GetString("TERM") is not (null or "dumb");
+    /// <summary>False if NO_COLOR is set or the terminal (TERM) has no colors.</summary>
+    public bool WantsColors => GetString("NO_COLOR") is null && GetString("TERM") is not (null or "dumb");
 
     /// <summary>AWS_PROFILE, else AWS_DEFAULT_PROFILE, which the AWS CLI also reads.</summary>
     public string? AwsProfile => GetString("AWS_PROFILE") ?? GetString("AWS_DEFAULT_PROFILE");

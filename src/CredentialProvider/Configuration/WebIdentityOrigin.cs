@@ -135,7 +135,7 @@ internal sealed record WebIdentityOrigin(string Kind, string? Name = null)
     /// <summary>A line break would end the header and start another.</summary>
     private static Secret RequireHeaderValue(string token, string name) =>
         AsciiText.IsHeaderValue(token) ? new Secret(token) : throw Invalid(
-            $"{name} contains a line break, or another character that no header has", $"set {name} again");
+            $"{name} contains a line break or another character that is not valid in a header", $"set {name} again");
 
     private static string SuggestFor(string kind)
     {

@@ -1,7 +1,7 @@
 namespace CredentialProvider.Errors;
 
 /// <summary>
-/// No token can be had for a CodeArtifact feed. Carries the parts of <c>CACP1001: what: why; fix</c>, which are filtered
+/// There is no token for a CodeArtifact feed. Carries the parts of <c>CACP1001: what: why; fix</c>, which are filtered
 /// here because the token cache also leaves them for other processes. The caller adds <em>what</em>: the feed's domain.
 /// </summary>
 /// <param name="why">Often in AWS's words; a full stop at the end is removed.</param>

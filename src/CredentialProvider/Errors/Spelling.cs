@@ -20,7 +20,7 @@ internal static class Spelling
         return nearest;
     }
 
-    /// <summary>Letters to insert, delete, replace or swap with a neighbour (optimal string alignment).</summary>
+    /// <summary>Letters to insert, delete, replace or swap with a neighbor (optimal string alignment).</summary>
     private static int Distance(string a, string b)
     {
         int[] twoAbove = [], above = [.. Enumerable.Range(0, b.Length + 1)];

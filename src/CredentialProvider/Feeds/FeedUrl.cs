@@ -4,7 +4,7 @@ using CredentialProvider.FastStart;
 namespace CredentialProvider.Feeds;
 
 /// <summary>
-/// Recognises CodeArtifact feeds by their URL. The URL alone decides; no network is touched. The grammar is strict: what
+/// Recognizes CodeArtifact feeds by their URL. The URL alone decides; no network is touched. The grammar is strict: what
 /// it does not know is a foreign feed, and foreign feeds never get a token. URL forms: "Using CodeArtifact with NuGet"
 /// and "Working with Amazon VPC endpoints" in the CodeArtifact user guide.
 /// </summary>
@@ -140,7 +140,7 @@ internal static class FeedUrl
         return isDualStack || (hasD && suffix == partition.DnsSuffix);
     }
 
-    /// <summary>True for <c>vpce-0123456789abcdef0-abcdefgh</c>, also with an availability zone appended.</summary>
+    /// <summary>True for <c>vpce-0123456789abcdef0-abcdefgh</c>, with or without an availability zone.</summary>
     private static bool IsVpcEndpoint(string label)
     {
         if (!label.StartsWith("vpce-", StringComparison.Ordinal))

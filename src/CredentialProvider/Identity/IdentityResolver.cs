@@ -71,8 +71,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             last.Source, last.Role with { Tags = last.Role.Tags ?? feed.Tags, Scope = feed.Scope }, last.Setting),
         WebIdentitySource last => new WebIdentitySource(last.Token, last.Role with { Scope = feed.Scope }, last.Setting),
         _ when feed.Scope is null => source,
-        _ => throw new NoTokenException(ErrorCode.Setting, $"scope limits the session of a role, but the credentials are those of "
-            + $"{source.Description}, for which no role is assumed", "add a role: \"roles\" in codeartifact.json, or CODEARTIFACT_ROLE_ARN"),
+        _ => throw new NoTokenException(ErrorCode.Setting, $"scope limits the session of a role, but no role is assumed: the credentials are those of "
+            + $"{source.Description}", "add a role: \"roles\" in codeartifact.json, or CODEARTIFACT_ROLE_ARN"),
     };
 
     private CredentialSource? FindInEnvironment()
@@ -121,7 +121,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     }
 
     /// <summary>role_arn with source_profile or credential_source.</summary>
-    /// <param name="visited">Profiles on the way here, to find circles.</param>
+    /// <param name="visited">Profiles on the way here, to find loops.</param>
     private CredentialSource? FindRole(AwsProfile profile, List<string> visited)
     {
         if (profile.FindProperty("role_arn") is not { } arn || profile.Find("web_identity_token_file") is not null)
@@ -154,7 +154,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var hasKeys = (source.Find("aws_access_key_id") ?? source.Find("aws_secret_access_key")) is not null;
         if (visited.Contains(name) && !(name == profile.Name && hasKeys))
         {
-            throw Unusable(profile, $"{parent.Place} leads in a circle: {string.Join(" -> ", visited)} -> {name}",
+            throw Unusable(profile, $"{parent.Place} forms a loop: {string.Join(" -> ", visited)} -> {name}",
                 "end the chain at a profile with credentials of its own");
         }
 
@@ -286,7 +286,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         if (value is not null && !AsciiText.IsHeaderValue(value))
         {
             throw new NoTokenException(ErrorCode.Setting,
-                $"{place} contains a line break, or another character that no credentials have", "set it again");
+                $"{place} contains a line break or another character that is not valid in credentials", "set it again");
         }
     }
 

@@ -21,12 +21,12 @@ internal static class JobIdentity
 
         if (feed.Roles is not [var role, ..])
         {
-            throw Invalid($"{Setting} is '{token}', but no role is set for this feed to exchange the token for",
+            throw Invalid($"{Setting} is '{token}', but this feed has no role to exchange the token for",
                 "set CODEARTIFACT_ROLE_ARN to the role that trusts the CI system");
         }
 
         return role.ExternalId is null ? new WebIdentitySource(token, role)
-            : throw Invalid($"{Setting} is '{token}', but role {role.Arn} has an external ID, which OIDC tokens do not have",
+            : throw Invalid($"{Setting} is '{token}', but role {role.Arn} has an external ID, which cannot be sent with an OIDC token",
                 "remove the external ID of the first role; its trust policy can require a subject instead");
     }
 

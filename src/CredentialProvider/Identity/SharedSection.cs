@@ -47,7 +47,7 @@ internal sealed record SharedSection(string File, string Name, int Line)
         return property;
     }
 
-    /// <summary>Removes a comment behind white space. A command may contain "#" and ";".</summary>
+    /// <summary>Removes a comment after white space. A command may contain "#" and ";".</summary>
     private static string Uncomment(string name, string value)
     {
         if (name == "credential_process")

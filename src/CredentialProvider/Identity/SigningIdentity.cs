@@ -48,9 +48,9 @@ internal sealed record SigningIdentity(
                 {
                     Source = null,
                     Failure = new NoTokenException(ErrorCode.RoleNotAssumed,
-                        $"{name}{(place is null ? "" : $" ({place})")} " + (other is null ? "is not in an AWS partition"
-                            : $"belongs to the AWS partition {other}, but the feed's region {feed.Region} to {partition}"),
-                        $"use credentials of {partition} for this feed"),
+                        $"{name}{(place is null ? "" : $" ({place})")} " + (other is null ? "is not in any AWS partition"
+                            : $"is in the AWS partition {other}, but the feed's region {feed.Region} is in {partition}"),
+                        $"use credentials from {partition} for this feed"),
                 };
             }
         }

@@ -47,7 +47,7 @@ internal static partial class Posix
     public static unsafe byte[]? TryRead(string path, int maxSize)
     {
         const int FirstSize = 4096, ReadOnly = 0;
-        // Reading from a FIFO, a terminal or another device could wait for ever, and opening one can have effects.
+        // Reading from a FIFO, a terminal or another device could wait forever, and opening one can have effects.
         if (TryGetStatus(path, out var status, out var isSupported, followsLinks: true) ? !status.IsFile : isSupported)
             return null;
         int descriptor;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace CredentialProvider.Platform;
 
 /// <summary>
-/// Tells whether a file is to be believed: it decides who signs and where requests go, so only this user and an
+/// Tells whether a file can be trusted: it decides who signs and where requests go, so only this user and an
 /// administrator may be able to change it.
 /// </summary>
 internal static class TrustedFile
@@ -14,7 +14,7 @@ internal static class TrustedFile
     private static readonly string[] WindowsAdministrators = ["S-1-5-18", "S-1-5-32-544",
         "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"];
 
-    /// <summary>Why the file is not believed, with the command that corrects it; null if it is.</summary>
+    /// <summary>Why the file is not trusted, with the command that corrects it; null if it is.</summary>
     /// <param name="path">An existing file. On Windows that of the machine: profiles are private.</param>
     /// <param name="home">The user's home directory; the folders above it are the administrator's concern.</param>
     public static string? FindProblem(string path, string? home)

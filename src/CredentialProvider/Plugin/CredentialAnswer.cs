@@ -154,13 +154,13 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         if (_given.TryGetValue(request.Uri!, out var refused) && refused.Token.Reveal() != token.Token.Reveal())
         {
             log(LogLevels.Verbose,
-                $"the feed refuses the token for {wanted.Feed.DomainName}; {external.Place} has another now");
+                $"the feed refuses the token for {wanted.Feed.DomainName}; {external.Place} now has another");
             return token;
         }
 
         return await IsAcceptedAsync(token, request, wanted, log, cancel) ? token
             : throw new NoTokenException(ErrorCode.TokenRefused, $"the feed refuses the token in {external.Place}",
-                "set a new one, or unset the variable to have tokens fetched");
+                "set a new one, or unset the variable so that the plugin fetches tokens");
     }
 
     /// <summary>True if the feed accepts the refused token now: it is given again once, because a refusal may pass. False

@@ -5,7 +5,7 @@ namespace CredentialProvider.Tokens;
 
 /// <summary>
 /// Tokens from memory, from disk, or fetched from AWS by one process at a time. A token that is about to expire is
-/// returned only if no new one can be had.
+/// returned only if there is no new one.
 /// </summary>
 /// <param name="fetch">Asks an agent for a token obtained later than the given time, or AWS, and lets the user sign in if
 /// there is one. Throws <see cref="NoTokenException"/>.</param>

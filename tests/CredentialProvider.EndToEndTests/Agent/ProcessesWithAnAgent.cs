@@ -109,13 +109,13 @@ public sealed class ProcessesWithAnAgent
             Assert.Equal("Success", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
             Assert.Equal("Success", (string?)(await plugin.GetCredentialsAsync(Feeds.Shared))["ResponseCode"]);
             var warning = Assert.Single(plugin.Warnings);
-            Assert.StartsWith($"CACP1015: no agent for domain contoso (111122223333, us-east-1), using AWS credentials: no answer from an agent at {socket}: ", warning, StringComparison.Ordinal);
+            Assert.StartsWith($"CACP1015: no agent for domain contoso (111122223333, us-east-1), using AWS credentials: no agent answers at {socket}: ", warning, StringComparison.Ordinal);
             await plugin.CloseAsync();
             sandbox.PutNativeOnPath();
             var command = warning[(warning.LastIndexOf("run ", StringComparison.Ordinal) + "run ".Length)..warning.LastIndexOf("; or", StringComparison.Ordinal)];
             // The agent is not asked for its own tokens.
             using var agent = sandbox.Launch("bash", sandbox.Home, "-c", $"exec {command} 2> {sandbox.Root}/agent.log");
-            Assert.Equal($"listening at {socket}", await agent.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            Assert.Equal($"listening on {socket}", await agent.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
             sandbox.Cleanup.Push(agent.Kill);
             await using var later = await PluginProcess.Start(sandbox, build).InitializeAsync();
             Assert.Equal("Success", (string?)(await later.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
@@ -183,7 +183,7 @@ public sealed class ProcessesWithAnAgent
 
         Assert.Equal("Error", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
 
-        Assert.Equal("CACP1012: no token for domain contoso (111122223333, us-east-1): the agent says: the agent's --domains have no contoso/111122223333; "
+        Assert.Equal("CACP1012: no token for domain contoso (111122223333, us-east-1): the agent says: the agent's --domains does not include contoso/111122223333; "
             + "where the agent runs: start it with --domains fabrikam,contoso/111122223333", Assert.Single(plugin.Warnings));
         Assert.Equal(0, sandbox.Aws.Audit.Count("codeartifact"));
         await plugin.CloseAsync();

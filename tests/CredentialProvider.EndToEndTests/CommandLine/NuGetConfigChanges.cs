@@ -122,9 +122,9 @@ public sealed class NuGetConfigChanges
 
         var added = (await sandbox.RunAsync(Artifacts.Native, folder, "configure", "add", "contoso",
             "--domain", "contoso", "--owner", "111122223333", "--region", "us-east-1", "--repository", "app")).Succeeded();
-        Assert.Contains("warning: packages with the IDs of yours may come from gallery (dependency confusion); ", added.Output, StringComparison.Ordinal);
+        Assert.Contains("warning: packages with the same IDs as yours may come from gallery (dependency confusion); ", added.Output, StringComparison.Ordinal);
         var doctor = (await sandbox.RunAsync(Artifacts.Native, folder, "doctor")).Succeeded().Output;
-        Assert.Contains("  warn  mapping             packages with the IDs of yours may come from gallery", doctor, StringComparison.Ordinal);
+        Assert.Contains("  warn  mapping             packages with the same IDs as yours may come from gallery", doctor, StringComparison.Ordinal);
         var fix = doctor.Split("fix: map the IDs of your packages to this source: ")[1].Split('\n')[0].Replace("PREFIX.*", "Contoso.*", StringComparison.Ordinal);
         (await sandbox.RunAsync("bash", folder, "-c", fix)).Succeeded();
 

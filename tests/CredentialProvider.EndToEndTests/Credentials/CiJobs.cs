@@ -157,7 +157,7 @@ public sealed class CiJobs
             ["subject 'repo:contoso/app:ref:refs/heads/main'", "allow sts:AssumeRoleWithWebIdentity for this subject", "policy contoso/app --owner 111122223333 --region us-east-1 --oidc "]),
         ["the job's token has expired"] = ("env:ID_TOKEN", s => s.Aws.Faults.ClockSkew = TimeSpan.FromMinutes(4), "CACP1009",
             ["Token expired", "the token in ID_TOKEN is valid for 3 minutes"]),
-        ["no role is set"] = ("github", s => s.Variables.Remove("CODEARTIFACT_ROLE_ARN"), "CACP1012", ["no role is set for this feed", "set CODEARTIFACT_ROLE_ARN"]),
+        ["no role is set"] = ("github", s => s.Variables.Remove("CODEARTIFACT_ROLE_ARN"), "CACP1012", ["this feed has no role", "set CODEARTIFACT_ROLE_ARN"]),
         ["a profile is set too"] = ("github", s => s.Variables["CODEARTIFACT_PROFILE"] = "build", "CACP1012", ["AWS profile 'build'", "unset one of them"]),
     };
 

@@ -68,7 +68,7 @@ public sealed class ScopedSessions
 
         Assert.Equal("Error", (string?)(await plugin.GetCredentialsAsync(Feeds.App))["ResponseCode"]);
 
-        Assert.Contains("scope limits the session of a role, but the credentials are those of instance role, for which no role is assumed; add a role",
+        Assert.Contains("scope limits the session of a role, but no role is assumed: the credentials are those of instance role; add a role",
             Assert.Single(plugin.Warnings), StringComparison.Ordinal);
         Assert.Equal(0, sandbox.Aws.Audit.Count("codeartifact"));
     }

@@ -48,7 +48,7 @@ public sealed partial class SigningInInATerminal
         await TimeLimit.ExitAsync(running);
 
         Assert.True(running.ExitCode == 0, text + rest);
-        Assert.Contains("waiting (Ctrl-C to give up)", text + rest, StringComparison.Ordinal);
+        Assert.Contains("waiting (Ctrl-C to cancel)", text + rest, StringComparison.Ordinal);
     }
 
     private static async Task<Sandbox> StartAsync()

@@ -206,7 +206,7 @@ public sealed partial class SigningInWithABrowser
     /// <summary>The result is on stdout, the URL on stderr.</summary>
     [GeneratedRegex("""
         ^signed in for AWS profile 'default'
-        AWS profile 'default': sign in in the browser on this machine; if none opens, go to https://oidc\.us-east-1\.amazonaws\.com/authorize\?response_type=code&client_id=\w+&redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A\d+%2Foauth%2Fcallback&state=[\w-]{43}&code_challenge_method=S256&scopes=sso%3Aaccount%3Aaccess&code_challenge=[\w-]{43}
+        AWS profile 'default': sign in using the browser on this machine; if it does not open, go to https://oidc\.us-east-1\.amazonaws\.com/authorize\?response_type=code&client_id=\w+&redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A\d+%2Foauth%2Fcallback&state=[\w-]{43}&code_challenge_method=S256&scopes=sso%3Aaccount%3Aaccess&code_challenge=[\w-]{43}
         $
         """)]
     private static partial Regex Transcript();

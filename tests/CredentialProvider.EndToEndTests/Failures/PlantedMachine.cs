@@ -102,7 +102,7 @@ internal sealed class PlantedMachine : IAsyncDisposable
         File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
 
-    /// <summary>Takes every permission from a file or folder, also for root.</summary>
+    /// <summary>Takes every permission from a file or folder, even from root.</summary>
     public void Close(string path)
     {
         if (Environment.IsPrivilegedProcess)

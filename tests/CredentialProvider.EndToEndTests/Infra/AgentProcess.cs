@@ -26,7 +26,7 @@ public sealed class AgentProcess : IAsyncDisposable
     {
         Artifacts.RequireNative();
         var agent = new AgentProcess(sandbox, sandbox.Launch(Artifacts.Native, sandbox.Home, ["agent", "--socket", PathIn(sandbox), .. options]));
-        await TimeLimit.UntilAsync(() => agent.Log.Any(line => line == $"listening at {agent.Socket}") || agent.Process.HasExited);
+        await TimeLimit.UntilAsync(() => agent.Log.Any(line => line == $"listening on {agent.Socket}") || agent.Process.HasExited);
         Assert.False(agent.Process.HasExited, string.Join('\n', agent.Log));
         return agent;
     }

@@ -48,7 +48,7 @@ public sealed partial class SupportFiles
         Assert.Equal(Parts, PartsOf(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken)).Keys);
     }
 
-    /// <summary>A part that cannot be had does not end the others.</summary>
+    /// <summary>A part that is not available does not stop the others.</summary>
     [Theory]
     [InlineData("client/nuget.config", "<configuration>")]
     [InlineData("home/.config/codeartifact.json", "{")]

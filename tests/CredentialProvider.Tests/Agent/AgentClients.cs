@@ -174,7 +174,7 @@ public sealed class AgentClients
 
     [Theory]
     [InlineData("contoso", null, null, true)]
-    [InlineData("fabrikam", "--domains have no contoso/111122223333", null, false)]
+    [InlineData("fabrikam", "--domains does not include contoso/111122223333", null, false)]
     [InlineData("*/111122223333", null, null, true)]
     [InlineData("contoso", "CODEARTIFACT_DOMAINS", "fabrikam", false)] // --domains only narrows
     public async Task Get_tokens_of_allowed_domains_only(string domains, string? why, string? variable, bool isAllowed)
@@ -303,7 +303,7 @@ public sealed class AgentClients
     public async Task Of_another_version_learn_both_versions()
     {
         await using var agent = new RunningAgent(TimeProvider.System);
-        Assert.Contains("the request is of version 7, but this is version 1", await agent.SendAsync("{\"version\":7}\n"), StringComparison.Ordinal);
+        Assert.Contains("the request has protocol version 7, but this program speaks version 1", await agent.SendAsync("{\"version\":7}\n"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class AgentSockets : IDisposable
     public void Of_a_living_agent_are_left_alone()
     {
         using var living = AgentListener.Create(Socket, OwnerOnly);
-        Assert.Equal($"an agent is running at {Socket}", Assert.Throws<IOException>(() => AgentListener.Create(Socket, OwnerOnly)).Message);
+        Assert.Equal($"another agent is running at {Socket}", Assert.Throws<IOException>(() => AgentListener.Create(Socket, OwnerOnly)).Message);
         Assert.True(File.Exists(Socket));
     }
 
@@ -49,7 +49,7 @@ public sealed class AgentSockets : IDisposable
         using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         other.Bind(new UnixDomainSocketEndPoint(Socket));
         other.Listen();
-        Assert.Equal($"another program is listening at {Socket}", Assert.Throws<IOException>(() => AgentListener.Create(Socket, OwnerOnly)).Message);
+        Assert.Equal($"another program is listening on {Socket}", Assert.Throws<IOException>(() => AgentListener.Create(Socket, OwnerOnly)).Message);
     }
 
     [Fact]
@@ -122,8 +122,8 @@ public sealed class AgentSockets : IDisposable
 
     [Theory]
     [InlineData("agent.sock", "expected a path such as")]
-    [InlineData("/none/agent.sock", "no answer from an agent at /none/agent.sock")]
-    [InlineData("/dev/null", "no answer from an agent at /dev/null")]
+    [InlineData("/none/agent.sock", "no agent answers at /none/agent.sock")]
+    [InlineData("/dev/null", "no agent answers at /dev/null")]
     public async Task That_are_not_there_say_so(string socket, string why)
     {
         var failure = await Assert.ThrowsAsync<NoTokenException>(() => AgentClient.FetchAsync(
@@ -135,8 +135,8 @@ public sealed class AgentSockets : IDisposable
     /// <summary>A program that listens there but is no agent.</summary>
     [Theory]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", "cannot be used")]
-    [InlineData("{\"version\":2,\"token\":\"t\"}\n", "the response is of version 2, but this is version 1")]
-    [InlineData("", "no answer from an agent")]
+    [InlineData("{\"version\":2,\"token\":\"t\"}\n", "the response has protocol version 2, but this program speaks version 1")]
+    [InlineData("", "no agent answers")]
     [InlineData(null, "a line of more than 65536 bytes")]
     public async Task With_another_program_behind_them_say_so(string? answer, string why)
     {

@@ -40,7 +40,7 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("echo first >&2; printf 'the vault is \\033[31msealed\\n' >&2; exit 3", "it exited with code 3: the vault is \\u001B[31msealed")]
     [InlineData("exit 1", "it exited with code 1")]
     [InlineData("echo no json", "its output is not JSON")]
-    [InlineData("echo '{\"Version\":2}'", "its output is not of Version 1")]
+    [InlineData("echo '{\"Version\":2}'", "its output does not have Version 1")]
     [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\"}'", "no SecretAccessKey")]
     [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":\"soon\"}'", "is not an ISO 8601 time")]
     [InlineData("sleep 600", "it did not end within 2 s")]

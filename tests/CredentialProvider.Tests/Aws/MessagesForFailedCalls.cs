@@ -102,8 +102,8 @@ public sealed class MessagesForFailedCalls
         { new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)), $"CACP1007: {Endpoint} cannot be reached: "
             + $"{new SocketException((int)SocketError.HostNotFound).Message}; check DNS, HTTPS_PROXY and, in a VPC, the interface endpoint for codeartifact.api" },
         { new HttpRequestException("The proxy tunnel request failed with status code '407'."),
-            $"CACP1007: the proxy on the way to {Endpoint} wants a login: The proxy tunnel request failed with status code '407'; "
-                + "write the user and the password into the URL in HTTPS_PROXY, or add the host to NO_PROXY" },
+            $"CACP1007: the proxy for {Endpoint} requires authentication: The proxy tunnel request failed with status code '407'; "
+                + "put user name and password into the URL in HTTPS_PROXY, or add the host to NO_PROXY" },
         { new HttpRequestException("The proxy tunnel request failed with status code '403'."),
             $"CACP1007: {Endpoint} cannot be reached: The proxy tunnel request failed with status code '403'; check HTTPS_PROXY and NO_PROXY" },
         { new IOException("premature end"), $"CACP1007: the connection to {Endpoint} was lost: premature end; check HTTPS_PROXY and the firewalls on the network path" },

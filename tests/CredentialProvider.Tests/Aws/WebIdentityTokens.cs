@@ -143,15 +143,15 @@ public sealed class WebIdentityTokens : IDisposable
     [InlineData("github", "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com",
         $"create an {Provider} with the audience 'sts.amazonaws.com' in account 111122223333")]
     [InlineData("github", "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider.",
-        "let AWS reach https://token.actions.githubusercontent.com/.well-known/openid-configuration and the keys that it names, from the internet")]
+        "make https://token.actions.githubusercontent.com/.well-known/openid-configuration, and the keys that it lists, reachable from the internet")]
     [InlineData("github", "IDPCommunicationError", "Could not reach the identity provider",
-        "let AWS reach https://token.actions.githubusercontent.com/.well-known/openid-configuration and the keys that it names, from the internet")]
+        "make https://token.actions.githubusercontent.com/.well-known/openid-configuration, and the keys that it lists, reachable from the internet")]
     [InlineData("file:/run/jwt", "InvalidIdentityToken", "The ID Token provided is not a valid JWT",
         $"check the {Provider} in account 111122223333, and that CODEARTIFACT_WEB_IDENTITY names the right token")]
     [InlineData("env:T", "ExpiredTokenException", "Token expired: current date/time 1764216300 must be before the expiration date/time 1764216000",
-        "start the job again, and restore earlier in it: the token in T is valid for 5 minutes")]
+        "rerun the job, and restore earlier in it: the token in T is valid for 5 minutes")]
     [InlineData("file:/run/jwt", "ExpiredTokenException", "Token expired", "check what renews /run/jwt")]
-    [InlineData("github", "ExpiredTokenException", "Token expired", "start the job again: its CI system issued a token that has expired already")]
+    [InlineData("github", "ExpiredTokenException", "Token expired", "rerun the job: its CI system issued a token that has already expired")]
     [InlineData("github", "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity",
         "allow sts:AssumeRoleWithWebIdentity for this subject, issuer and audience in the role's trust policy, which this prints: "
             + "nuget-plugin-codeartifact policy contoso/app --owner 111122223333 --region us-east-1 --oidc https://token.actions.githubusercontent.com --subject repo:contoso/app:ref:refs/heads/main")]

@@ -112,7 +112,7 @@ public sealed class SessionTexts
     [InlineData("\"tags\": { \"a\": \"${AWS_SESSION_TOKEN}\" }", "defaults.tags.a contains ${AWS_SESSION_TOKEN}, which is not a supported variable")]
     [InlineData("\"tags\": { \"a\": { \"valu\": \"x\" } }", "defaults.tags.a.valu is not a known key (did you mean 'value'?)")]
     [InlineData("\"tags\": { \"a\": 1 }", "defaults.tags.a must be a string")]
-    [InlineData("\"tags\": { \"a\": \"1\", \"A\": \"2\" }", "defaults.tags has two keys that differ in case alone")]
+    [InlineData("\"tags\": { \"a\": \"1\", \"A\": \"2\" }", "defaults.tags has two keys that differ only in case")]
     [InlineData("\"scope\": \"all\"", "defaults.scope is 'all'; expected true, false or \"publish\"")]
     [InlineData("\"scope\": 1", "defaults.scope must be true or false")]
     public void Have_errors_with_their_place(string member, string problem)

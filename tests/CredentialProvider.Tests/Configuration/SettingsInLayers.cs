@@ -172,7 +172,7 @@ public sealed class SettingsInLayers : IDisposable
     [InlineData("enforced")]
     [InlineData("requirePackageSourceMapping")]
     public void The_users_file_cannot_have_the_keys_of_the_machines(string key) => Assert.StartsWith(
-        $"{UserFile}, line 1, column 2: {key} is a key of the machine's file only, ", FeedSettings.For(App, Layered($$"""{"{{key}}": false}""", "{}")).Problem, StringComparison.Ordinal);
+        $"{UserFile}, line 1, column 2: {key} is allowed only in the machine's file, ", FeedSettings.For(App, Layered($$"""{"{{key}}": false}""", "{}")).Problem, StringComparison.Ordinal);
 
     [Fact]
     public void CODEARTIFACT_CONFIG_may_name_the_machines_file()

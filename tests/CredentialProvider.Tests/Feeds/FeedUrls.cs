@@ -268,7 +268,7 @@ public sealed class FeedUrls
             Assert.Equal(("https", "", host), (uri.Scheme, uri.UserInfo, uri.Authority));
             // System.Uri calls a host "Basic" if a label starts with an underscore.
             Assert.True(uri.HostNameType is UriHostNameType.Dns or UriHostNameType.Basic, url);
-            // System.Uri also normalises percent-encoding in paths; repository names contain none.
+            // System.Uri also normalizes percent-encoding in paths; repository names contain none.
             if (path.All(c => char.IsAsciiLetterOrDigit(c) || "/-_".Contains(c, StringComparison.Ordinal)))
                 Assert.Equal(path, uri.AbsolutePath);
         }, iter: 100_000);

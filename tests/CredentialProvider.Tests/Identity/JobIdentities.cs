@@ -66,7 +66,7 @@ public sealed class JobIdentities
     }
 
     [Theory]
-    [InlineData(GitHub, "CACP1012", "no role is set for this feed", "set CODEARTIFACT_ROLE_ARN")]
+    [InlineData(GitHub, "CACP1012", "this feed has no role", "set CODEARTIFACT_ROLE_ARN")]
     [InlineData(Roles + GitHub + "CODEARTIFACT_PROFILE=build", "CACP1012", "but AWS profile 'build' (CODEARTIFACT_PROFILE) is set too", "unset one of them")]
     [InlineData(Roles + GitHub + "CODEARTIFACT_EXTERNAL_ID=42", "CACP1012", "has an external ID", "remove the external ID")]
     [InlineData(Roles + "CODEARTIFACT_WEB_IDENTITY=githup", "CACP1012", "CODEARTIFACT_WEB_IDENTITY is 'githup'", "did you mean 'github'?")]
@@ -90,7 +90,7 @@ public sealed class JobIdentities
     [InlineData(Roles + "CODEARTIFACT_WEB_IDENTITY=env:ID_TOKEN", "CACP1004", "ID_TOKEN is not set", "GitLab: declare ID_TOKEN under id_tokens of the job, with aud sts.amazonaws.com")]
     [InlineData(Roles + GitHub + "ACTIONS_ID_TOKEN_REQUEST_URL=http://ci.test/", "CACP1012", "ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL", "leave ACTIONS_ID_TOKEN_REQUEST_URL as")]
     [InlineData(Roles + Azure + "SYSTEM_OIDCREQUESTURI=/oidctoken", "CACP1012", "SYSTEM_OIDCREQUESTURI is not an https URL", "leave SYSTEM_OIDCREQUESTURI as")]
-    [InlineData("CODEARTIFACT_ROLE_ARN=arn:aws-cn:iam::111122223333:role/R " + GitHub, "CACP1009", "belongs to the AWS partition aws-cn", "use credentials of aws")]
+    [InlineData("CODEARTIFACT_ROLE_ARN=arn:aws-cn:iam::111122223333:role/R " + GitHub, "CACP1009", "is in the AWS partition aws-cn", "use credentials from aws")]
     public void That_cannot_be_used_are_errors(string variables, string code, string why, string fix)
     {
         using var home = new AwsHome().With(variables);

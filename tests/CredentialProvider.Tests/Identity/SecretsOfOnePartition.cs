@@ -15,10 +15,10 @@ public sealed class SecretsOfOnePartition
     [InlineData("", Web + "arn:aws-cn:iam::111122223333:role/R", "us-east-1", "aws-cn")]
     [InlineData("", Web + "arn:aws:iam::111122223333:role/R", "cn-north-1", "aws-cn")]
     [InlineData("", Web + "arn:aws-us-gov:iam::111122223333:role/R", "us-east-1", "aws-us-gov")]
-    [InlineData("", Web + "role/R", "us-east-1", "not in an AWS partition")]
+    [InlineData("", Web + "role/R", "us-east-1", "not in any AWS partition")]
     [InlineData("[default]\nrole_arn = arn:aws-cn:iam::111122223333:role/R\ncredential_source = Environment\n", "CODEARTIFACT_PROFILE=default AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S", "us-east-1", "aws-cn")]
     [InlineData(Sso + "us-east-1\n", "", "cn-north-1", "aws-cn")]
-    [InlineData(Sso + "evil.example.test/#\n", "", "us-east-1", "not in an AWS partition")]
+    [InlineData(Sso + "evil.example.test/#\n", "", "us-east-1", "not in any AWS partition")]
     [InlineData("[default]\nlogin_session = arn:aws-cn:iam::111122223333:user/u\n", "", "us-east-1", "aws-cn")]
     public void Are_refused_for_another(string config, string variables, string region, string named)
     {
@@ -43,7 +43,7 @@ public sealed class SecretsOfOnePartition
     {
         using var home = new AwsHome().With("AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S AWS_SESSION_TOKEN=T");
         home.Variables[variable] = value;
-        Assert.Equal($"{variable} contains a line break, or another character that no credentials have", home.Identity.Failure!.Why);
+        Assert.Equal($"{variable} contains a line break or another character that is not valid in credentials", home.Identity.Failure!.Why);
     }
 
     [Theory]
@@ -57,7 +57,7 @@ public sealed class SecretsOfOnePartition
 
     [Fact]
     public void From_outside_are_refused_with_characters_that_no_header_has() => Assert.Equal(
-        "CODEARTIFACT_AUTH_TOKEN contains a line break, or another character that no token has",
+        "CODEARTIFACT_AUTH_TOKEN contains a line break or another character that is not valid in a token",
         Settings.From(name => name == "CODEARTIFACT_AUTH_TOKEN" ? "T\r\nX-Evil: 1" : null).Problem);
 
     /// <summary>User info and query of an endpoint are not part of what is on disk.</summary>

@@ -24,12 +24,12 @@ public sealed class FilesThatOthersCanChange : IDisposable
     [InlineData("644", "777", false)]
     [InlineData("644", "1777", true)] // only owners replace files in a sticky folder
     [InlineData("664", "775", true)] // the owner's private group
-    public void Are_recognized_by_their_mode(string file, string folder, bool isBelieved)
+    public void Are_recognized_by_their_mode(string file, string folder, bool isTrusted)
     {
         var path = Write("home/.config/codeartifact.json");
         SetMode(path, file);
         SetMode(Path.GetDirectoryName(path)!, folder);
-        Assert.Equal(isBelieved, TrustedFile.FindProblem(path, Home) is null);
+        Assert.Equal(isTrusted, TrustedFile.FindProblem(path, Home) is null);
     }
 
     [Fact]

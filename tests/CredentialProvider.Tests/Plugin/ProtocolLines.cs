@@ -22,7 +22,7 @@ public sealed class ProtocolLines
     }
 
     [Fact]
-    public void Are_dropped_if_too_long_and_their_neighbours_kept()
+    public void Are_dropped_if_too_long_and_their_neighbors_kept()
     {
         var big = new string('x', 3 * 1024 * 1024);
         var connection = Over($"{Line("1")}\n{Line(big)}\n{Line("2")}\n{big}\n{big}\n{Line("3")}\n", 50_000);

@@ -82,7 +82,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         }
     }
 
-    /// <exception cref="NoTokenException">The credentials that sign the call cannot be had.</exception>
+    /// <exception cref="NoTokenException">There are no credentials to sign the call.</exception>
     /// <exception cref="AwsCallException">STS returned no session.</exception>
     public override async Task<ImmutableCredentials> GetCredentialsAsync()
     {

@@ -136,7 +136,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
     /// <summary>A line break would end the header and start another.</summary>
     private static Secret? RequireHeaderValue(Secret? token, string place) =>
         token is null || AsciiText.IsHeaderValue(token.Reveal()) ? token : throw Invalid(
-            $"the container's authorization token in {place} contains a line break, or another character that no header has",
+            $"the container's authorization token in {place} contains a line break or another character that is not valid in a header",
             "remove it");
 
     private static NoTokenException Invalid(string why, string fix) => new(ErrorCode.Setting, why, fix);

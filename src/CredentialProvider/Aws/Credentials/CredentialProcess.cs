@@ -48,7 +48,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             string? Find(string name) => json.RootElement.TryGetProperty(name, out var value)
                 && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
             if (!json.RootElement.TryGetProperty("Version", out var version) || version.ToString() != "1")
-                throw Failed("its output is not of Version 1", Fix);
+                throw Failed("its output does not have Version 1", Fix);
             if (Find("AccessKeyId") is not { } id || Find("SecretAccessKey") is not { } secret)
                 throw Failed("its output has no AccessKeyId or no SecretAccessKey", Fix);
             var expires = Find("Expiration") is not { } text ? DateTimeOffset.MaxValue

@@ -20,7 +20,7 @@ internal static class FetchedCredentials
             if (!AsciiText.IsHeaderValue(fetched.AccessKey) || !AsciiText.IsHeaderValue(fetched.Token ?? ""))
             {
                 throw new NoTokenException(ErrorCode.NoCredentials,
-                    "the source of AWS credentials returned a line break, or another character that no credentials have",
+                    "the source of AWS credentials returned a line break or another character that is not valid in credentials",
                     "check the credential source that 'nuget-plugin-codeartifact doctor' names");
             }
 

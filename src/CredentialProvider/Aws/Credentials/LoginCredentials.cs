@@ -99,7 +99,7 @@ internal sealed class LoginCredentials(
             "aws" => $"https://{place}.signin.aws.amazon.com",
             "aws-cn" => $"https://{place}.signin.amazonaws.cn",
             "aws-us-gov" => $"https://{place}.signin.amazonaws-us-gov.com",
-            { } partition => throw Unusable($"the AWS partition {partition} has no sessions of 'aws login'"),
+            { } partition => throw Unusable($"the AWS partition {partition} does not support 'aws login'"),
             _ => throw Unusable($"{source.Region?.Place ?? "the region"} is '{place}', which is not a region"),
         };
     }
@@ -147,7 +147,7 @@ internal sealed class LoginCredentials(
         if (error == "INSUFFICIENT_PERMISSIONS")
         {
             throw new NoTokenException(ErrorCode.AccessDenied,
-                $"the 'aws login' session of AWS profile '{source.Profile}' may not be renewed ({error}): {message}",
+                $"the 'aws login' session of AWS profile '{source.Profile}' cannot be renewed ({error}): {message}",
                 "attach the AWS managed policy SignInLocalDevelopmentAccess to the user or role that signs in");
         }
 

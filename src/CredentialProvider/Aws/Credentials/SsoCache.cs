@@ -54,7 +54,7 @@ internal sealed class SsoCache(string? folder, SsoSource source)
     /// <inheritdoc cref="Write(SsoSession)"/>
     public void Write(SsoRegistration registration) => Write(RegistrationFile, registration.ToJson(source));
 
-    /// <summary>IAM Identity Center does not know the client any more.</summary>
+    /// <summary>IAM Identity Center no longer knows the client.</summary>
     public void ForgetRegistration()
     {
         if (RegistrationFile is { } file)

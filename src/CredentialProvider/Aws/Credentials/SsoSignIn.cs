@@ -125,14 +125,14 @@ internal sealed class SsoSignIn(SsoSource source, SsoCache cache, IdentityCenter
         };
         var url = $"{center.AuthorizationPage}?"
             + string.Join("&", query.Select(pair => $"{pair.Item1}={Uri.EscapeDataString(pair.Item2)}"));
-        show($"AWS profile '{source.Profile}': sign in in the browser on this machine; if none opens, go to {url}");
+        show($"AWS profile '{source.Profile}': sign in using the browser on this machine; if it does not open, go to {url}");
         openBrowser(url);
         var code = await callback.WaitAsync(BrowserTimeout, cancel) switch
         {
             { Code: { } received } => received,
             { Error: { } error } => throw NotCompleted(error),
-            _ => throw NotCompleted($"no answer from the browser within {BrowserTimeout.TotalMinutes:0} minutes; "
-                + "without a browser on this machine, add --device-code"),
+            _ => throw NotCompleted($"the browser did not respond within {BrowserTimeout.TotalMinutes:0} minutes "
+                + "(add --device-code if this machine has no browser)"),
         };
         return await CreateSessionAsync(registration, new CreateTokenRequest
         {

@@ -47,9 +47,9 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
             FailureKind.WebIdentityExpired => Origin.Kind switch
             {
                 WebIdentityOrigin.File => $"check what renews {Origin.Name}",
-                WebIdentityOrigin.Variable => $"start the job again, and restore earlier in it: the token in {Origin.Name} "
+                WebIdentityOrigin.Variable => $"rerun the job, and restore earlier in it: the token in {Origin.Name} "
                     + $"is valid for {Lifetime()}",
-                _ => "start the job again: its CI system issued a token that has expired already",
+                _ => "rerun the job: its CI system issued a token that has already expired",
             },
             _ when Says("audience") => $"add the audience '{Find("aud")}' to the IAM identity provider for {Find("iss")} in "
                 + $"account {account}"
@@ -57,7 +57,7 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
             _ when Says("No OpenIDConnect provider") => $"create an IAM identity provider for {Find("iss")} with the "
                 + $"audience '{Find("aud")}' in account {account}",
             _ when Says("verification key") || failure.Transient is not null =>
-                $"let AWS reach {Find("iss")}/.well-known/openid-configuration and the keys that it names, from the internet",
+                $"make {Find("iss")}/.well-known/openid-configuration, and the keys that it lists, reachable from the internet",
             _ => $"check the IAM identity provider for {Find("iss")} in account {account}, and that {Origin.Place} names the "
                 + "right token",
         };

@@ -21,7 +21,7 @@ internal sealed class AgentCommand : CliCommand
         "Who may connect, as permission bits: 0600 this user (default), 0660 its group too, 0666 everyone");
 
     private readonly Option<string?> _idle = SharedOptions.Value("--idle", "TIME",
-        "End after this time without a request, such as 30m or 8h (default: never)");
+        "Stop after this time without a request, such as 30m or 8h (default: never)");
 
     private readonly Option<string?> _profile = SharedOptions.Profile();
 
@@ -54,7 +54,7 @@ internal sealed class AgentCommand : CliCommand
         new("nuget-plugin-codeartifact agent --socket /run/codeartifact/agent.sock --domains contoso/111122223333",
             "Give tokens for one domain to processes of this user"),
         new("nuget-plugin-codeartifact agent --socket /run/codeartifact/agent.sock --mode 0666 --idle 8h",
-            "Give tokens to containers that mount /run/codeartifact, until there was no request for 8 hours"),
+            "Give tokens to containers that mount /run/codeartifact, and stop after 8 hours without a request"),
     ];
 
     public override HelpEntry[] Variables { get; } =
@@ -94,7 +94,7 @@ internal sealed class AgentCommand : CliCommand
         {
             var mode = parsed.GetValue(_mode) is { } text ? ParseMode(text)!.Value : Posix.OwnerOnly;
             var listener = AgentListener.Create(path, mode);
-            Terminal.Print($"listening at {path}");
+            Terminal.Print($"listening on {path}");
             return listener;
         }
 

@@ -34,7 +34,6 @@ internal sealed class CacheListCommand : CliCommand
     public static string Describe(TokenKey key, AuthorizationToken token, DateTimeOffset now) =>
         $"{key.DomainName}: {(token.IsValid(now) ? "valid until" : "expired at")} {token.Expires:u}, "
             + $"identity: {token.Identity ?? key.Identity}";
-    }
 
     private string ToJson(List<(TokenKey Key, AuthorizationToken Token)> entries) => JsonText.Write(json =>
     {

@@ -126,7 +126,7 @@ internal sealed class ConfigureAddCommand : CliCommand
         }
         else if (mapping.FindRivals(name) is { Count: > 0 } rivals)
         {
-            Terminal.Warning($"packages with the IDs of yours may come from {string.Join(", ", rivals)} "
+            Terminal.Warning($"packages with the same IDs as yours may come from {string.Join(", ", rivals)} "
                 + "(dependency confusion); to get an ID from this source only, add --map 'Contoso.*'");
         }
     }

@@ -34,7 +34,7 @@ internal sealed class DoctorCommand : CliCommand
         Validators.Add(result =>
         {
             if (result.GetValue(_user) is not null && result.GetValue(_service) is not null)
-                result.AddError("--user and --service exclude each other");
+                result.AddError("--user and --service cannot be combined");
         });
     }
 

@@ -25,7 +25,7 @@ internal sealed class LoginCommand : CliCommand
         Validators.Add(result =>
         {
             if (result.GetValue(_deviceCode) && result.GetValue(_browser))
-                result.AddError("--browser and --device-code exclude each other; use one of them");
+                result.AddError("--browser and --device-code cannot be combined; use one of them");
         });
     }
 

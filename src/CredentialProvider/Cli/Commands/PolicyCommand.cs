@@ -54,7 +54,7 @@ internal sealed class PolicyCommand : CliCommand
             if (result.GetResult(_oidc) is null != result.GetResult(_subject) is null)
                 result.AddError("--oidc and --subject belong together: without a subject, any project of the CI system could assume the role");
             if (result.GetResult(_oidc) is not null && result.GetResult(_assumedBy) is not null)
-                result.AddError("--oidc and --assumed-by exclude each other");
+                result.AddError("--oidc and --assumed-by cannot be combined");
         });
     }
 

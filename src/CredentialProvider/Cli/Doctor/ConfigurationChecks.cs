@@ -6,7 +6,7 @@ using Settings = CredentialProvider.Configuration.Settings;
 
 namespace CredentialProvider.Cli.Doctor;
 
-/// <summary>What nuget.config as a whole does to a restore, also by sources that are not CodeArtifact's.</summary>
+/// <summary>What nuget.config as a whole does to a restore, including by sources that are not in CodeArtifact.</summary>
 internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 {
     /// <param name="checkedSources">The sources that this run checks.</param>

@@ -160,7 +160,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
             var failure = FailureMessages.Describe(request.Feed, $"https://sts.{request.Feed.Region}.amazonaws.com", e);
             // Only this check asks STS who the caller is; a restore can do without.
             return (failure.Code is ErrorCode.BadCredentials or ErrorCode.ClockSkew ? Finding.Fail(Checks.Identity, failure)
-                : Finding.Skip(Checks.Identity, $"not known, which no restore needs: {failure.Why}"))
+                : Finding.Skip(Checks.Identity, $"unknown, but a restore does not need it: {failure.Why}"))
                 with { Duration = Since(started) };
         }
     }

@@ -39,7 +39,7 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
         if (settings.ExternalToken?.File is { } token && TrustedFile.IsWritableByAll(token))
         {
             yield return Finding.WarnWithCommand(Checks.Settings, $"every user can change the token in {token}",
-                "let its owner alone write to it", $"chmod go-w {ShellText.File(token)}");
+                "make it writable by its owner only", $"chmod go-w {ShellText.File(token)}");
         }
 
         foreach (var path in new[] { settings.AwsConfigFile, settings.AwsCredentialsFile })
@@ -86,7 +86,7 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
         if (status.Permissions != Posix.FolderOwnerOnly)
         {
             return Finding.FailWithCommand(Checks.Cache, $"other users can access {folder}",
-                "close it to others", $"chmod 700 {path}");
+                "restrict it to its owner", $"chmod 700 {path}");
         }
 
         return Array.Find(Directory.GetFiles(folder, "*.json"), IsOpenToOthers) is { } open

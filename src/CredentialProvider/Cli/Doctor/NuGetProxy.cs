@@ -7,7 +7,7 @@ namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>
 /// The proxy of NuGet, where it is not that of all other programs: NuGet prefers http_proxy, first in the user's NuGet.Config and
-/// then in the environment, to HTTPS_PROXY, also for https. https://learn.microsoft.com/nuget/reference/nuget-config-file#config-section
+/// then in the environment, to HTTPS_PROXY, even for https. https://learn.microsoft.com/nuget/reference/nuget-config-file#config-section
 /// </summary>
 internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
 {

@@ -16,8 +16,8 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         yield return CheckForm() with { MayBeElsewhere = source.UsesProtocol2 && IsHttps };
         if (source is { IsPadded: true, Name: { } name })
         {
-            yield return Finding.WarnWithCommand(Checks.Url, "the URL in nuget.config begins or ends with white space; dotnet restore ignores it, but "
-                + "takes the URL for one without a name, for which no mapping and no stored credentials apply", "remove it", Update(name, source.Url));
+            yield return Finding.WarnWithCommand(Checks.Url, "the URL in nuget.config begins or ends with white space, which dotnet restore removes; it then "
+                + "finds no source with that URL, so the source's mapping and stored credentials do not apply", "remove it", Update(name, source.Url));
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         {
             return Finding.FailWithCommand(Checks.Url,
                 $"{source.Url} does not end in .json, so NuGet uses its V2 protocol, which CodeArtifact does not support",
-                "remove what follows", Update(own, source.Url.Split('?', '#')[0]));
+                "remove the query or fragment", Update(own, source.Url.Split('?', '#')[0]));
         }
 
         if (FeedRecognition.TryFind(source.Url, settings, out var feed))
@@ -165,7 +165,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
                 ? "all other sources are CodeArtifact or folders" : "no other source serves the same package IDs");
         }
 
-        var text = $"packages with the IDs of yours may come from {string.Join(", ", rivals)} (dependency confusion): "
+        var text = $"packages with the same IDs as yours may come from {string.Join(", ", rivals)} (dependency confusion): "
             + (mapping.IsEnabled ? "nuget.config gives both sources the same pattern"
                 : "nuget.config does not map packages to sources");
         return settings.Layers.Machine is { RequiresMapping: true, Path: { } path }

@@ -10,8 +10,8 @@ using CredentialProvider.Tokens;
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>
-/// What a maintainer needs to know about a machine, as Markdown. Each line passes the terminal's filter. A part that cannot
-/// be had says why and does not end the others.
+/// What a maintainer needs to know about a machine, as Markdown. Each line passes the terminal's filter. A part that is
+/// not available says why and does not stop the others.
 /// </summary>
 /// <param name="text">Receives the document.</param>
 internal sealed class SupportFile(Settings settings, TimeProvider time, NuGetSources sources, StringWriter text)

@@ -4,7 +4,7 @@ using NuGet.Configuration;
 
 namespace CredentialProvider.Cli.NuGet;
 
-/// <summary>What is wrong with a nuget.config, and in which line. NuGet's own messages have the file alone.</summary>
+/// <summary>What is wrong with a nuget.config, and in which line. NuGet's own messages name only the file.</summary>
 internal static class ConfigurationError
 {
     private const string Cause = "Unable to parse config file because: ", Path = "Path: '";

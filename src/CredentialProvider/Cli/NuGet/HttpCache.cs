@@ -11,7 +11,7 @@ internal static class HttpCache
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(30);
 
-    /// <summary>The versions of a package that NuGet believes a source to have, and how old they are; null if NuGet will ask the
+    /// <summary>The versions of a package that NuGet has cached for a source, and how old they are; null if NuGet will ask the
     /// source.</summary>
     /// <param name="folder">The cache.</param>
     public static (IReadOnlyList<string> Versions, TimeSpan Age)? Find(

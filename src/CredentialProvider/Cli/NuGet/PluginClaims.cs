@@ -11,7 +11,7 @@ internal enum RememberedClaims
     /// <summary>NuGet starts the plugin and asks it.</summary>
     Usable,
 
-    /// <summary>NuGet does not start the plugin, and so never learns better: https://github.com/NuGet/Home/issues/15047</summary>
+    /// <summary>NuGet does not start the plugin, and so never corrects itself: https://github.com/NuGet/Home/issues/15047</summary>
     NoCredentials,
 
     /// <summary>NuGet fails at the file.</summary>

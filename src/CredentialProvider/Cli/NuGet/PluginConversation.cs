@@ -65,7 +65,7 @@ internal sealed class PluginConversation(TextReader output, TextWriter input, As
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            return new PluginReply($"answers {Step} with something else than an answer");
+            return new PluginReply($"answers {Step} with a message that is not a response");
         }
     }
 
