@@ -36,8 +36,9 @@ internal static class AwsLimits
     public static void Apply(ClientConfig config, string region, ProfileEndpoint profile, Settings settings)
     {
         config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
-        config.UseFIPSEndpoint = profile.UseFips == true;
-        config.UseDualstackEndpoint = profile.UseDualStack == true;
+        // The SDK rejects either together with a URL, which is final.
+        config.UseFIPSEndpoint = profile is { UseFips: true, Url: null };
+        config.UseDualstackEndpoint = profile is { UseDualStack: true, Url: null };
         // Otherwise the SDK would read the default profile's endpoint_url.
         config.IgnoreConfiguredEndpointUrls = true;
         if (profile.Url is { } url)
