@@ -18,11 +18,12 @@ internal static class AwsLimits
     private const int MaxResponseSize = 64 * 1024;
 
     /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
+    /// <param name="bundle">See <see cref="ProfileEndpoint.CaBundle"/>.</param>
     /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
-    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
+    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, string? bundle = null)
     {
         TrustStore.Configure(settings);
-        var http = new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true))
+        var http = new HttpClient(SystemRoots.CreateHandler(ProxyFrom(settings), useProxy: true, bundle))
         {
             Timeout = timeout,
             MaxResponseContentBufferSize = MaxResponseSize,
@@ -60,7 +61,7 @@ internal static class AwsLimits
         // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
         TrustStore.Configure(settings);
-        SystemRoots.Apply(config, ProxyFrom(settings), CallTimeout);
+        SystemRoots.Apply(config, ProxyFrom(settings), CallTimeout, profile.CaBundle);
     }
 
     /// <summary>Leaves the SDK one retry, which corrects clock skew; <see cref="Retries"/> does all others.</summary>

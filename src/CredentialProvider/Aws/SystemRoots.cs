@@ -46,21 +46,23 @@ internal static class SystemRoots
     /// <summary>For every connection of this program, without redirects: one would carry a secret to another host, or a
     /// request to one that the user did not name.</summary>
     /// <param name="proxy">Null for the one in the variables.</param>
-    public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    /// <param name="bundle">A file of the certificates to trust; null for the system's.</param>
+    public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy, string? bundle = null)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = useProxy, Proxy = proxy };
         if (OperatingSystem.IsLinux())
         {
             handler.SslOptions.CertificateChainPolicy = Policy(withDownloads: false);
-            handler.SslOptions.RemoteCertificateValidationCallback = IsTrusted;
+            handler.SslOptions.RemoteCertificateValidationCallback =
+                (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, bundle);
         }
 
         return handler;
     }
 
     /// <summary>Lets the SDK use the same connections.</summary>
-    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout) =>
-        config.HttpClientFactory = new ClientFactory(proxy, timeout);
+    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout, string? bundle) =>
+        config.HttpClientFactory = new ClientFactory(proxy, timeout, bundle);
 
     /// <summary>Opens a connection in the background, before there is a request to send.</summary>
     /// <returns>Closes it.</returns>
@@ -68,13 +70,15 @@ internal static class SystemRoots
         ((ClientFactory)config.HttpClientFactory).Connect(endpoint);
 
     /// <exception cref="AuthenticationException">The certificate is not trusted, and why.</exception>
-    private static bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    private static bool IsTrusted(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, string? bundle)
     {
-        if (errors == SslPolicyErrors.None)
+        if (errors == SslPolicyErrors.None && bundle is null)
             return true;
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 leaf)
+        if ((errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None || certificate is not X509Certificate2 leaf)
             throw new AuthenticationException($"The remote certificate is invalid according to the validation procedure: {errors}");
-        var problem = FindProblem(leaf, chain!.ChainPolicy.ExtraStore);
+        var sent = chain!.ChainPolicy.ExtraStore;
+        var problem = bundle is null ? FindProblem(leaf, sent)
+            : Build(leaf, sent, Policy(withDownloads: true), Parse(ReadFile(bundle)));
         // In .NET's words, which users search for.
         return problem is null ? true : throw new AuthenticationException("The remote certificate is invalid because of "
             + $"errors in the certificate chain: {problem}");
@@ -190,9 +194,9 @@ internal static class SystemRoots
         }
     }
 
-    private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout) : HttpClientFactory
+    private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout, string? bundle) : HttpClientFactory
     {
-        private readonly SocketsHttpHandler _handler = CreateHandler(proxy, useProxy: true);
+        private readonly SocketsHttpHandler _handler = CreateHandler(proxy, useProxy: true, bundle);
 
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(_handler) { Timeout = timeout };
 

@@ -1,6 +1,7 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
 
@@ -84,6 +85,7 @@ internal sealed record SigningIdentity(
             GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings))
         {
             IgnoresVariables = isIgnored,
+            CaBundle = FindCaBundle(settings),
             ApplicationId = settings.ApplicationId ?? Profile?.Find("sdk_ua_app_id"),
         };
     }
@@ -117,6 +119,15 @@ internal sealed record SigningIdentity(
         }
 
         return Profile?.FindProperty("endpoint_url") is { } property ? (property.Value, property.Place) : null;
+    }
+
+    /// <summary>A relative path would be one in the working directory, which may be a cloned repository.</summary>
+    private string? FindCaBundle(Settings settings)
+    {
+        if (!OperatingSystem.IsLinux() || settings.AwsCaBundle is not null || Profile?.FindProperty("ca_bundle") is not { } bundle)
+            return null;
+        return KnownPaths.Absolute(bundle.Value) is { } path && RegularFile.Is(path) ? path
+            : throw Invalid(bundle.Place, bundle.Value, "the absolute path of a PEM file of CA certificates");
     }
 
     /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>

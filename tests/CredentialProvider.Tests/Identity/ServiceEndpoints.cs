@@ -112,6 +112,33 @@ public sealed class ServiceEndpoints
         Assert.Equal(url, ApiEndpoint.For(request.Feed, request.FeedSettings, home.Settings, request.Identity.EndpointOf("codeartifact", home.Settings)));
     }
 
+    [Fact]
+    public void Trust_the_certificates_of_the_profile_unless_a_variable_names_others()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have a trust store of their own");
+        using var home = new AwsHome();
+        var bundle = Path.Combine(home.Folder, "ca.pem");
+        File.WriteAllText(bundle, "");
+        File.WriteAllText(home.Variables["AWS_CONFIG_FILE"], $"[default]\nca_bundle = {bundle}\n");
+
+        Assert.Equal(bundle, home.Identity.EndpointOf("sts", home.Settings).CaBundle);
+        home.With("AWS_CA_BUNDLE=/other.pem");
+        Assert.Null(home.Identity.EndpointOf("sts", home.Settings).CaBundle);
+    }
+
+    [Theory]
+    [InlineData("ca.pem")]
+    [InlineData("/none/ca.pem")]
+    [InlineData("/dev/null")]
+    public void Trust_no_file_that_is_missing_or_in_the_working_directory(string bundle)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have a trust store of their own");
+        using var home = new AwsHome($"[default]\nca_bundle = {bundle}\n");
+        var failure = Assert.Throws<NoTokenException>(() => home.Identity.EndpointOf("sts", home.Settings));
+        Assert.Equal(ErrorCode.Setting, failure.Code);
+        Assert.StartsWith($"{home.Folder}/config, line 2, [default]: ca_bundle is '{bundle}'", failure.Why, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", true, null)]
     [InlineData("AWS_PROFILE=dev", null, true)]

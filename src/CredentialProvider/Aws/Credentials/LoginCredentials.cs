@@ -74,7 +74,7 @@ internal sealed class LoginCredentials(
         var url = $"{endpoint}/v1/token";
         try
         {
-            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
+            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout, signIn.CaBundle);
             using var request = CreateRequest(session, url);
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
