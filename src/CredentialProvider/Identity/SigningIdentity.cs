@@ -80,7 +80,7 @@ internal sealed record SigningIdentity(
         var isIgnored = HasUrl(service, settings) && GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", settings) == true;
         var url = isIgnored ? null : FindUrl(service, settings);
         if (url is var (value, place) && !IsUrl(value))
-            throw Invalid(place, value, "a URL such as https://sts.us-east-1.amazonaws.com");
+            throw Invalid(place, value, "a URL that begins with https:// or http://");
         return new ProfileEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT", settings),
             GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings))
         {
