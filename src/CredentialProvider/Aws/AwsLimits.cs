@@ -18,11 +18,12 @@ internal static class AwsLimits
     private const int MaxResponseSize = 64 * 1024;
 
     /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
+    /// <param name="bundle">See <see cref="ProfileEndpoint.CaBundle"/>.</param>
     /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
-    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout)
+    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, string? bundle = null)
     {
         TrustStore.Configure(settings);
-        var http = new HttpClient(HttpConnections.CreateHandler(ProxyFrom(settings), useProxy: true))
+        var http = new HttpClient(HttpConnections.CreateHandler(ProxyFrom(settings), useProxy: true, bundle))
         {
             Timeout = timeout,
             MaxResponseContentBufferSize = MaxResponseSize,
@@ -36,8 +37,9 @@ internal static class AwsLimits
     public static void Apply(ClientConfig config, string region, ProfileEndpoint profile, Settings settings)
     {
         config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
-        config.UseFIPSEndpoint = profile.UseFips == true;
-        config.UseDualstackEndpoint = profile.UseDualStack == true;
+        // The SDK rejects either together with a URL, which is final.
+        config.UseFIPSEndpoint = profile is { UseFips: true, Url: null };
+        config.UseDualstackEndpoint = profile is { UseDualStack: true, Url: null };
         // Otherwise the SDK would read the default profile's endpoint_url.
         config.IgnoreConfiguredEndpointUrls = true;
         if (profile.Url is { } url)
@@ -59,7 +61,7 @@ internal static class AwsLimits
         // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
         TrustStore.Configure(settings);
-        HttpConnections.Apply(config, ProxyFrom(settings), CallTimeout);
+        HttpConnections.Apply(config, ProxyFrom(settings), CallTimeout, profile.CaBundle);
     }
 
     /// <summary>Leaves the SDK one retry, which corrects clock skew; <see cref="Retries"/> does all others.</summary>

@@ -9,26 +9,27 @@ namespace CredentialProvider.Aws;
 internal static class HttpConnections
 {
     /// <param name="proxy">Null for the one in the variables.</param>
-    public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    /// <param name="bundle">A file of the certificates to trust; null for the system's.</param>
+    public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy, string? bundle = null)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = useProxy, Proxy = proxy };
         if (OperatingSystem.IsLinux())
-            SystemRoots.Apply(handler.SslOptions);
+            SystemRoots.Apply(handler.SslOptions, bundle);
         return handler;
     }
 
     /// <summary>Lets the SDK use the same connections.</summary>
-    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout) =>
-        config.HttpClientFactory = new ClientFactory(proxy, timeout);
+    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout, string? bundle) =>
+        config.HttpClientFactory = new ClientFactory(proxy, timeout, bundle);
 
     /// <summary>Opens a connection in the background, before there is a request to send.</summary>
     /// <returns>Closes it.</returns>
     public static IDisposable? Connect(ClientConfig config, string endpoint) =>
         ((ClientFactory)config.HttpClientFactory).Connect(endpoint);
 
-    private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout) : HttpClientFactory
+    private sealed class ClientFactory(WebProxy? proxy, TimeSpan timeout, string? bundle) : HttpClientFactory
     {
-        private readonly SocketsHttpHandler _handler = CreateHandler(proxy, useProxy: true);
+        private readonly SocketsHttpHandler _handler = CreateHandler(proxy, useProxy: true, bundle);
 
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(_handler) { Timeout = timeout };
 

@@ -8,7 +8,7 @@ namespace CredentialProvider.Aws;
 /// HttpClient.</summary>
 internal static class HttpConnections
 {
-    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout)
+    public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout, string? bundle)
     {
         if (proxy is not null)
             config.SetWebProxy(proxy);
@@ -17,7 +17,7 @@ internal static class HttpConnections
     /// <summary>There is no way to open a connection without a request.</summary>
     public static IDisposable? Connect(ClientConfig config, string endpoint) => null;
 
-    public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy)
+    public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy, string? bundle = null)
     {
         var handler = new HttpClientHandler { AllowAutoRedirect = false, UseProxy = useProxy };
         if (proxy is not null)

@@ -41,20 +41,24 @@ internal static class SystemRoots
     }
 
     /// <summary>Lets <see cref="IsTrusted"/> decide about a connection's certificate.</summary>
-    public static void Apply(SslClientAuthenticationOptions options)
+    /// <param name="bundle">A file of the certificates to trust; null for the system's.</param>
+    public static void Apply(SslClientAuthenticationOptions options, string? bundle)
     {
         options.CertificateChainPolicy = Policy(withDownloads: false);
-        options.RemoteCertificateValidationCallback = IsTrusted;
+        options.RemoteCertificateValidationCallback =
+            (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, bundle);
     }
 
     /// <exception cref="AuthenticationException">The certificate is not trusted, and why.</exception>
-    private static bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    private static bool IsTrusted(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, string? bundle)
     {
-        if (errors == SslPolicyErrors.None)
+        if (errors == SslPolicyErrors.None && bundle is null)
             return true;
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 leaf)
+        if ((errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None || certificate is not X509Certificate2 leaf)
             throw new AuthenticationException($"The remote certificate is invalid according to the validation procedure: {errors}");
-        var problem = FindProblem(leaf, chain!.ChainPolicy.ExtraStore);
+        var sent = chain!.ChainPolicy.ExtraStore;
+        var problem = bundle is null ? FindProblem(leaf, sent)
+            : Build(leaf, sent, Policy(withDownloads: true), Parse(ReadFile(bundle)));
         // In .NET's words, which users search for.
         return problem is null ? true : throw new AuthenticationException("The remote certificate is invalid because of "
             + $"errors in the certificate chain: {problem}");

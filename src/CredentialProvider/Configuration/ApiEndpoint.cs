@@ -12,7 +12,8 @@ internal static class ApiEndpoint
     /// <returns>A URL without a path, for example https://codeartifact.eu-west-1.amazonaws.com.</returns>
     public static string For(Feed feed, FeedSettings feedSettings, Settings settings, ProfileEndpoint? profile = null)
     {
-        if ((feedSettings.Endpoint ?? profile?.Url) is { } endpoint)
+        var configured = profile is { IgnoresVariables: true } ? feedSettings.EndpointOfFile : feedSettings.Endpoint ?? profile?.Url;
+        if (configured is { } endpoint)
             return endpoint;
         var partition = Partition.OfRegion(feed.Region)
             ?? throw new ArgumentException($"'{feed.Region}' is not a region", nameof(feed));
@@ -27,6 +28,13 @@ internal static class ApiEndpoint
 /// use_dualstack_endpoint.</summary>
 internal sealed record ProfileEndpoint(string? Url, bool? UseFips, bool? UseDualStack)
 {
+    /// <summary>ignore_configured_endpoint_urls: it applies to AWS's variables too, but not to this project's files.</summary>
+    public bool IgnoresVariables { get; init; }
+
+    /// <summary>ca_bundle: the certificates to trust instead of the system's; null without it, and if AWS_CA_BUNDLE is
+    /// set.</summary>
+    public string? CaBundle { get; init; }
+
     /// <summary>The user's name for an application, for the User-Agent; null if there is none.</summary>
     public string? ApplicationId { get; init; }
 }

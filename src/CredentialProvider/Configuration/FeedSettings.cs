@@ -15,6 +15,9 @@ namespace CredentialProvider.Configuration;
 internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Duration, string? Endpoint,
     string? Problem)
 {
+    /// <summary><see cref="Endpoint"/> without AWS's variables, which the AWS profile can ignore.</summary>
+    public string? EndpointOfFile { get; private init; }
+
     /// <summary>Of the roles that AWS's profiles name; <see cref="Roles"/> have theirs. Null if it is not set.</summary>
     public string? SessionName { get; private init; }
 
@@ -44,12 +47,15 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
         if (feed?.Host is { } host)
             problem ??= layers.FindHost(host)?.Problem;
         ConfigurationFile? rolesFrom = null, nameFrom = null;
+        string? endpointOfFile = null;
         foreach (var source in layers.SourcesFor(feed, settings.TokenOptions))
         {
             if (options.Roles is null && source.Options.Roles is not null)
                 rolesFrom = source.File;
             if (options.SessionName is null && source.Options.SessionName is not null)
                 nameFrom = source.File;
+            if (source.File is not null)
+                endpointOfFile ??= source.Options.Endpoint;
             options = options.Or(source.Options);
             problem ??= source.Problem;
         }
@@ -74,6 +80,7 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
         return new FeedSettings(
             options.Profile, roles, options.Duration ?? TokenLifetime.MaxSeconds, options.Endpoint, problem)
         {
+            EndpointOfFile = endpointOfFile,
             SessionName = name,
             SourceIdentity = ToName(options.SourceIdentity, settings),
             Tags = ToTags(options.Tags, settings),

@@ -32,9 +32,7 @@ internal sealed record SharedSection(string File, string Name, int Line)
     /// <summary>Adds a line like <c>name = value</c>; null if it is something else.</summary>
     public SharedProperty? Add(string line, int number)
     {
-        var equals = 0;
-        while (equals < line.Length && line[equals] is not ('=' or ':'))
-            equals++;
+        var equals = IndexOfSeparator(line);
         if (equals is 0 || equals == line.Length)
         {
             Problem ??= (number, "the line is neither a section nor a setting");
@@ -47,8 +45,17 @@ internal sealed record SharedSection(string File, string Name, int Line)
         return property;
     }
 
+    /// <returns>The length of the line if it has none.</returns>
+    internal static int IndexOfSeparator(string line)
+    {
+        var index = 0;
+        while (index < line.Length && line[index] is not ('=' or ':'))
+            index++;
+        return index;
+    }
+
     /// <summary>Removes a comment after white space. A command may contain "#" and ";".</summary>
-    private static string Uncomment(string name, string value)
+    internal static string Uncomment(string name, string value)
     {
         if (name == "credential_process")
             return value;
@@ -79,9 +86,9 @@ internal sealed record SharedProperty(SharedSection Section, string Name, int Li
         string? found = null;
         foreach (var line in AsciiText.Split(Value, '\n'))
         {
-            var equals = AsciiText.IndexOf(line, '=');
-            if (equals > 0 && line[..equals].TrimEnd() == name)
-                found = line[(equals + 1)..].Trim();
+            var equals = SharedSection.IndexOfSeparator(line);
+            if (equals < line.Length && line[..equals].TrimEnd() == name)
+                found = SharedSection.Uncomment(name, line[(equals + 1)..]).Trim();
         }
 
         return found;

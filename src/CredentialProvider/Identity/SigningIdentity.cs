@@ -1,6 +1,7 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
 
@@ -76,14 +77,15 @@ internal sealed record SigningIdentity(
     /// <exception cref="NoTokenException">A value cannot be used.</exception>
     public ProfileEndpoint EndpointOf(string service, Settings settings)
     {
-        var url = FindUrl(service, settings);
-        if (url is not null && GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", settings) == true)
-            url = null;
+        var isIgnored = HasUrl(service, settings) && GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", settings) == true;
+        var url = isIgnored ? null : FindUrl(service, settings);
         if (url is var (value, place) && !IsUrl(value))
-            throw Invalid(place, value, "a URL such as https://sts.us-east-1.amazonaws.com");
+            throw Invalid(place, value, "a URL that begins with https:// or http://");
         return new ProfileEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT", settings),
             GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings))
         {
+            IgnoresVariables = isIgnored,
+            CaBundle = FindCaBundle(settings),
             ApplicationId = settings.ApplicationId ?? Profile?.Find("sdk_ua_app_id"),
         };
     }
@@ -96,6 +98,10 @@ internal sealed record SigningIdentity(
     /// <exception cref="NoTokenException">The configured source cannot be used.</exception>
     public CredentialSource SourceOrThrow() => Source ?? throw Failure!;
 
+    /// <summary>A setting that ignores URLs may be wrong where there are none.</summary>
+    private bool HasUrl(string service, Settings settings) => (settings.GetString(Settings.EndpointVariable(service))
+        ?? settings.GetString(Settings.AllEndpoints) ?? Profile?.Find("services") ?? Profile?.Find("endpoint_url")) is not null;
+
     private (string Value, string Place)? FindUrl(string service, Settings settings)
     {
         var variable = Settings.EndpointVariable(service);
@@ -103,13 +109,25 @@ internal sealed record SigningIdentity(
             return (own, variable);
         if (settings.GetString(Settings.AllEndpoints) is { } all)
             return (all, Settings.AllEndpoints);
-        if (Profile?.Find("services") is { } services
-            && Files.FindServices(services)?.FindNested(service, "endpoint_url") is { } nested)
+        if (Profile?.FindProperty("services") is { } services)
         {
-            return nested;
+            var section = Files.FindServices(services.Value) ?? throw new NoTokenException(ErrorCode.Setting,
+                $"{services.Place} is '{services.Value}', but {Files.Config.Path} has no [services {services.Value}]",
+                "add that section, or correct or remove the line");
+            if (section.FindNested(service, "endpoint_url") is { } nested)
+                return nested;
         }
 
         return Profile?.FindProperty("endpoint_url") is { } property ? (property.Value, property.Place) : null;
+    }
+
+    /// <summary>A relative path would be one in the working directory, which may be a cloned repository.</summary>
+    private string? FindCaBundle(Settings settings)
+    {
+        if (!OperatingSystem.IsLinux() || settings.AwsCaBundle is not null || Profile?.FindProperty("ca_bundle") is not { } bundle)
+            return null;
+        return KnownPaths.Absolute(bundle.Value) is { } path && RegularFile.Is(path) ? path
+            : throw Invalid(bundle.Place, bundle.Value, "the absolute path of a PEM file of CA certificates");
     }
 
     /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>

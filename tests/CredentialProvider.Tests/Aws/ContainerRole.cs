@@ -26,29 +26,70 @@ public sealed class ContainerRole
         Assert.Equal(2, server.Requests.Count);
     }
 
+    /// <summary>All that botocore, the AWS CLI's library, reads; it needs an offset.</summary>
     [Theory]
-    [InlineData(200, "not json", "no valid credentials", 1)]
-    [InlineData(200, "{}", "no valid credentials", 1)]
-    [InlineData(200, """{"AccessKeyId":"","SecretAccessKey":"S","Token":"T","Expiration":"2026-11-24T18:00:00Z"}""", "no valid credentials", 1)]
-    [InlineData(200, """{"AccessKeyId":7}""", "no valid credentials", 1)]
-    [InlineData(200, """{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"soon"}""", "no valid credentials", 1)]
-    [InlineData(401, "", "returned 401", 1)]
-    [InlineData(302, "", "returned 302", 1)]
-    [InlineData(503, "", "returned 503", 2)]
-    public async Task A_failure_names_its_reason(int status, string body, string reason, int requests)
+    [InlineData("2026-11-24T18:00:00+0000")]
+    [InlineData("2026-11-24T18:00:00+00:00")]
+    [InlineData("2026-11-24T20:00:00+02")]
+    [InlineData("2026-11-24T18:00:00.123456789Z")]
+    [InlineData("2026-11-24 18:00:00Z")]
+    [InlineData("2026-11-24T18:00Z")]
+    [InlineData("Tue, 24 Nov 2026 18:00:00 GMT")]
+    [InlineData("2026-11-24T18:00:00")]
+    public void May_write_its_expiration_in_any_form(string expiration)
+    {
+        var (_, expires) = ContainerCredentials.Parse(Document.Replace("2026-11-24T18:00:00Z", expiration, StringComparison.Ordinal));
+        Assert.Equal(new DateTimeOffset(2026, 11, 24, 18, 0, 0, TimeSpan.Zero), expires, TimeSpan.FromSeconds(1));
+    }
+
+    [Theory]
+    [InlineData("\"T\"", "null")]
+    [InlineData("\"Token\":\"T\",", "")]
+    public void May_return_a_key_without_a_session_token(string part, string replacement)
+    {
+        var (credentials, _) = ContainerCredentials.Parse(Document.Replace(part, replacement, StringComparison.Ordinal));
+        Assert.Equal(("A", "S", false), (credentials.AccessKey, credentials.SecretKey, credentials.UseToken));
+    }
+
+    /// <summary>As botocore does, which makes three attempts.</summary>
+    [Theory]
+    [InlineData(200, "<html>")]
+    [InlineData(200, "")]
+    [InlineData(400, "")]
+    [InlineData(404, "")]
+    [InlineData(429, "")]
+    [InlineData(503, "")]
+    public async Task Is_asked_again_after_a_failure(int status, string body)
+    {
+        using var server = new LoopbackServer(status, body) { Next = (200, Document) };
+        Assert.Equal("A", (await Role(server, new ImpatientTime()).GetCredentialsAsync()).AccessKey);
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(200, "not json", "no valid credentials")]
+    [InlineData(200, "[]", "no valid credentials")]
+    [InlineData(200, "{}", "no valid credentials")]
+    [InlineData(200, """{"AccessKeyId":"","SecretAccessKey":"S","Token":"T","Expiration":"2026-11-24T18:00:00Z"}""", "no valid credentials")]
+    [InlineData(200, """{"AccessKeyId":7}""", "no valid credentials")]
+    [InlineData(200, """{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"soon"}""", "no valid credentials")]
+    [InlineData(401, "", "returned 401")]
+    [InlineData(302, "", "returned 302")]
+    [InlineData(503, "", "returned 503")]
+    public async Task A_failure_names_its_reason(int status, string body, string reason)
     {
         using var server = new LoopbackServer(status, body);
-        var failure = await Assert.ThrowsAsync<NoTokenException>(() => Role(server, TimeProvider.System).GetCredentialsAsync());
+        var failure = await Assert.ThrowsAsync<NoTokenException>(() => Role(server, new ImpatientTime()).GetCredentialsAsync());
         Assert.Equal(ErrorCode.NoCredentials, failure.Code);
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
-        Assert.Equal(requests, server.Requests.Count);
+        Assert.Equal(3, server.Requests.Count);
     }
 
     [Fact]
     public async Task A_large_response_is_rejected()
     {
         using var server = new LoopbackServer(200, new string('x', 100_000));
-        await Assert.ThrowsAsync<NoTokenException>(() => Role(server, TimeProvider.System).GetCredentialsAsync());
+        await Assert.ThrowsAsync<NoTokenException>(() => Role(server, new ImpatientTime()).GetCredentialsAsync());
     }
 
     [Fact]
@@ -63,4 +104,11 @@ public sealed class ContainerRole
 
     private static ContainerCredentials Role(LoopbackServer server, TimeProvider time, params (string Name, string Value)[] variables) =>
         new(SettingsFromVariables.From([.. variables, ("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.Url)]), time);
+
+    /// <summary>Its delays are over at once.</summary>
+    private sealed class ImpatientTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, TimeSpan.Zero, period);
+    }
 }

@@ -1,11 +1,21 @@
+using Amazon.Runtime;
+using Amazon.Runtime.Endpoints;
+using Amazon.SecurityToken;
+using Amazon.SecurityToken.Model;
+using Amazon.SSO;
+using Amazon.SSO.Model;
+using Amazon.SSOOIDC;
+using Amazon.SSOOIDC.Model;
+using CredentialProvider.Aws;
 using CredentialProvider.Aws.Credentials;
+using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Tests.Identity;
 
 namespace CredentialProvider.Tests.Aws;
 
 /// <summary>
-/// Where containers and instances are asked for credentials, rule by rule, from container-endpoints.json,
+/// Where containers, instances and AWS's services are asked for credentials, rule by rule, from container-endpoints.json,
 /// container-authorization.json and metadata-endpoints.json.
 /// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 /// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
@@ -58,6 +68,44 @@ public sealed class CredentialEndpoints
         await container.GetCredentialsAsync();
         var header = Assert.Single(server.Requests).Split('\n').FirstOrDefault(line => line.StartsWith("Authorization:", StringComparison.OrdinalIgnoreCase));
         Assert.Equal(row.Authorization, header?["Authorization:".Length..].Trim());
+    }
+
+    public static MatrixTheoryData<string, bool, bool> Urls => new MatrixTheoryData<string, bool, bool>(["sts", "sso", "sso_oidc"], [true, false], [true, false]);
+
+    /// <summary>The SDK alone rejects FIPS and dual stack together with a URL.</summary>
+    [Theory]
+    [MemberData(nameof(Urls))]
+    public void Of_a_service_are_configured_URLs_also_with_FIPS_or_dual_stack(string service, bool isFips, bool isDualStack)
+    {
+        (ClientConfig config, AmazonWebServiceRequest request) = service switch
+        {
+            "sts" => (new AmazonSecurityTokenServiceConfig(), new AssumeRoleRequest()),
+            "sso" => ((ClientConfig)new AmazonSSOConfig(), (AmazonWebServiceRequest)new GetRoleCredentialsRequest()),
+            _ => (new AmazonSSOOIDCConfig(), new CreateTokenRequest()),
+        };
+        AwsLimits.Apply(config, "us-east-1", new ProfileEndpoint("https://own.example", isFips, isDualStack), SettingsFromVariables.From());
+        Assert.Equal("https://own.example", config.DetermineServiceOperationEndpoint(new ServiceOperationEndpointParameters(request)).URL.TrimEnd('/'));
+    }
+
+    /// <summary>From botocore.</summary>
+    [Theory]
+    [InlineData("us-east-1", false, false, "sts.us-east-1.amazonaws.com", "us-east-1.signin.aws.amazon.com")]
+    [InlineData("us-east-1", true, false, "sts-fips.us-east-1.amazonaws.com", "signin-fips.us-east-1.amazonaws.com")]
+    [InlineData("us-east-1", false, true, "sts.us-east-1.api.aws", "signin.us-east-1.api.aws")]
+    [InlineData("us-east-1", true, true, "sts-fips.us-east-1.api.aws", "signin-fips.us-east-1.api.aws")]
+    [InlineData("cn-north-1", false, false, "sts.cn-north-1.amazonaws.com.cn", "cn-north-1.signin.amazonaws.cn")]
+    [InlineData("cn-north-1", false, true, "sts.cn-north-1.api.amazonwebservices.com.cn", "signin.cn-north-1.api.amazonwebservices.com.cn")]
+    [InlineData("us-gov-west-1", false, false, "sts.us-gov-west-1.amazonaws.com", "us-gov-west-1.signin.amazonaws-us-gov.com")]
+    [InlineData("us-gov-west-1", true, false, "sts.us-gov-west-1.amazonaws.com", "signin-fips.us-gov-west-1.amazonaws.com")]
+    [InlineData("us-gov-west-1", true, true, "sts-fips.us-gov-west-1.api.aws", "signin-fips.us-gov-west-1.api.aws")]
+    [InlineData("eusc-de-east-1", false, false, "sts.eusc-de-east-1.amazonaws.eu", "signin.eusc-de-east-1.amazonaws.eu")]
+    [InlineData("us-iso-east-1", false, false, "sts.us-iso-east-1.c2s.ic.gov", "signin.us-iso-east-1.c2s.ic.gov")]
+    public void Of_STS_and_sign_in_follow_AWS_endpoint_rules(string region, bool isFips, bool isDualStack, string sts, string signIn)
+    {
+        var (config, profile) = (new AmazonSecurityTokenServiceConfig(), new ProfileEndpoint(null, isFips, isDualStack));
+        AwsLimits.Apply(config, region, profile, SettingsFromVariables.From());
+        Assert.Equal($"https://{sts}", config.DetermineServiceOperationEndpoint(new ServiceOperationEndpointParameters(new AssumeRoleRequest())).URL.TrimEnd('/'));
+        Assert.Equal($"https://{signIn}", LoginCredentials.EndpointIn(region, profile));
     }
 
     private static void Check(Row row, Func<AwsHome, string> find)

@@ -5,15 +5,15 @@ using System.Text;
 
 namespace CredentialProvider.Tests.Aws;
 
-/// <summary>Returns the same response to every HTTP request on 127.0.0.1, and records the requests.</summary>
+/// <summary>Returns the same response to every HTTP request on 127.0.0.1, or to the first one, and records the requests.</summary>
 internal sealed class LoopbackServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly string _response;
+    private readonly byte[] _response;
 
     public LoopbackServer(int status, string body, string headers = "")
     {
-        _response = $"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}";
+        _response = Response(status, body, headers);
         _listener.Start();
         _ = ServeAsync();
     }
@@ -22,6 +22,9 @@ internal sealed class LoopbackServer : IDisposable
 
     /// <summary>Request line and headers, one string per request.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
+
+    /// <summary>For all requests but the first; null for the same response.</summary>
+    public (int Status, string Body)? Next { get; init; }
 
     public void Dispose() => _listener.Dispose();
 
@@ -37,7 +40,7 @@ internal sealed class LoopbackServer : IDisposable
                 while (await reader.ReadLineAsync() is { Length: > 0 } line)
                     request.AppendLine(line);
                 Requests.Enqueue(request.ToString());
-                await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(_response));
+                await client.GetStream().WriteAsync(Requests.Count > 1 && Next is var (status, body) ? Response(status, body, "") : _response);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
@@ -45,4 +48,7 @@ internal sealed class LoopbackServer : IDisposable
             // Disposed at the end of the test.
         }
     }
+
+    private static byte[] Response(int status, string body, string headers) => Encoding.UTF8.GetBytes(
+        $"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}");
 }

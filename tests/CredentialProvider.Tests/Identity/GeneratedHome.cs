@@ -129,9 +129,10 @@ internal sealed class GeneratedHome
         Add(settings, 60, "region", Pick(["us-east-1", "eu-west-1"]));
         Add(settings, 30, "role_arn", Role(Pick(["A", "B"])));
         Add(settings, 30, "source_profile", Pick([.. Names, "missing"]));
-        Add(settings, 10, "credential_source", Pick(["Environment", "EcsContainer", "Ec2InstanceMetadata", "Nonsense"]));
+        Add(settings, 10, "credential_source", Pick(["Environment", "EcsContainer", "Ec2InstanceMetadata", "ec2instancemetadata", "environment", "Nonsense"]));
         Add(settings, 10, "external_id", "42");
         Add(settings, 10, "role_session_name", "ci");
+        Add(settings, 8, "duration_seconds", Pick(["900", "43200", "x"]));
         Add(settings, 3, "mfa_serial", "arn:aws:iam::111122223333:mfa/x");
         Add(settings, 8, "web_identity_token_file", "/profile-token");
         Add(settings, 15, "sso_account_id", "111122223333");

@@ -1,3 +1,6 @@
+using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
+
 namespace CredentialProvider.Tests.Identity;
 
 /// <summary>
@@ -30,7 +33,11 @@ public sealed class ServiceEndpoints
         [profile plain]
         aws_access_key_id = AK
         aws_secret_access_key = SK
-        services = missing
+
+        [profile mistyped]
+        aws_access_key_id = AK
+        aws_secret_access_key = SK
+        services = locale
 
         [services local]
         sts =
@@ -45,7 +52,7 @@ public sealed class ServiceEndpoints
           endpoint_url = http://sso
         sso_oidc =
           region = x
-          endpoint_url = http://sso-oidc
+          endpoint_url: http://sso-oidc # as in the rest of the file
         """;
 
     [Theory]
@@ -59,6 +66,10 @@ public sealed class ServiceEndpoints
     [InlineData("AWS_PROFILE=plain", "sts", null)]
     [InlineData("AWS_PROFILE=ignoring", "sts", null)]
     [InlineData("AWS_PROFILE=ignoring", "signin", null)]
+    [InlineData("AWS_PROFILE=ignoring AWS_ENDPOINT_URL=http://all AWS_ENDPOINT_URL_STS=http://variable", "sts", null)]
+    [InlineData("AWS_PROFILE=mistyped AWS_ENDPOINT_URL=http://all", "sts", "http://all")]
+    [InlineData("AWS_PROFILE=mistyped AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "sts", null)]
+    [InlineData("AWS_PROFILE=plain AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=1", "sts", null)]
     [InlineData("AWS_PROFILE=ignoring AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "sso", "http://sso")]
     [InlineData("AWS_PROFILE=dev AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=TRUE", "sts", null)]
     [InlineData("AWS_PROFILE=dev AWS_ENDPOINT_URL_STS=http://variable", "sts", "http://variable")]
@@ -72,6 +83,60 @@ public sealed class ServiceEndpoints
     {
         using var home = new AwsHome(Config).With(variables);
         Assert.Equal(url, home.Identity.EndpointOf(service, home.Settings).Url);
+    }
+
+    [Fact]
+    public void Are_not_those_of_AWS_if_the_services_section_is_missing()
+    {
+        using var home = new AwsHome(Config).With("AWS_PROFILE=mistyped");
+        var failure = Assert.Throws<NoTokenException>(() => home.Identity.EndpointOf("sts", home.Settings));
+        Assert.Equal(ErrorCode.Setting, failure.Code);
+        Assert.Contains($"{home.Folder}/config, line 28, [profile mistyped]: services is 'locale', but {home.Folder}/config has no [services locale]",
+            failure.Why.Replace('\\', '/'), StringComparison.Ordinal);
+    }
+
+    /// <summary>The variables reach CodeArtifact through the settings of the feed.</summary>
+    [Theory]
+    [InlineData("AWS_PROFILE=ignoring AWS_ENDPOINT_URL=http://all", null, "https://codeartifact.us-east-1.amazonaws.com")]
+    [InlineData("AWS_PROFILE=ignoring AWS_ENDPOINT_URL_CODEARTIFACT=http://own", null, "https://codeartifact.us-east-1.amazonaws.com")]
+    [InlineData("AWS_PROFILE=ignoring AWS_ENDPOINT_URL_CODEARTIFACT=http://own", "https://of-file", "https://of-file")]
+    [InlineData("AWS_PROFILE=ignoring AWS_ENDPOINT_URL_CODEARTIFACT=http://own AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "https://of-file", "http://own")]
+    [InlineData("AWS_PROFILE=dev", "https://of-file", "https://of-file")]
+    [InlineData("AWS_PROFILE=dev", null, "http://of-dev")]
+    public void Of_CodeArtifact_can_also_come_from_the_configuration_file(string variables, string? ofFile, string url)
+    {
+        using var home = new AwsHome(Config).With(variables);
+        home.Variables["CODEARTIFACT_CONFIG"] = Path.Combine(home.Folder, "codeartifact.json");
+        File.WriteAllText(home.Variables["CODEARTIFACT_CONFIG"], ofFile is null ? "{}" : $$"""{"defaults": {"endpoint": "{{ofFile}}"} }""");
+        var request = home.Request;
+        Assert.Equal(url, ApiEndpoint.For(request.Feed, request.FeedSettings, home.Settings, request.Identity.EndpointOf("codeartifact", home.Settings)));
+    }
+
+    [Fact]
+    public void Trust_the_certificates_of_the_profile_unless_a_variable_names_others()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have a trust store of their own");
+        using var home = new AwsHome();
+        var bundle = Path.Combine(home.Folder, "ca.pem");
+        File.WriteAllText(bundle, "");
+        File.WriteAllText(home.Variables["AWS_CONFIG_FILE"], $"[default]\nca_bundle = {bundle}\n");
+
+        Assert.Equal(bundle, home.Identity.EndpointOf("sts", home.Settings).CaBundle);
+        home.With("AWS_CA_BUNDLE=/other.pem");
+        Assert.Null(home.Identity.EndpointOf("sts", home.Settings).CaBundle);
+    }
+
+    [Theory]
+    [InlineData("ca.pem")]
+    [InlineData("/none/ca.pem")]
+    [InlineData("/dev/null")]
+    public void Trust_no_file_that_is_missing_or_in_the_working_directory(string bundle)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have a trust store of their own");
+        using var home = new AwsHome($"[default]\nca_bundle = {bundle}\n");
+        var failure = Assert.Throws<NoTokenException>(() => home.Identity.EndpointOf("sts", home.Settings));
+        Assert.Equal(ErrorCode.Setting, failure.Code);
+        Assert.StartsWith($"{home.Folder}/config, line 2, [default]: ca_bundle is '{bundle}'", failure.Why, StringComparison.Ordinal);
     }
 
     [Theory]

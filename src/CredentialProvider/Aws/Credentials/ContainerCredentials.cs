@@ -18,7 +18,9 @@ internal sealed class ContainerCredentials : AsyncCredentials
     /// <summary>Bytes.</summary>
     private const int MaxResponseSize = 64 * 1024;
 
-    private const int MaxAttempts = 2;
+    private const int MaxAttempts = 3;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>For one attempt; the endpoint is on the same machine.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
@@ -27,12 +29,13 @@ internal sealed class ContainerCredentials : AsyncCredentials
     private static readonly string[] HttpHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
 
     private readonly Settings _settings;
+    private readonly TimeProvider _time;
     private readonly ExpiringCredentials _credentials;
 
     public ContainerCredentials(Settings settings, TimeProvider time)
     {
-        _settings = settings;
-        _credentials = new ExpiringCredentials(time, async () => Parse(await FetchAsync(ParseEndpoint(settings.AwsContainerUri))));
+        (_settings, _time) = (settings, time);
+        _credentials = new ExpiringCredentials(time, () => FetchAsync(ParseEndpoint(settings.AwsContainerUri)));
     }
 
     /// <exception cref="NoTokenException">The endpoint returned no credentials.</exception>
@@ -45,18 +48,20 @@ internal sealed class ContainerCredentials : AsyncCredentials
         try
         {
             using var json = JsonDocument.Parse(document);
-            string GetString(string name) => json.RootElement.GetProperty(name).GetString() is { Length: > 0 } value
-                ? value : throw new JsonException($"{name} is empty");
-            return (new ImmutableCredentials(
-                    GetString("AccessKeyId"), GetString("SecretAccessKey"), GetString("Token")),
-                json.RootElement.GetProperty("Expiration").GetDateTimeOffset());
+            string? Find(string name) => json.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
+            if (Find("AccessKeyId") is { Length: > 0 } id && Find("SecretAccessKey") is { Length: > 0 } secret
+                && ExpiringCredentials.TryParseTime(Find("Expiration"), out var expires))
+            {
+                return (new ImmutableCredentials(id, secret, Find("Token")), expires);
+            }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
-            or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Error("the container credentials endpoint returned no valid credentials",
-                "check what serves AWS_CONTAINER_CREDENTIALS_FULL_URI");
+            // It is not the JSON object that is expected.
         }
+
+        throw Error("the container credentials endpoint returned no valid credentials",
+            "check what serves AWS_CONTAINER_CREDENTIALS_FULL_URI");
     }
 
     /// <exception cref="NoTokenException">The credentials could be read on the way from there.</exception>
@@ -76,40 +81,47 @@ internal sealed class ContainerCredentials : AsyncCredentials
             "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
     }
 
-    private async Task<string> FetchAsync(Uri uri)
+    /// <summary>Like the AWS CLI, repeats a request after any failure: EKS answers 404 until it knows a new association,
+    /// and 429 while many pods start.</summary>
+    private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync(Uri uri)
     {
         TrustStore.Configure(_settings);
         using var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
-        var endpoint = uri.GetLeftPart(UriPartial.Authority);
         for (var attempt = 1; ; attempt++)
         {
+            var authorization = ReadAuthorization();
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Get, uri);
-                if (ReadAuthorization() is { } authorization)
-                    request.Headers.TryAddWithoutValidation("Authorization", authorization.Reveal());
-                using var response = await http.SendAsync(request);
-                if (response.IsSuccessStatusCode)
-                    return await response.Content.ReadAsStringAsync();
-                if (attempt == MaxAttempts || (int)response.StatusCode < 500)
-                {
-                    throw Error($"the container credentials endpoint {endpoint} returned {(int)response.StatusCode}",
-                        "check the task role (ECS) or the pod identity association (EKS), "
-                            + "and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-                }
+                return Parse(await RequestAsync(http, uri, authorization));
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException && attempt == MaxAttempts)
+            catch (NoTokenException) when (attempt < MaxAttempts)
             {
-                var cause = e.InnerException?.Message ?? e.Message;
-                throw Error($"the container credentials endpoint {endpoint} did not respond ({cause})",
-                    "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI; "
-                        + "outside of a container, unset them");
+                await _time.Delay(RetryDelay, CancellationToken.None);
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
-            {
-                // A lost connection or a slow response: try again.
-            }
+        }
+    }
+
+    private static async Task<string> RequestAsync(HttpClient http, Uri uri, Secret? authorization)
+    {
+        var endpoint = uri.GetLeftPart(UriPartial.Authority);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+            if (authorization is not null)
+                request.Headers.TryAddWithoutValidation("Authorization", authorization.Reveal());
+            using var response = await http.SendAsync(request);
+            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync()
+                : throw Error($"the container credentials endpoint {endpoint} returned {(int)response.StatusCode}",
+                    "check the task role (ECS) or the pod identity association (EKS), "
+                        + "and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            var cause = e.InnerException?.Message ?? e.Message;
+            throw Error($"the container credentials endpoint {endpoint} did not respond ({cause})",
+                "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI; "
+                    + "outside of a container, unset them");
         }
     }
 

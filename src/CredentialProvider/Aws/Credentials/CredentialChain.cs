@@ -52,7 +52,7 @@ internal sealed class CredentialChain
             (request.Identity.Metadata(_settings), string.Join(", ", ProfilesToChoose(request))),
             key => new InstanceRoleCredentials(key.Settings, _time, key.Profiles)),
         LoginSource login => new LoginCredentials(login, request.Feed.Region,
-            request.Identity.EndpointOf("signin", _settings).Url, _settings, _time),
+            request.Identity.EndpointOf("signin", _settings), _settings, _time),
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 

@@ -52,8 +52,7 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             if (Find("AccessKeyId") is not { } id || Find("SecretAccessKey") is not { } secret)
                 throw Failed("its output has no AccessKeyId or no SecretAccessKey", Fix);
             var expires = Find("Expiration") is not { } text ? DateTimeOffset.MaxValue
-                : DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture,
-                    System.Globalization.DateTimeStyles.AssumeUniversal, out var moment) ? moment
+                : ExpiringCredentials.TryParseTime(text, out var moment) ? moment
                 : throw Failed("its Expiration is not an ISO 8601 time", Fix);
             return (new ImmutableCredentials(id, secret, Find("SessionToken")), expires);
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.Runtime;
 
 namespace CredentialProvider.Aws.Credentials;
@@ -12,6 +13,10 @@ internal sealed class ExpiringCredentials(
 
     private readonly object _lock = new();
     private Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)>? _fetch;
+
+    /// <summary>Reads the time in a response, with an offset in any form; without one, it is UTC.</summary>
+    public static bool TryParseTime(string? text, out DateTimeOffset moment) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out moment);
 
     public async Task<ImmutableCredentials> GetAsync()
     {

@@ -57,7 +57,7 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
 
             if (GetString("AccessKeyId") is not { Length: > 0 } id
                 || GetString("SecretAccessKey") is not { Length: > 0 } secret
-                || !DateTimeOffset.TryParse(GetString("Expiration"), out var expires))
+                || !ExpiringCredentials.TryParseTime(GetString("Expiration"), out var expires))
             {
                 throw Error($"the instance metadata service returned incomplete credentials for role {_role}",
                     "check what serves AWS_EC2_METADATA_SERVICE_ENDPOINT");

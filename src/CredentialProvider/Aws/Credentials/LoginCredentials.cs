@@ -19,9 +19,9 @@ namespace CredentialProvider.Aws.Credentials;
 /// https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html
 /// </summary>
 /// <param name="region">Where the session is renewed unless the profile has a region.</param>
-/// <param name="configuredEndpoint">URL of AWS Sign-In; null for AWS's own.</param>
+/// <param name="signIn">What the environment and the profile in use say about the endpoint of AWS Sign-In.</param>
 internal sealed class LoginCredentials(
-    LoginSource source, string region, string? configuredEndpoint, Settings settings, TimeProvider time)
+    LoginSource source, string region, ProfileEndpoint signIn, Settings settings, TimeProvider time)
     : AsyncCredentials
 {
     /// <summary>Credentials with less time than this are renewed, as the AWS CLI does.</summary>
@@ -72,7 +72,7 @@ internal sealed class LoginCredentials(
         var url = $"{endpoint}/v1/token";
         try
         {
-            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
+            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout, signIn.CaBundle);
             using var request = CreateRequest(session, url);
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
@@ -91,16 +91,26 @@ internal sealed class LoginCredentials(
 
     private string FindEndpoint()
     {
-        if (configuredEndpoint is not null)
-            return configuredEndpoint.TrimEnd('/');
         var place = source.Region?.Value ?? settings.AwsRegion ?? region;
-        return Partition.OfRegion(place)?.Name switch
+        return EndpointIn(place, signIn)
+            ?? throw Unusable($"{source.Region?.Place ?? "the region"} is '{place}', which is not a region");
+    }
+
+    /// <summary>By the endpoint rules of AWS's service model.</summary>
+    /// <returns>Null if there is no such region.</returns>
+    internal static string? EndpointIn(string region, ProfileEndpoint signIn)
+    {
+        if (signIn.Url is not null)
+            return signIn.Url.TrimEnd('/');
+        if (Partition.OfRegion(region) is not { } partition)
+            return null;
+        var suffix = signIn.UseDualStack == true ? partition.ApiDualStackSuffix : partition.DnsSuffix;
+        return signIn.UseFips == true ? $"https://signin-fips.{region}.{suffix}" : (partition.Name, signIn.UseDualStack) switch
         {
-            "aws" => $"https://{place}.signin.aws.amazon.com",
-            "aws-cn" => $"https://{place}.signin.amazonaws.cn",
-            "aws-us-gov" => $"https://{place}.signin.amazonaws-us-gov.com",
-            { } partition => throw Unusable($"the AWS partition {partition} does not support 'aws login'"),
-            _ => throw Unusable($"{source.Region?.Place ?? "the region"} is '{place}', which is not a region"),
+            ("aws", not true) => $"https://{region}.signin.aws.amazon.com",
+            ("aws-cn", not true) => $"https://{region}.signin.amazonaws.cn",
+            ("aws-us-gov", not true) => $"https://{region}.signin.amazonaws-us-gov.com",
+            _ => $"https://signin.{region}.{suffix}",
         };
     }
 

@@ -110,9 +110,9 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
         NoTokenException? failure = null;
         try
         {
-            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings,
-                request.Identity.EndpointOf("codeartifact", settings));
-            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
+            var profile = request.Identity.EndpointOf("codeartifact", settings);
+            endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, profile);
+            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout, profile.CaBundle);
             using var response = await http.GetAsync(new Uri(endpoint), HttpCompletionOption.ResponseHeadersRead);
             date = response.Headers.Date;
         }
