@@ -26,7 +26,7 @@ internal sealed class ExternalToken
         if (file is not null && KnownPaths.Absolute(file) is null)
         {
             // The value is not repeated: it may be the token itself.
-            Problem = $"{FileVariable} is not an absolute path; a relative one could lead into a cloned "
+            Problem = $"{FileVariable} is not an absolute path, so it could lead into a cloned "
                 + "repository";
         }
         else if (file is null && !AsciiText.IsHeaderValue(value!.Reveal()))
