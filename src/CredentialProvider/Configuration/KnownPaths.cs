@@ -42,6 +42,11 @@ internal static class KnownPaths
                 || (path.Length > 2 && path[1] == ':' && path[2] is '\\' or '/') ? path : null
         : path.Length > 0 && path[0] == '/' ? path : null;
 
+    /// <summary>True for a path that depends on the working directory. On Windows, one that begins with a slash depends on
+    /// the drive alone.</summary>
+    public static bool IsRelative(string path) =>
+        Absolute(path) is null && !(OperatingSystem.IsWindows() && path[0] is '/' or '\\');
+
     /// <summary>Null for an account without a profile, such as that of some services.</summary>
     public static string? WindowsFolder(Environment.SpecialFolder folder) =>
         Absolute(Environment.GetFolderPath(folder));

@@ -18,7 +18,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private static InstanceRoleSource? _instanceRole;
 
-    private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
+    private SharedFiles _files = SharedFiles.None;
 
     /// <summary>The AWS profile in use; null if it is in neither file.</summary>
     private AwsProfile? _profile;
@@ -30,6 +30,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     {
         try
         {
+            _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
             var job = settings.WebIdentity is { } token && !IsForSignIn ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
             var source = job is null ? null : Take(null, WebIdentityOrigin.Setting, job);
             // An explicit profile wins over the environment, as --profile does in the AWS CLI.
@@ -187,6 +188,12 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var setting = variable is null ? profile.FindProperty("web_identity_token_file") : null;
         if ((variable ?? setting?.Value) is not { } file)
             return Pass(null, Label);
+        if (setting is not null && KnownPaths.IsRelative(file))
+        {
+            throw Unusable(profile, $"{setting.Place} is '{file}', which is not an absolute path; one in the working directory "
+                + "may belong to a cloned repository", "write the full path of the file");
+        }
+
         if (Either(settings.AwsRoleArn, "role_arn") is not { } arn)
         {
             throw setting is not null

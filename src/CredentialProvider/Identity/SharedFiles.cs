@@ -3,6 +3,9 @@ namespace CredentialProvider.Identity;
 /// <summary>AWS's shared config and credentials files, and the profiles in them.</summary>
 internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
 {
+    /// <summary>For an identity whose files are not known.</summary>
+    public static SharedFiles None { get; } = new(SharedFile.Parse("", []), SharedFile.Parse("", []));
+
     public SharedFile Config { get; } = config;
 
     public SharedFile Credentials { get; } = credentials;

@@ -68,6 +68,9 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("program's folder")]
     public async Task Are_not_taken_from_a_cloned_repository(string place)
     {
+        // Empty and relative folders on PATH mean the working directory, too. The rest stays for tests beside this one.
+        var path = Environment.GetEnvironmentVariable("PATH");
+        Environment.SetEnvironmentVariable("PATH", $":.:./:{path}:");
         var name = $"creds-{Guid.NewGuid():N}";
         var file = Path.Combine(place == "working directory" ? Environment.CurrentDirectory : AppContext.BaseDirectory, name);
         await File.WriteAllTextAsync(file, $"#!/bin/sh\necho '{Output}'\n", TestContext.Current.CancellationToken);
@@ -79,8 +82,21 @@ public sealed class CredentialProcesses : IDisposable
         }
         finally
         {
+            Environment.SetEnvironmentVariable("PATH", path);
             File.Delete(file);
         }
+    }
+
+    [Theory]
+    [InlineData("./")]
+    [InlineData("sub/../")]
+    [InlineData("../creds/")]
+    [InlineData("~/")]
+    public async Task Are_not_run_from_a_path_below_the_working_directory(string folder)
+    {
+        var failure = await Assert.ThrowsAsync<NoTokenException>(() => FetchAsync($"{folder}creds --json"));
+        Assert.StartsWith("AWS profile 'dev' cannot be used: config, line 2, [profile dev]: credential_process failed: "
+            + $"{folder}creds is not an absolute path; ", failure.Why, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
