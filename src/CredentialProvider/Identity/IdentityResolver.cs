@@ -37,16 +37,12 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             source ??= feed.Profile is null && !IsForSignIn ? FindInEnvironment() : null;
             var chosen = feed.Profile ?? settings.AwsProfile;
             var name = chosen ?? "default";
-            if (source is null && _files.Problem is { } problem)
-            {
-                throw new NoTokenException(
-                    ErrorCode.Profile, problem, "correct its owner, mode or size, or name another file");
-            }
-
+            if (source is null && _files.Problem is var (problem, fix))
+                throw new NoTokenException(ErrorCode.Profile, problem, fix);
             _profile = _files.FindProfile(name);
             if (source is null && _profile is null && chosen is not null)
                 throw Missing(name);
-            source ??= (_profile is null ? FindWithoutProfile(name) : FromProfile(_profile, isTop: true)) ?? FindOnMachine();
+            source ??= (_profile is null ? FindWithoutProfile(name) : FromProfile(_profile, isTop: true)) ?? FindOnMachine(name);
             for (var i = job is null ? 0 : 1; i < feed.Roles.Length; i++)
                 source = Assume(source, feed.Roles[i]);
             return new SigningIdentity(WithTagsAndScope(source), _profile, _files, null);
@@ -266,7 +262,11 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             : Pass(profile, "credential_process");
     }
 
-    private CredentialSource FindOnMachine() => FindContainer() ?? FindInstanceRole();
+    /// <summary>The machine's credentials, unless the files have some for the profile that are not read: another principal
+    /// would sign in silence.</summary>
+    private CredentialSource FindOnMachine(string name) =>
+        MissingProfile.FindMisplaced(name, _files, _profile) is var (why, fix)
+            ? throw Unusable(_profile ?? new AwsProfile(name, [], []), why, fix) : FindContainer() ?? FindInstanceRole();
 
     private CredentialSource? FindContainer() => settings.AwsContainerUri is { } uri
         ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile, ContainerCaller))
