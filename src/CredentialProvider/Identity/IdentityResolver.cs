@@ -1,6 +1,7 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
+using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
@@ -214,18 +215,25 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             ?? throw Unusable(profile,
                 $"{session.Place} is '{session.Value}', but {_files.Config.Path} has no [sso-session {session.Value}]",
                 Spelling.FindNearest(session.Value, _files.SsoSessionNames()) is { } meant ? $"did you mean '{meant}'?" : fix);
-        string Require(string name)
+        SharedProperty Require(string name)
         {
             var (own, shared) = (profile.FindProperty(name), section?.FindProperty(name));
             if (own is not null && shared is not null && own.Value != shared.Value)
                 throw Unusable(profile, $"{own.Place} differs from {shared.Place}", "remove one of them");
             var place = name is "sso_start_url" or "sso_region" ? section?.Config[^1] : null;
-            return (shared ?? own)?.Value ?? throw Unusable(profile,
+            return shared ?? own ?? throw Unusable(profile,
                 $"{(place ?? known.Section).Place()}: {name} is missing", fix);
         }
 
-        return Take(profile, "SSO", new SsoSource(profile.Name, session?.Value, Require("sso_start_url"),
-            Require("sso_region"), account?.Value ?? Require("sso_account_id"), role?.Value ?? Require("sso_role_name"),
+        var (url, region) = (Require("sso_start_url").Value, Require("sso_region"));
+        if (Partition.OfRegion(region.Value) is null)
+        {
+            throw Unusable(profile, $"{region.Place} is '{region.Value}', which is not an AWS region",
+                "set it to the region of your IAM Identity Center, such as us-east-1");
+        }
+
+        return Take(profile, "SSO", new SsoSource(profile.Name, session?.Value, url, region.Value,
+            (account ?? Require("sso_account_id")).Value, (role ?? Require("sso_role_name")).Value,
             section?.Find("sso_registration_scopes")));
     }
 

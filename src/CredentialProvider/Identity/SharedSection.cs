@@ -48,7 +48,7 @@ internal sealed record SharedSection(string File, string Name, int Line)
     }
 
     /// <summary>Removes a comment behind white space. A command may contain "#" and ";".</summary>
-    private static string Uncomment(string name, string value)
+    internal static string Uncomment(string name, string value)
     {
         if (name == "credential_process")
             return value;
@@ -81,7 +81,7 @@ internal sealed record SharedProperty(SharedSection Section, string Name, int Li
         {
             var equals = AsciiText.IndexOf(line, '=');
             if (equals > 0 && line[..equals].TrimEnd() == name)
-                found = line[(equals + 1)..].Trim();
+                found = SharedSection.Uncomment(name, line[(equals + 1)..]).Trim();
         }
 
         return found;

@@ -50,7 +50,8 @@ internal sealed record SigningIdentity(
                     Failure = new NoTokenException(ErrorCode.RoleNotAssumed,
                         $"{name}{(place is null ? "" : $" ({place})")} " + (other is null ? "is not in an AWS partition"
                             : $"belongs to the AWS partition {other}, but the feed's region {feed.Region} to {partition}"),
-                        $"use credentials of {partition} for this feed"),
+                        other is null ? "write the role's full ARN, such as arn:aws:iam::111122223333:role/Reader"
+                            : $"use credentials of {partition} for this feed"),
                 };
             }
         }

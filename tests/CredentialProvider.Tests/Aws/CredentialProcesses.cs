@@ -30,6 +30,8 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("""{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":null,"Expiration":null}""", "")]
     [InlineData("""{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":"T","Expiration":"2036-01-01T00:00:00+0000"}""", "T")]
     [InlineData("""{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":"T","Expiration":"2036-01-01T00:00:00.123456Z","Extra":{}}""", "T")]
+    [InlineData("""{"Version":1.0,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":"T","Expiration":"2036-01-01T00:00:00.123456789Z"}""", "T")]
+    [InlineData("""{"Version":1e0,"AccessKeyId":"A","SecretAccessKey":"S"}""", "")]
     public async Task May_leave_out_token_and_expiration(string output, string token)
     {
         var credentials = await FetchAsync("/bin/sh " + Script($"echo '{output}'"));
@@ -41,6 +43,8 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("exit 1", "it exited with code 1")]
     [InlineData("echo no json", "its output is not JSON")]
     [InlineData("echo '{\"Version\":2}'", "its output is not of Version 1")]
+    [InlineData("echo '{\"Version\":1.5}'", "its output is not of Version 1")]
+    [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":2082758400}'", "is not an ISO 8601 time")]
     [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\"}'", "no SecretAccessKey")]
     [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":\"soon\"}'", "is not an ISO 8601 time")]
     [InlineData("sleep 600", "it did not end within 2 s")]
