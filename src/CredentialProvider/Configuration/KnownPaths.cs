@@ -16,7 +16,9 @@ internal static class KnownPaths
     {
         if ("off".Equals(variable("CODEARTIFACT_CACHE"), StringComparison.OrdinalIgnoreCase))
             return null;
-        var parent = variable("CODEARTIFACT_CACHE_DIR") ?? Absolute(variable("XDG_CACHE_HOME"))
+        if (variable("CODEARTIFACT_CACHE_DIR") is { } named)
+            return IsRelative(named) ? null : Path.Combine(named, CacheName);
+        var parent = Absolute(variable("XDG_CACHE_HOME"))
             ?? (OperatingSystem.IsWindows() ? WindowsFolder(Environment.SpecialFolder.LocalApplicationData)
             : home is null ? null
             : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches")
@@ -41,6 +43,11 @@ internal static class KnownPaths
             ? path.StartsWith(@"\\", StringComparison.Ordinal)
                 || (path.Length > 2 && path[1] == ':' && path[2] is '\\' or '/') ? path : null
         : path.Length > 0 && path[0] == '/' ? path : null;
+
+    /// <summary>True for a path that depends on the working directory. On Windows, one that begins with a slash depends on
+    /// the drive alone.</summary>
+    public static bool IsRelative(string path) =>
+        Absolute(path) is null && !(OperatingSystem.IsWindows() && path[0] is '/' or '\\');
 
     /// <summary>Null for an account without a profile, such as that of some services.</summary>
     public static string? WindowsFolder(Environment.SpecialFolder folder) =>

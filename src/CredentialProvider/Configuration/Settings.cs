@@ -11,6 +11,8 @@ namespace CredentialProvider.Configuration;
 /// </summary>
 internal sealed class Settings
 {
+    private const string CacheVariable = "CODEARTIFACT_CACHE_DIR";
+
     private readonly Func<string, string?> _variable;
     private readonly Lazy<ConfigurationLayers> _layers;
     private AllowedDomains? _allowedDomains;
@@ -39,6 +41,8 @@ internal sealed class Settings
         _layers = new Lazy<ConfigurationLayers>(() => ConfigurationLayers.Read(
             GetString("CODEARTIFACT_CONFIG"), KnownPaths.UserConfigurationFile(Home, GetString), machineFile));
         CacheFolder = KnownPaths.CacheFolder(Home, GetString);
+        if (GetString(CacheVariable) is { } cache && KnownPaths.IsRelative(cache))
+            Problem ??= NotAbsolute(CacheVariable);
         LogFile = GetString("CODEARTIFACT_LOG_FILE") ?? GetString("AWS_CODEARTIFACT_NUGET_LOGFILE");
     }
 
@@ -106,7 +110,8 @@ internal sealed class Settings
     public bool HasOwnTrustStore => GetString("SSL_CERT_FILE") is not null || GetString("SSL_CERT_DIR") is not null;
 
     /// <summary>AWS_CA_BUNDLE: certificates to trust in calls to AWS instead of the system's.</summary>
-    public string? AwsCaBundle => GetString("AWS_CA_BUNDLE");
+    /// <exception cref="NoTokenException">It is not an absolute path.</exception>
+    public string? AwsCaBundle => RequireAbsolute("AWS_CA_BUNDLE", GetString("AWS_CA_BUNDLE"));
 
     /// <summary>AWS_SDK_UA_APP_ID: the user's name for an application.</summary>
     public string? ApplicationId => GetString("AWS_SDK_UA_APP_ID");
@@ -133,7 +138,9 @@ internal sealed class Settings
     public Secret? AwsSessionToken => GetSecret("AWS_SESSION_TOKEN") ?? GetSecret("AWS_SECURITY_TOKEN");
 
     /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: renewed by the platform. Needs <see cref="AwsRoleArn"/>.</summary>
-    public string? AwsWebIdentityTokenFile => GetString("AWS_WEB_IDENTITY_TOKEN_FILE");
+    /// <exception cref="NoTokenException">It is not an absolute path.</exception>
+    public string? AwsWebIdentityTokenFile =>
+        RequireAbsolute("AWS_WEB_IDENTITY_TOKEN_FILE", GetString("AWS_WEB_IDENTITY_TOKEN_FILE"));
 
     /// <summary>AWS_ROLE_ARN: the role that the web identity is exchanged for.</summary>
     public string? AwsRoleArn => GetString("AWS_ROLE_ARN");
@@ -170,23 +177,28 @@ internal sealed class Settings
         ? "http://169.254.170.2" + path : GetString("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 
     /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.</summary>
-    public string? AwsContainerTokenFile => GetString("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    /// <exception cref="NoTokenException">It is not an absolute path.</exception>
+    public string? AwsContainerTokenFile => RequireAbsolute(
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", GetString("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"));
 
     /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN: used if there is no file.</summary>
     public Secret? AwsContainerToken => GetSecret("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
     /// <summary>AWS_CONFIG_FILE, else ~/.aws/config. The path of a user without a home directory begins with
     /// <c>~</c>: there is no such file.</summary>
-    public string AwsConfigFile => _awsConfigFile ??= GetExpanded("AWS_CONFIG_FILE") ?? InAwsFolder("config");
+    /// <exception cref="NoTokenException">The variable is not an absolute path.</exception>
+    public string AwsConfigFile => _awsConfigFile ??= GetPath("AWS_CONFIG_FILE") ?? InAwsFolder("config");
 
     /// <summary>AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials; as <see cref="AwsConfigFile"/>.</summary>
+    /// <exception cref="NoTokenException">The variable is not an absolute path.</exception>
     public string AwsCredentialsFile =>
-        _awsCredentialsFile ??= GetExpanded("AWS_SHARED_CREDENTIALS_FILE") ?? InAwsFolder("credentials");
+        _awsCredentialsFile ??= GetPath("AWS_SHARED_CREDENTIALS_FILE") ?? InAwsFolder("credentials");
 
     /// <summary>AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache: the sessions of <c>aws login</c>; as
     /// <see cref="AwsConfigFile"/>.</summary>
+    /// <exception cref="NoTokenException">The variable is not an absolute path.</exception>
     public string AwsLoginCacheFolder =>
-        GetExpanded("AWS_LOGIN_CACHE_DIRECTORY") ?? InAwsFolder(Path.Combine("login", "cache"));
+        GetPath("AWS_LOGIN_CACHE_DIRECTORY") ?? InAwsFolder(Path.Combine("login", "cache"));
 
     /// <summary>~/.aws/sso/cache: the sessions of IAM Identity Center; null for a user without a home
     /// directory.</summary>
@@ -254,6 +266,15 @@ internal sealed class Settings
 
     private string? GetExpanded(string name) => GetString(name) is { } path ? ProcessEnvironment.ExpandPath(
         path, GetString("HOME") is { } home ? FindHome(home) : Home, GetString) : null;
+
+    private string? GetPath(string name) => RequireAbsolute(name, GetExpanded(name));
+
+    private string? RequireAbsolute(string name, string? path) =>
+        path is null || !KnownPaths.IsRelative(path) ? path : throw new NoTokenException(ErrorCode.Setting, NotAbsolute(name),
+            $"set {name} to a path that begins with {(OperatingSystem.IsWindows() ? "a drive" : "/")}, or unset it");
+
+    private string NotAbsolute(string name) => $"{name} is '{GetString(name)}', which is not an absolute path; one in the working "
+        + "directory may belong to a cloned repository";
 
     private static string InAwsFolder(string name) =>
         Home is null ? $"~/.aws/{name}" : Path.Combine(Home, ".aws", name);

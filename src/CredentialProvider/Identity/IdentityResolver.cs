@@ -1,6 +1,7 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
+using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
@@ -18,7 +19,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private static InstanceRoleSource? _instanceRole;
 
-    private readonly SharedFiles _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
+    private SharedFiles _files = SharedFiles.None;
 
     /// <summary>The AWS profile in use; null if it is in neither file.</summary>
     private AwsProfile? _profile;
@@ -30,22 +31,19 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     {
         try
         {
+            _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
             var job = settings.WebIdentity is { } token && !IsForSignIn ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
             var source = job is null ? null : Take(null, WebIdentityOrigin.Setting, job);
             // An explicit profile wins over the environment, as --profile does in the AWS CLI.
             source ??= feed.Profile is null && !IsForSignIn ? FindInEnvironment() : null;
             var chosen = feed.Profile ?? settings.AwsProfile;
             var name = chosen ?? "default";
-            if (source is null && _files.Problem is { } problem)
-            {
-                throw new NoTokenException(
-                    ErrorCode.Profile, problem, "correct its owner, mode or size, or name another file");
-            }
-
+            if (source is null && _files.Problem is var (problem, fix))
+                throw new NoTokenException(ErrorCode.Profile, problem, fix);
             _profile = _files.FindProfile(name);
             if (source is null && _profile is null && chosen is not null)
                 throw Missing(name);
-            source ??= (_profile is null ? FindWithoutProfile(name) : FromProfile(_profile, isTop: true)) ?? FindOnMachine();
+            source ??= (_profile is null ? FindWithoutProfile(name) : FromProfile(_profile, isTop: true)) ?? FindOnMachine(name);
             for (var i = job is null ? 0 : 1; i < feed.Roles.Length; i++)
                 source = Assume(source, feed.Roles[i]);
             return new SigningIdentity(WithTagsAndScope(source), _profile, _files, null);
@@ -187,6 +185,12 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var setting = variable is null ? profile.FindProperty("web_identity_token_file") : null;
         if ((variable ?? setting?.Value) is not { } file)
             return Pass(null, Label);
+        if (setting is not null && KnownPaths.IsRelative(file))
+        {
+            throw Unusable(profile, $"{setting.Place} is '{file}', which is not an absolute path; one in the working directory "
+                + "may belong to a cloned repository", "write the full path of the file");
+        }
+
         if (Either(settings.AwsRoleArn, "role_arn") is not { } arn)
         {
             throw setting is not null
@@ -211,18 +215,25 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             ?? throw Unusable(profile,
                 $"{session.Place} is '{session.Value}', but {_files.Config.Path} has no [sso-session {session.Value}]",
                 Spelling.FindNearest(session.Value, _files.SsoSessionNames()) is { } meant ? $"did you mean '{meant}'?" : fix);
-        string Require(string name)
+        SharedProperty Require(string name)
         {
             var (own, shared) = (profile.FindProperty(name), section?.FindProperty(name));
             if (own is not null && shared is not null && own.Value != shared.Value)
                 throw Unusable(profile, $"{own.Place} differs from {shared.Place}", "remove one of them");
             var place = name is "sso_start_url" or "sso_region" ? section?.Config[^1] : null;
-            return (shared ?? own)?.Value ?? throw Unusable(profile,
+            return shared ?? own ?? throw Unusable(profile,
                 $"{(place ?? known.Section).Place()}: {name} is missing", fix);
         }
 
-        return Take(profile, "SSO", new SsoSource(profile.Name, session?.Value, Require("sso_start_url"),
-            Require("sso_region"), account?.Value ?? Require("sso_account_id"), role?.Value ?? Require("sso_role_name"),
+        var (url, region) = (Require("sso_start_url").Value, Require("sso_region"));
+        if (Partition.OfRegion(region.Value) is null)
+        {
+            throw Unusable(profile, $"{region.Place} is '{region.Value}', which is not an AWS region",
+                "set it to the region of your IAM Identity Center, such as us-east-1");
+        }
+
+        return Take(profile, "SSO", new SsoSource(profile.Name, session?.Value, url, region.Value,
+            (account ?? Require("sso_account_id")).Value, (role ?? Require("sso_role_name")).Value,
             section?.Find("sso_registration_scopes")));
     }
 
@@ -259,7 +270,11 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             : Pass(profile, "credential_process");
     }
 
-    private CredentialSource FindOnMachine() => FindContainer() ?? FindInstanceRole();
+    /// <summary>The machine's credentials, unless the files have some for the profile that are not read: another principal
+    /// would sign in silence.</summary>
+    private CredentialSource FindOnMachine(string name) =>
+        MissingProfile.FindMisplaced(name, _files, _profile) is var (why, fix)
+            ? throw Unusable(_profile ?? new AwsProfile(name, [], []), why, fix) : FindContainer() ?? FindInstanceRole();
 
     private CredentialSource? FindContainer() => settings.AwsContainerUri is { } uri
         ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile, ContainerCaller))

@@ -16,6 +16,8 @@ internal sealed class SharedFile
 
     private readonly List<SharedSection> _sections = [];
 
+    private readonly List<SharedSection> _defaults = [];
+
     private SharedFile(string path) => Path = path;
 
     public string Path { get; }
@@ -23,11 +25,19 @@ internal sealed class SharedFile
     /// <summary>False if there is no such file.</summary>
     public bool Exists { get; private init; } = true;
 
-    /// <summary>Why the file cannot be read; null if it can or does not exist.</summary>
-    public string? Problem { get; private init; }
+    /// <summary>Why the file cannot be read, and the fix; null if it can or does not exist.</summary>
+    public (string Why, string Fix)? Problem { get; private init; }
 
-    /// <summary>All sections in the order of the file; a name can occur more than once.</summary>
+    /// <summary>All sections except <see cref="Defaults"/> in the order of the file; a name can occur more than
+    /// once.</summary>
     public IReadOnlyList<SharedSection> Sections => _sections;
+
+    /// <summary><c>[DEFAULT]</c>: no profile, but what all sections of the file inherit. Python's parser, which the AWS CLI
+    /// uses, reads it so.</summary>
+    public IReadOnlyList<SharedSection> Defaults => _defaults;
+
+    /// <summary>Number of the first line above any section; null if there is none.</summary>
+    public int? LineWithoutSection { get; private set; }
 
     /// <summary>Never throws. Like the AWS CLI, ignores what is not a regular file: a folder, a FIFO, a device such as
     /// /dev/null.</summary>
@@ -35,13 +45,17 @@ internal sealed class SharedFile
     {
         if (!RegularFile.Is(path))
             return new SharedFile(path) { Exists = false };
-        return ReadBytes(path) is { } bytes ? Parse(path, bytes)
-            : new SharedFile(path) { Problem = FindProblem(path) };
+        return ReadBytes(path) is { } bytes ? Parse(path, bytes) : new SharedFile(path)
+        {
+            Problem = (FindProblem(path), "correct its owner, mode or size, or name another file"),
+        };
     }
 
     /// <param name="path">For errors.</param>
     public static SharedFile Parse(string path, byte[] bytes)
     {
+        if (IsUtf16(bytes))
+            return new SharedFile(path) { Problem = ($"{path} is UTF-16 text", "save it as UTF-8") };
         var file = new SharedFile(path);
         var text = Decode(bytes);
         SharedSection? section = null;
@@ -49,14 +63,16 @@ internal sealed class SharedFile
         var (start, number, indentOfProperty) = (0, 0, 0);
         while (start < text.Length)
         {
-            var end = AsciiText.IndexOf(text, '\n', start);
-            end = end < 0 ? text.Length : end;
+            var end = start;
+            while (end < text.Length && text[end] is not ('\n' or '\r'))
+                end++;
             var first = start;
-            while (first < end && IsBlank(text[first]))
+            while (first < end && char.IsWhiteSpace(text[first]))
                 first++;
             var line = text[first..end].TrimEnd();
             var indent = first - start;
-            (start, number) = (end + 1, number + 1);
+            var isCrLf = end + 1 < text.Length && text[end] == '\r' && text[end + 1] == '\n';
+            (start, number) = (end + (isCrLf ? 2 : 1), number + 1);
 
             if (line.Length == 0 || line[0] is '#' or ';')
                 continue;
@@ -69,9 +85,18 @@ internal sealed class SharedFile
             indentOfProperty = indent;
             property = null;
             if (line[0] == '[')
-                file._sections.Add(section = ParseHeader(path, line, number));
+            {
+                section = ParseHeader(path, line, number);
+                (section.Name == "DEFAULT" ? file._defaults : file._sections).Add(section);
+            }
+            else if (section is null)
+            {
+                file.LineWithoutSection ??= number;
+            }
             else
-                property = section?.Add(line, number);
+            {
+                property = section.Add(line, number);
+            }
         }
 
         return file;
@@ -104,7 +129,9 @@ internal sealed class SharedFile
         }
     }
 
-    private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\f' or '\v';
+    /// <summary>With or without a byte order mark. As Latin-1, such a file would have no sections.</summary>
+    private static bool IsUtf16(byte[] bytes) =>
+        bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, ..] or [_, 0, ..];
 
     private static byte[]? ReadBytes(string path)
     {

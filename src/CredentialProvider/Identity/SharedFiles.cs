@@ -3,12 +3,15 @@ namespace CredentialProvider.Identity;
 /// <summary>AWS's shared config and credentials files, and the profiles in them.</summary>
 internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
 {
+    /// <summary>For an identity whose files are not known.</summary>
+    public static SharedFiles None { get; } = new(SharedFile.Parse("", []), SharedFile.Parse("", []));
+
     public SharedFile Config { get; } = config;
 
     public SharedFile Credentials { get; } = credentials;
 
     /// <summary>Why one of the files cannot be read; null if both can or do not exist.</summary>
-    public string? Problem => Credentials.Problem ?? Config.Problem;
+    public (string Why, string Fix)? Problem => Credentials.Problem ?? Config.Problem;
 
     public static SharedFiles Read(string configPath, string credentialsPath) =>
         new(SharedFile.Read(configPath), SharedFile.Read(credentialsPath));
@@ -22,20 +25,19 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
         if (name == "default")
             config.InsertRange(0, FindNamed(Config, name)); // [profile default] wins over [default]
         var credentials = FindNamed(Credentials, name);
-        return config.Count + credentials.Count == 0 ? null : new AwsProfile(name, config, credentials);
+        return config.Count + credentials.Count == 0 ? null
+            : new AwsProfile(name, WithDefaults(Config, config), WithDefaults(Credentials, credentials));
     }
 
     /// <summary><c>[sso-session NAME]</c>; null if it is missing.</summary>
     public AwsProfile? FindSsoSession(string name) =>
-        FindInConfig("sso-session", name) is { Count: > 0 } sections ? new AwsProfile(name, sections, []) : null;
+        FindInConfig("sso-session", name) is { Count: > 0 } sections
+            ? new AwsProfile(name, WithDefaults(Config, sections), []) : null;
 
     /// <summary><c>[services NAME]</c>; null if it is missing.</summary>
     public AwsProfile? FindServices(string name) =>
-        FindInConfig("services", name) is { Count: > 0 } sections ? new AwsProfile(name, sections, []) : null;
-
-    /// <summary>A config section <c>[NAME]</c> that lacks the word <c>profile</c>; null if there is none.</summary>
-    public SharedSection? FindWithoutPrefix(string name) =>
-        name != "default" && FindNamed(Config, name) is [var section, ..] ? section : null;
+        FindInConfig("services", name) is { Count: > 0 } sections
+            ? new AwsProfile(name, WithDefaults(Config, sections), []) : null;
 
     /// <summary>The names of all SSO sessions, for suggestions.</summary>
     public IEnumerable<string> SsoSessionNames()
@@ -60,6 +62,14 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
         foreach (var section in Credentials.Sections)
             names.Add(section.Name);
         return names;
+    }
+
+    /// <param name="sections">Of the file. They win over its defaults.</param>
+    private static List<SharedSection> WithDefaults(SharedFile file, List<SharedSection> sections)
+    {
+        if (sections.Count > 0)
+            sections.InsertRange(0, file.Defaults);
+        return sections;
     }
 
     private List<SharedSection> FindInConfig(string kind, string name)

@@ -51,7 +51,8 @@ internal sealed record SigningIdentity(
                     Failure = new NoTokenException(ErrorCode.RoleNotAssumed,
                         $"{name}{(place is null ? "" : $" ({place})")} " + (other is null ? "is not in any AWS partition"
                             : $"is in the AWS partition {other}, but the feed's region {feed.Region} is in {partition}"),
-                        $"use credentials from {partition} for this feed"),
+                        other is null ? "write the role's full ARN, such as arn:aws:iam::111122223333:role/Reader"
+                            : $"use credentials from {partition} for this feed"),
                 };
             }
         }

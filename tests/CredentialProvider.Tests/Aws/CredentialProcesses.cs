@@ -30,6 +30,8 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("""{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":null,"Expiration":null}""", "")]
     [InlineData("""{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":"T","Expiration":"2036-01-01T00:00:00+0000"}""", "T")]
     [InlineData("""{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":"T","Expiration":"2036-01-01T00:00:00.123456Z","Extra":{}}""", "T")]
+    [InlineData("""{"Version":1.0,"AccessKeyId":"A","SecretAccessKey":"S","SessionToken":"T","Expiration":"2036-01-01T00:00:00.123456789Z"}""", "T")]
+    [InlineData("""{"Version":1e0,"AccessKeyId":"A","SecretAccessKey":"S"}""", "")]
     public async Task May_leave_out_token_and_expiration(string output, string token)
     {
         var credentials = await FetchAsync("/bin/sh " + Script($"echo '{output}'"));
@@ -41,6 +43,8 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("exit 1", "it exited with code 1")]
     [InlineData("echo no json", "its output is not JSON")]
     [InlineData("echo '{\"Version\":2}'", "its output does not have Version 1")]
+    [InlineData("echo '{\"Version\":1.5}'", "its output does not have Version 1")]
+    [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":2082758400}'", "is not an ISO 8601 time")]
     [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\"}'", "no SecretAccessKey")]
     [InlineData("echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":\"soon\"}'", "is not an ISO 8601 time")]
     [InlineData("sleep 600", "it did not end within 2 s")]
@@ -68,6 +72,9 @@ public sealed class CredentialProcesses : IDisposable
     [InlineData("program's folder")]
     public async Task Are_not_taken_from_a_cloned_repository(string place)
     {
+        // Empty and relative folders on PATH mean the working directory, too. The rest stays for tests beside this one.
+        var path = Environment.GetEnvironmentVariable("PATH");
+        Environment.SetEnvironmentVariable("PATH", $":.:./:{path}:");
         var name = $"creds-{Guid.NewGuid():N}";
         var file = Path.Combine(place == "working directory" ? Environment.CurrentDirectory : AppContext.BaseDirectory, name);
         await File.WriteAllTextAsync(file, $"#!/bin/sh\necho '{Output}'\n", TestContext.Current.CancellationToken);
@@ -79,8 +86,21 @@ public sealed class CredentialProcesses : IDisposable
         }
         finally
         {
+            Environment.SetEnvironmentVariable("PATH", path);
             File.Delete(file);
         }
+    }
+
+    [Theory]
+    [InlineData("./")]
+    [InlineData("sub/../")]
+    [InlineData("../creds/")]
+    [InlineData("~/")]
+    public async Task Are_not_run_from_a_path_below_the_working_directory(string folder)
+    {
+        var failure = await Assert.ThrowsAsync<NoTokenException>(() => FetchAsync($"{folder}creds --json"));
+        Assert.StartsWith("AWS profile 'dev' cannot be used: config, line 2, [profile dev]: credential_process failed: "
+            + $"{folder}creds is not an absolute path; ", failure.Why, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

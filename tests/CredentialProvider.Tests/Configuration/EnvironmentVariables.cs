@@ -53,6 +53,17 @@ public sealed class EnvironmentVariables
         Assert.Null(From(("CODEARTIFACT_CACHE", "off"), ("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
     }
 
+    [Theory]
+    [InlineData("cache")]
+    [InlineData("$HOME/cache")]
+    [InlineData("~/cache")]
+    public void Leave_no_tokens_in_the_working_directory(string path)
+    {
+        var settings = From(("CODEARTIFACT_CACHE_DIR", path), ("XDG_CACHE_HOME", "/y"));
+        Assert.Null(settings.CacheFolder);
+        Assert.StartsWith($"CODEARTIFACT_CACHE_DIR is '{path}', which is not an absolute path; ", settings.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Leave_the_cache_below_the_home_directory_by_default()
     {
@@ -105,18 +116,19 @@ public sealed class EnvironmentVariables
     [Fact]
     public void Are_otherwise_passed_through_unchanged()
     {
-        var settings = Settings.From(name => name);
+        var settings = Settings.From(name => name is "AWS_CONFIG_FILE" or "AWS_SHARED_CREDENTIALS_FILE" or "AWS_WEB_IDENTITY_TOKEN_FILE"
+            or "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE" ? $"/{name}" : name);
         Assert.Equal("CODEARTIFACT_PROFILE", settings.TokenOptions.Profile);
         Assert.Equal("CODEARTIFACT_EXTERNAL_ID", settings.ExternalId);
         Assert.Equal("AWS_PROFILE", settings.AwsProfile);
         Assert.Equal("AWS_ROLE_ARN", settings.AwsRoleArn);
         Assert.Equal("AWS_ROLE_SESSION_NAME", settings.AwsRoleSessionName);
-        Assert.Equal("AWS_WEB_IDENTITY_TOKEN_FILE", settings.AwsWebIdentityTokenFile);
+        Assert.Equal("/AWS_WEB_IDENTITY_TOKEN_FILE", settings.AwsWebIdentityTokenFile);
         Assert.Equal("http://169.254.170.2AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", settings.AwsContainerUri);
-        Assert.Equal("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", settings.AwsContainerTokenFile);
+        Assert.Equal("/AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", settings.AwsContainerTokenFile);
         Assert.Equal("AWS_CONTAINER_AUTHORIZATION_TOKEN", settings.AwsContainerToken?.Reveal());
-        Assert.Equal("AWS_CONFIG_FILE", settings.AwsConfigFile);
-        Assert.Equal("AWS_SHARED_CREDENTIALS_FILE", settings.AwsCredentialsFile);
+        Assert.Equal("/AWS_CONFIG_FILE", settings.AwsConfigFile);
+        Assert.Equal("/AWS_SHARED_CREDENTIALS_FILE", settings.AwsCredentialsFile);
         Assert.Equal("HTTPS_PROXY", settings.HttpsProxy);
     }
 

@@ -1,5 +1,6 @@
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Identity;
 
 namespace CredentialProvider.Tests.Configuration;
@@ -50,11 +51,11 @@ public sealed class HomeDirectories : IDisposable
     {
         string? Variable(string variable) => variable switch
         {
-            "CODEARTIFACT_CACHE_DIR" => "relative",
+            "CODEARTIFACT_CACHE_DIR" => "/var/cache",
             "XDG_CONFIG_HOME" => "/etc/xdg",
             _ => null,
         };
-        Assert.Equal("relative/codeartifact-credentials", KnownPaths.CacheFolder(null, Variable));
+        Assert.Equal("/var/cache/codeartifact-credentials", KnownPaths.CacheFolder(null, Variable));
         Assert.Equal("/etc/xdg/codeartifact.json", KnownPaths.UserConfigurationFile(null, Variable));
     }
 
@@ -63,10 +64,36 @@ public sealed class HomeDirectories : IDisposable
     {
         Assert.Equal("~/.aws/config", ProcessEnvironment.ExpandPath("~/.aws/config", null, _ => null));
         Assert.False(SharedFile.Read("~/.aws/config").Exists);
-        var settings = SettingsFromVariables.From(("HOME", "relative"), ("AWS_CONFIG_FILE", "~/config"), ("AWS_SHARED_CREDENTIALS_FILE", "named"));
-        Assert.Equal("~/config", settings.AwsConfigFile);
-        Assert.Equal("named", settings.AwsCredentialsFile);
     }
+
+    [Theory]
+    [InlineData("$HOME/config")]
+    [InlineData("${HOME}/config")]
+    [InlineData("~/config")]
+    [InlineData("~other/config")]
+    [InlineData("config")]
+    [InlineData("./config")]
+    public void That_are_none_and_other_relative_paths_make_AWS_own_variables_an_error(string path)
+    {
+        var settings = SettingsFromVariables.From([("HOME", "relative"), .. PathVariables.Keys.Select(name => (name, path))]);
+        foreach (var (name, read) in PathVariables)
+        {
+            var failure = Assert.Throws<NoTokenException>(() => read(settings));
+            Assert.Equal(ErrorCode.Setting, failure.Code);
+            Assert.StartsWith($"{name} is '{path}', which is not an absolute path; ", failure.Why, StringComparison.Ordinal);
+            Assert.Contains(name, failure.Fix, StringComparison.Ordinal);
+        }
+    }
+
+    private static readonly Dictionary<string, Func<Settings, string?>> PathVariables = new()
+    {
+        ["AWS_CONFIG_FILE"] = settings => settings.AwsConfigFile,
+        ["AWS_SHARED_CREDENTIALS_FILE"] = settings => settings.AwsCredentialsFile,
+        ["AWS_LOGIN_CACHE_DIRECTORY"] = settings => settings.AwsLoginCacheFolder,
+        ["AWS_WEB_IDENTITY_TOKEN_FILE"] = settings => settings.AwsWebIdentityTokenFile,
+        ["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = settings => settings.AwsContainerTokenFile,
+        ["AWS_CA_BUNDLE"] = settings => settings.AwsCaBundle,
+    };
 
     [Fact]
     public void That_are_none_hold_no_plugin()

@@ -18,7 +18,6 @@ public sealed class SecretsOfOnePartition
     [InlineData("", Web + "role/R", "us-east-1", "not in any AWS partition")]
     [InlineData("[default]\nrole_arn = arn:aws-cn:iam::111122223333:role/R\ncredential_source = Environment\n", "CODEARTIFACT_PROFILE=default AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S", "us-east-1", "aws-cn")]
     [InlineData(Sso + "us-east-1\n", "", "cn-north-1", "aws-cn")]
-    [InlineData(Sso + "evil.example.test/#\n", "", "us-east-1", "not in any AWS partition")]
     [InlineData("[default]\nlogin_session = arn:aws-cn:iam::111122223333:user/u\n", "", "us-east-1", "aws-cn")]
     public void Are_refused_for_another(string config, string variables, string region, string named)
     {
@@ -26,6 +25,15 @@ public sealed class SecretsOfOnePartition
         Assert.Equal("CACP1009", failure.Code);
         Assert.Contains(named, failure.Why, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Are_refused_for_an_SSO_region_that_would_be_another_host() => Assert.Contains(
+        "sso_region is 'evil.example.test/#', which is not an AWS region",
+        Assert.Throws<CredentialProvider.Errors.NoTokenException>(() => KeyIn("us-east-1", Sso + "evil.example.test/#\n", "")).Why, StringComparison.Ordinal);
+
+    [Fact]
+    public void Are_refused_with_a_fix_for_a_role_without_a_partition() => Assert.StartsWith("write the role's full ARN",
+        Assert.Throws<CredentialProvider.Errors.NoTokenException>(() => KeyIn("us-east-1", "", Web + "role/R")).Fix, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("", Web + "arn:aws:iam::111122223333:role/R", "us-east-1")]

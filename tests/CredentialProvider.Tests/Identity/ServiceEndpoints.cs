@@ -45,7 +45,7 @@ public sealed class ServiceEndpoints
           endpoint_url = http://sts
         signin =
           # comments are skipped
-          endpoint_url = http://signin
+          endpoint_url = http://signin # mine
 
         [services local]
         sso =

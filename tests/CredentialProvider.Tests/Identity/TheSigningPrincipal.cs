@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace CredentialProvider.Tests.Identity;
 
 /// <summary>Who signs, for configurations that users have. Expected values are what
@@ -88,6 +90,33 @@ public sealed class TheSigningPrincipal
         File.WriteAllBytes(home.Variables["AWS_CONFIG_FILE"], [.. "[default]\n# Schl"u8, 0xFC, .. "ssel\naws_access_key_id = AK\naws_secret_access_key = SK\n"u8]);
         Assert.Equal(TheKeys, home.Principal);
     }
+
+    /// <summary>Windows PowerShell's <c>&gt;</c> writes UTF-16. The AWS CLI cannot read it either.</summary>
+    [Theory]
+    [InlineData("utf-16", true)]
+    [InlineData("utf-16", false)]
+    [InlineData("utf-16BE", true)]
+    [InlineData("utf-16BE", false)]
+    [InlineData("utf-32", true)]
+    public void Is_an_error_for_a_file_in_UTF_16(string encoding, bool hasMark)
+    {
+        using var home = new AwsHome("[default]\nregion = x\n");
+        var file = home.Variables["AWS_SHARED_CREDENTIALS_FILE"];
+        var utf16 = Encoding.GetEncoding(encoding);
+        File.WriteAllBytes(file, [.. hasMark ? utf16.GetPreamble() : [], .. utf16.GetBytes($"[default]\n{Keys}")]);
+        Assert.Equal($"error CACP1010 {file} is UTF-16 text; save it as UTF-8", home.Principal);
+        File.WriteAllText(file, $"[default]\n{Keys}");
+        Assert.Equal(TheKeys, home.Principal);
+    }
+
+    /// <summary>The machine's role signs where a file has nothing for the profile that looks like credentials.</summary>
+    [Theory]
+    [InlineData("[Default]\naws_access_key_id = AK\naws_secret_access_key = SK\n", "")]
+    [InlineData("[profile default]\nregion = x\n", "")]
+    [InlineData("[profile ci]\nregion = x\n[ci]\noutput = text\n", "AWS_PROFILE=ci")]
+    [InlineData("[profile ci]\naws_access_key_id = AK\naws_secret_access_key = SK\n", "")]
+    public void Is_the_instance_role_beside_sections_for_something_else(string config, string variables) =>
+        Check(config, null, variables, TheInstanceRole);
 
     [Fact]
     public void Expands_a_tilde_and_variables_in_the_paths_of_the_files()

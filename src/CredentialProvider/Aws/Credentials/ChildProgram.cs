@@ -55,6 +55,12 @@ internal static class ChildProgram
 
     private static Process Start(string program, string arguments, Func<string, string, NoTokenException> failed)
     {
+        if (Path.GetFileName(program) != program && KnownPaths.IsRelative(program))
+        {
+            throw failed($"{program} is not an absolute path; one in the working directory may belong to a cloned repository",
+                "write the full path of the program, or only its name if it is on PATH");
+        }
+
         var path = ProcessEnvironment.FindProgram(program)
             ?? throw failed($"{program} is not on PATH", "write its full path, or add its folder to PATH");
         var start = ProcessEnvironment.CreateStartInfo(path, arguments);

@@ -47,11 +47,12 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             using var json = JsonDocument.Parse(output);
             string? Find(string name) => json.RootElement.TryGetProperty(name, out var value)
                 && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
-            if (!json.RootElement.TryGetProperty("Version", out var version) || version.ToString() != "1")
+            if (!json.RootElement.TryGetProperty("Version", out var version) || !IsOne(version))
                 throw Failed("its output does not have Version 1", Fix);
             if (Find("AccessKeyId") is not { } id || Find("SecretAccessKey") is not { } secret)
                 throw Failed("its output has no AccessKeyId or no SecretAccessKey", Fix);
-            var expires = Find("Expiration") is not { } text ? DateTimeOffset.MaxValue
+            var expires = !json.RootElement.TryGetProperty("Expiration", out var time) || time.ToString() is not { Length: > 0 } text
+                ? DateTimeOffset.MaxValue
                 : ExpiringCredentials.TryParseTime(text, out var moment) ? moment
                 : throw Failed("its Expiration is not an ISO 8601 time", Fix);
             return (new ImmutableCredentials(id, secret, Find("SessionToken")), expires);
@@ -61,6 +62,10 @@ internal sealed class CredentialProcess(ProcessSource source, TimeSpan? timeout 
             throw Failed("its output is not JSON", Fix);
         }
     }
+
+    /// <summary>Programs whose numbers have no type of their own for integers print 1.0.</summary>
+    private static bool IsOne(JsonElement version) => version.ToString() == "1"
+        || (version.ValueKind == JsonValueKind.Number && version.TryGetDouble(out var number) && number == 1);
 
     private NoTokenException Failed(string why, string fix) => new(ErrorCode.Profile,
         $"AWS profile '{source.Profile}' cannot be used: {source.Command.Place} failed: {why}", fix);

@@ -42,10 +42,20 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
                 "make it writable by its owner only", $"chmod go-w {ShellText.File(token)}");
         }
 
-        foreach (var path in new[] { settings.AwsConfigFile, settings.AwsCredentialsFile })
+        foreach (var path in AwsFiles().Where(path => RegularFile.IsSpecial(path) && path != "/dev/null"))
+            yield return Finding.Skip(Checks.Settings, $"{path} is not a regular file; the AWS CLI ignores it too");
+    }
+
+    /// <summary>None if a variable that names one cannot be used, which the check of the credentials reports.</summary>
+    private string[] AwsFiles()
+    {
+        try
         {
-            if (RegularFile.IsSpecial(path) && path != "/dev/null")
-                yield return Finding.Skip(Checks.Settings, $"{path} is not a regular file; the AWS CLI ignores it too");
+            return [settings.AwsConfigFile, settings.AwsCredentialsFile];
+        }
+        catch (NoTokenException)
+        {
+            return [];
         }
     }
 
