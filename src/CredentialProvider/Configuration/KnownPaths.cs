@@ -16,9 +16,7 @@ internal static class KnownPaths
     {
         if ("off".Equals(variable("CODEARTIFACT_CACHE"), StringComparison.OrdinalIgnoreCase))
             return null;
-        if (variable("CODEARTIFACT_CACHE_DIR") is { } named)
-            return IsRelative(named) ? null : Path.Combine(named, CacheName);
-        var parent = Absolute(variable("XDG_CACHE_HOME"))
+        var parent = variable("CODEARTIFACT_CACHE_DIR") ?? Absolute(variable("XDG_CACHE_HOME"))
             ?? (OperatingSystem.IsWindows() ? WindowsFolder(Environment.SpecialFolder.LocalApplicationData)
             : home is null ? null
             : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches")

@@ -11,8 +11,6 @@ namespace CredentialProvider.Configuration;
 /// </summary>
 internal sealed class Settings
 {
-    private const string CacheVariable = "CODEARTIFACT_CACHE_DIR";
-
     private readonly Func<string, string?> _variable;
     private readonly Lazy<ConfigurationLayers> _layers;
     private AllowedDomains? _allowedDomains;
@@ -41,8 +39,6 @@ internal sealed class Settings
         _layers = new Lazy<ConfigurationLayers>(() => ConfigurationLayers.Read(
             GetString("CODEARTIFACT_CONFIG"), KnownPaths.UserConfigurationFile(Home, GetString), machineFile));
         CacheFolder = KnownPaths.CacheFolder(Home, GetString);
-        if (GetString(CacheVariable) is { } cache && KnownPaths.IsRelative(cache))
-            Problem ??= NotAbsolute(CacheVariable);
         LogFile = GetString("CODEARTIFACT_LOG_FILE") ?? GetString("AWS_CODEARTIFACT_NUGET_LOGFILE");
     }
 
@@ -270,11 +266,10 @@ internal sealed class Settings
     private string? GetPath(string name) => RequireAbsolute(name, GetExpanded(name));
 
     private string? RequireAbsolute(string name, string? path) =>
-        path is null || !KnownPaths.IsRelative(path) ? path : throw new NoTokenException(ErrorCode.Setting, NotAbsolute(name),
+        path is null || !KnownPaths.IsRelative(path) ? path : throw new NoTokenException(ErrorCode.Setting,
+            $"{name} is '{GetString(name)}', which is not an absolute path; one in the working directory may belong to a "
+                + "cloned repository",
             $"set {name} to a path that begins with {(OperatingSystem.IsWindows() ? "a drive" : "/")}, or unset it");
-
-    private string NotAbsolute(string name) => $"{name} is '{GetString(name)}', which is not an absolute path; one in the working "
-        + "directory may belong to a cloned repository";
 
     private static string InAwsFolder(string name) =>
         Home is null ? $"~/.aws/{name}" : Path.Combine(Home, ".aws", name);

@@ -53,17 +53,6 @@ public sealed class EnvironmentVariables
         Assert.Null(From(("CODEARTIFACT_CACHE", "off"), ("CODEARTIFACT_CACHE_DIR", "/x")).CacheFolder);
     }
 
-    [Theory]
-    [InlineData("cache")]
-    [InlineData("$HOME/cache")]
-    [InlineData("~/cache")]
-    public void Leave_no_tokens_in_the_working_directory(string path)
-    {
-        var settings = From(("CODEARTIFACT_CACHE_DIR", path), ("XDG_CACHE_HOME", "/y"));
-        Assert.Null(settings.CacheFolder);
-        Assert.StartsWith($"CODEARTIFACT_CACHE_DIR is '{path}', which is not an absolute path; ", settings.Problem, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Leave_the_cache_below_the_home_directory_by_default()
     {

@@ -51,11 +51,11 @@ public sealed class HomeDirectories : IDisposable
     {
         string? Variable(string variable) => variable switch
         {
-            "CODEARTIFACT_CACHE_DIR" => "/var/cache",
+            "CODEARTIFACT_CACHE_DIR" => "relative",
             "XDG_CONFIG_HOME" => "/etc/xdg",
             _ => null,
         };
-        Assert.Equal("/var/cache/codeartifact-credentials", KnownPaths.CacheFolder(null, Variable));
+        Assert.Equal("relative/codeartifact-credentials", KnownPaths.CacheFolder(null, Variable));
         Assert.Equal("/etc/xdg/codeartifact.json", KnownPaths.UserConfigurationFile(null, Variable));
     }
 

@@ -120,7 +120,7 @@ internal sealed class CachePathCommand(CommandContext context) : CliCommand(cont
     private const int MaxPathLength = 4096;
 
     public static CommandFailedException NoCache() => new(
-        "no token cache: CODEARTIFACT_CACHE is off or this user has no home directory; set CODEARTIFACT_CACHE_DIR to an absolute path");
+        "no token cache: CODEARTIFACT_CACHE is off or this user has no home directory; set CODEARTIFACT_CACHE_DIR");
 
     protected override void Run(ParseResult parsed) =>
         Terminal.Print(Context.Settings.CacheFolder ?? throw NoCache(), MaxPathLength);
