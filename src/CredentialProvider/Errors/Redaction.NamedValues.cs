@@ -17,6 +17,9 @@ internal static partial class Redaction
     /// <summary>Secrets in a query string; elsewhere words that users need, such as <c>"code": "AccessDenied"</c>.</summary>
     private static readonly string[] QueryNames = ["code", "key"];
 
+    /// <summary>Next to one of these, <c>-p</c> has a password.</summary>
+    private static readonly string[] UserOptions = [" -u ", " --user", "sshpass"];
+
     private static readonly string[] Schemes = ["Basic", "Bearer", "Negotiate", "NTLM"];
 
     /// <summary>Quotation marks, also as in JSON within JSON, in URLs and in XML.</summary>
@@ -26,6 +29,7 @@ internal static partial class Redaction
     /// <c>--name value</c>.</summary>
     private static (int Start, int End)? FindNamedValue(string text, int i) => text[i] switch
     {
+        '=' when Has(text, i, "=>") => FindAssigned(text, i, 2), // Ruby
         '=' or ':' => FindAssigned(text, i, 1),
         '%' when Has(text, i, "%3D") || Has(text, i, "%3A") => FindAssigned(text, i, 3),
         '>' => FindElement(text, i),
@@ -45,7 +49,8 @@ internal static partial class Redaction
         var isTight = text[separator + length - 1] is '=' or 'D' && start == separator + length;
         if (IsOneOf(name, QueryNames))
             return isTight && FindAt(text, start, Quotes) is null ? (start, EndOfValue(text, start)) : null;
-        if (FindQuoted(text, start) is { } quoted)
+        // The value of a header may be a list.
+        if (FindQuoted(text, Has(text, start, "[") ? start + 1 : start) is { } quoted)
             return quoted;
         if (!isTight && EndsWithOneOf(name, HeaderNameEnds))
             return FindHeaderValue(text, start);
@@ -104,13 +109,20 @@ internal static partial class Redaction
         }
 
         var name = word.TrimStart('-');
+        // ~/.netrc
+        if (name == word && EndsWithOneOf(name, PasswordNameEnds) && IsOpaque(text, start))
+            return (start, EndOfValue(text, start));
         if (name == word || IsOneOf(name, QueryNames) || Has(text, start, "-"))
             return null;
-        if (IsSecretName(name) || (word == "-p" && HasNear(text, wordStart, " -u ")))
+        var close = EndOfWord(text, start);
+        // docker run has numbers after -p and --user.
+        if (IsSecretName(name) || (word == "-p" && !IsPort(text, start, close)
+            && Array.Exists(UserOptions, option => HasNear(text, wordStart, option))))
+        {
             return FindQuoted(text, start) ?? (start, EndOfValue(text, start));
-        // The user and the group of docker run are numbers.
-        return name is "u" or "user" or "proxy-user" && EndOfWord(text, start) is var close
-            && text.IndexOf(':', start, close - start) is >= 0 and var colon && !IsPort(text, colon + 1, close)
+        }
+
+        return name is "u" or "user" or "proxy-user" && text.IndexOf(':', start, close - start) is >= 0 and var colon && !IsPort(text, colon + 1, close)
             ? (colon + 1, EndOfValue(text, colon + 1)) : null;
     }
 
@@ -196,7 +208,7 @@ internal static partial class Redaction
             end++;
         }
 
-        while (end < text.Length && end - start < MinCredential && text[end] is '.' or ',' or ':' or ';' or '!' or '?' or ')' or '"' or '\'')
+        while (end < text.Length && end - start < MinCredential && ".,:;!?)\"'".Contains(text[end]))
             end++;
         return end == text.Length || text[end] == ' ';
     }

@@ -106,8 +106,10 @@ internal static partial class Redaction
             return null;
         var label = i + Begin.Length;
         var start = text.IndexOf(Dashes, label, Math.Min(MaxDistance, text.Length - label), StringComparison.Ordinal);
-        return start < 0 || text.IndexOf("PRIVATE KEY", label, start - label, StringComparison.Ordinal) < 0 ? null
-            : (start + Dashes.Length, text.IndexOf("-----END ", start, StringComparison.Ordinal) is >= 0 and var end ? end : text.Length);
+        if (start < 0 || text.IndexOf("PRIVATE KEY", label, start - label, StringComparison.Ordinal) < 0)
+            return null;
+        start += Dashes.Length;
+        return (start, text.IndexOf("-----END ", start, StringComparison.Ordinal) is >= 0 and var end ? end : text.Length);
     }
 
     private static int EndOfToken(string text, int end)
@@ -139,7 +141,8 @@ internal static partial class Redaction
     private static bool HasNear(string text, int at, string part)
     {
         var before = Math.Max(0, at - MaxDistance);
-        return text.IndexOf(part, before, Math.Min(text.Length, at + MaxDistance) - before, StringComparison.OrdinalIgnoreCase) >= 0;
+        var count = Math.Min(text.Length, at + MaxDistance) - before;
+        return text.IndexOf(part, before, count, StringComparison.OrdinalIgnoreCase) >= 0;
     }
 
     private static bool Has(string text, int at, string part) =>

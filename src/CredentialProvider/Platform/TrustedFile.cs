@@ -79,7 +79,8 @@ internal static class TrustedFile
     private static IEnumerable<(string Path, Posix.Status Status)> Walk(string path)
     {
         const int MaxLinks = 40; // as on Linux
-        var (folder, rest, links) = ("/", Path.IsPathRooted(path) ? path : Path.Combine(Directory.GetCurrentDirectory(), path), 0);
+        var rest = Path.IsPathRooted(path) ? path : Path.Combine(Directory.GetCurrentDirectory(), path);
+        var (folder, links) = ("/", 0);
         while (links <= MaxLinks && (rest = rest.TrimStart('/')).Length > 0)
         {
             var name = rest.IndexOf('/') is >= 0 and var slash ? rest[..slash] : rest;
