@@ -26,7 +26,7 @@ internal static class PrintableText
 
     /// <summary>A text of several lines, such as a stack trace: each line is filtered.</summary>
     public static string OfLines(string text, string separator, int maxLength = MaxLength) => Cut(string.Join(separator,
-        Cut(text, MaxInput).Split('\n').Select(line => Of(line.TrimEnd('\r'), maxLength))), maxLength);
+        Redaction.RemovePrivateKeys(Cut(text, MaxInput)).Split('\n').Select(line => Of(line.TrimEnd('\r'), maxLength))), maxLength);
 
     private static string Cut(string text, int maxLength)
     {

@@ -4,26 +4,25 @@ namespace CredentialProvider.Errors;
 
 /// <summary>
 /// Replaces secrets in a text with <c>***</c>: user names and passwords in URLs, values that follow the name of a secret
-/// (query strings of presigned URLs, headers, JSON, AWS's files), what is a secret by its form, and
+/// (query strings, headers, JSON, XML, AWS's files, command lines), what is a secret by its form, and
 /// <see cref="SecretVariables"/>. Where it cannot tell, it removes too much. Part of <see cref="PrintableText"/>, which calls
-/// it for lines without control characters.
+/// it for lines without control characters. Each search below looks at one position of the text and no further than at
+/// what it removes or at a fixed distance, so that a long text takes linear time.
 /// </summary>
-internal static class Redaction
+internal static partial class Redaction
 {
     private const string Mark = "***";
 
     /// <summary>In characters, for what is recognized by its form alone.</summary>
-    private const int MinCredential = 12, MinToken = 20;
+    private const int MinCredential = 12, MinToken = 20, SecretAccessKeyLength = 40;
 
-    /// <summary>How JSON Web Tokens, which CodeArtifact's also resemble, and the session tokens of STS begin.</summary>
-    private static readonly string[] TokenPrefixes = ["eyJ", "IQoJ", "FwoG", "FQoG"];
+    /// <summary>In characters: how far the words that explain a value may be away from it.</summary>
+    private const int MaxDistance = 100;
 
-    private static readonly string[] SecretNameEnds =
-        ["token", "secret", "password", "passwd", "pwd", "signature", "credential", "key", "authorization", "assertion"];
-
-    private static readonly string[] ShortSecretNames = ["sig", "code", "auth", "pass"];
-
-    private static readonly string[] Schemes = ["Basic", "Bearer"];
+    /// <summary>How these begin: JSON Web Tokens, which CodeArtifact's also resemble; session tokens of STS; tokens of IAM
+    /// Identity Center, GitHub, GitLab and Vault.</summary>
+    private static readonly string[] TokenPrefixes = ["eyJ", "IQoJ", "FwoG", "FQoG", "AQoD", "aoaAAAAA", "aorAAAAA",
+        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hvs."];
 
     /// <param name="text">One line.</param>
     public static string Apply(string text)
@@ -33,181 +32,125 @@ internal static class Redaction
         var before = "";
         text = SecretVariables.Hide(text, Mark);
         for (var pass = 0; pass < MaxPasses && text != before; pass++)
-            (before, text) = (text, RemoveUserInfo(RemoveNamedValues(RemoveTokens(text))));
+        {
+            (before, text) = (text, Remove(text, (line, at) => FindUserInfo(line, at) ?? FindNamedValue(line, at)
+                ?? FindToken(line, at) ?? FindPrivateKey(line, at)));
+        }
+
         return text;
     }
 
-    /// <summary>In URLs, and in proxies that are written without <c>http://</c>.</summary>
-    private static string RemoveUserInfo(string text)
-    {
-        if (!text.Contains(':'))
-            return text;
-        var words = text.Split(' ');
-        for (var i = 0; i < words.Length; i++)
-        {
-            var word = words[i];
-            words[i] = word.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme
-                ? RemoveUserInfoWithoutScheme(word[..scheme]) + "://" + RemoveUserInfoAtStart(word[(scheme + 3)..])
-                : RemoveUserInfoWithoutScheme(word);
-        }
+    /// <summary>In a text of several lines, before it is split.</summary>
+    public static string RemovePrivateKeys(string text) => Remove(text, FindPrivateKey);
 
-        return string.Join(" ", words);
-    }
-
-    private static string RemoveUserInfoWithoutScheme(string word) =>
-        word.IndexOf('@') is > 0 and var at && word[..at] is var user && user.Contains(':')
-            // The session in the ARN of a role may be an e-mail address.
-            && !user.Contains("arn:")
-            ? word[..CountPunctuation(word)] + Mark + word[word.LastIndexOf('@')..] : word;
-
-    /// <param name="rest">What follows a scheme, up to the next space.</param>
-    private static string RemoveUserInfoAtStart(string rest)
-    {
-        var end = rest.IndexOfAny(['/', '?', '#']) is >= 0 and var delimiter ? delimiter : rest.Length;
-        var at = rest[..end].LastIndexOf('@');
-        var address = rest is ['[', ..] ? Math.Max(rest.IndexOf(']'), 0) : 0;
-        if (address < end && rest.IndexOf(':', address, end - address) is >= 0 and var colon)
-        {
-            // A password may have unescaped delimiters, so take the last @ there is.
-            at = Math.Max(at, rest.LastIndexOf('@'));
-            if (at < 0 && !IsPort(rest[(colon + 1)..]))
-                return Mark;
-        }
-
-        var (removed, kept) = at < 0 ? ("", rest) : (Mark, rest[at..]);
-        return removed + (kept.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme
-            ? kept[..(scheme + 3)] + RemoveUserInfoAtStart(kept[(scheme + 3)..]) : kept);
-    }
-
-    /// <summary>False for what can only be a password.</summary>
-    private static bool IsPort(string text)
-    {
-        var digits = 0;
-        while (digits < text.Length && text[digits] is >= '0' and <= '9')
-            digits++;
-        return digits == text.Length || (text[digits] is '/' or '?' or '#' && digits > 0)
-            || text[digits] is '\'' or '"' or ')' or '>' or ']' or '}' or ',' or ';' or '.' or ':';
-    }
-
-    private static int CountPunctuation(string word)
-    {
-        var count = 0;
-        while (count < word.Length && word[count] is '\'' or '"' or '(' or '<' or '[')
-            count++;
-        return count;
-    }
-
-    /// <summary><c>name=value</c>, <c>name: value</c> and <c>"name":"value"</c>.</summary>
-    private static string RemoveNamedValues(string text)
+    /// <param name="find">Finds what is to be removed because of what begins at a position, or after it.</param>
+    private static string Remove(string text, Func<string, int, (int Start, int End)?> find)
     {
         StringBuilder? result = null;
         var copied = 0;
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] is not ('=' or ':') || i < copied || FindValue(text, i) is not var (start, end)
-                // Removed before, and perhaps cut to the limit.
-                || text[start..end].Trim('*', '.', ' ').Length == 0)
-            {
+            if (find(text, i) is not var (start, end) || IsRemoved(text, start, end))
                 continue;
-            }
-
             result ??= new StringBuilder(text.Length);
             result.Append(text, copied, start - copied).Append(Mark);
             copied = end;
+            i = Math.Max(i, end - 1);
         }
 
         return result?.Append(text, copied, text.Length - copied).ToString() ?? text;
     }
 
-    /// <summary>The value after a separator; null if the name before it is not that of a secret.</summary>
-    private static (int Start, int End)? FindValue(string text, int separator)
+    /// <summary>Removed before, and perhaps cut to the limit.</summary>
+    private static bool IsRemoved(string text, int start, int end)
     {
-        var nameEnd = separator;
-        while (nameEnd > 0 && text[nameEnd - 1] is '"' or '\'' or '\\' or ' ')
-            nameEnd--;
-        var nameStart = nameEnd;
-        while (nameStart > 0 && (IsAlphanumeric(text[nameStart - 1]) || text[nameStart - 1] is '-' or '_'))
-            nameStart--;
-        var name = text[nameStart..nameEnd];
-        if (!IsSecretName(name))
-            return null;
-        var start = separator + 1;
-        while (start < text.Length && text[start] is ' ' or '\\')
+        while (start < end && text[start] is '*' or '.' or ' ' or ',' or ';')
             start++;
-        if (start < text.Length && text[start] is '"' or '\'')
-        {
-            var close = text.IndexOf(text[start], start + 1);
-            return (start + 1, close < 0 ? text.Length : close);
-        }
-
-        var end = start;
-        while (end < text.Length && text[end] is not (' ' or '&' or ';' or ',' or '"' or '\'' or '<' or '>' or '#'))
-            end++;
-        // Otherwise the name may be a word of a sentence: "cannot renew the token: AccessDenied".
-        return (text[separator] == '=' && start == separator + 1) || (end - start >= MinCredential && IsCompound(name))
-            ? (start, end) : null;
+        return start == end;
     }
 
-    /// <summary>A header, a setting or a JSON member rather than an English word.</summary>
-    private static bool IsCompound(string name) => name.IndexOfAny(['-', '_']) >= 0
-        || name.Skip(1).Any(c => c is >= 'A' and <= 'Z') || name.Equals("authorization", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Tokens by their beginning, and secret access keys by their length.</summary>
+    private static (int Start, int End)? FindToken(string text, int i) =>
+        FindAt(text, i, TokenPrefixes) is not null ? EndOfToken(text, i) is var end && end - i >= MinToken ? (i, end) : null
+        : IsSecretAccessKey(text, i) ? (i, i + SecretAccessKeyLength) : null;
 
-    public static bool IsSecretName(string name)
+    /// <summary>In Base64. Paths, and hashes in hexadecimal digits, are not.</summary>
+    private static bool IsSecretAccessKey(string text, int start)
     {
-        foreach (var end in SecretNameEnds)
+        var end = start + SecretAccessKeyLength;
+        if (end > text.Length || (start > 0 && text[start - 1] != '=' && IsTokenCharacter(text[start - 1]))
+            || (end < text.Length && IsTokenCharacter(text[end])) || text[start] == '/')
         {
-            if (name.EndsWith(end, StringComparison.OrdinalIgnoreCase))
-                return true;
+            return false;
         }
 
-        return Array.Exists(ShortSecretNames, known => name.Equals(known, StringComparison.OrdinalIgnoreCase));
+        var (hasLower, hasUpper, hasDigit) = (false, false, false);
+        for (; start < end; start++)
+        {
+            var c = text[start];
+            if (!IsAlphanumeric(c) && c is not ('+' or '/'))
+                return false;
+            hasLower |= c is >= 'a' and <= 'z';
+            hasUpper |= c is >= 'A' and <= 'Z';
+            hasDigit |= IsDigit(c);
+        }
+
+        return hasLower && hasUpper && hasDigit;
     }
 
-    /// <summary>Tokens by their beginning, and what follows the name of an HTTP authentication scheme.</summary>
-    private static string RemoveTokens(string text)
+    /// <summary>PEM, up to its last line.</summary>
+    private static (int Start, int End)? FindPrivateKey(string text, int i)
     {
-        foreach (var prefix in TokenPrefixes)
-        {
-            for (var at = text.IndexOf(prefix, StringComparison.Ordinal); at >= 0;
-                at = text.IndexOf(prefix, at + 1, StringComparison.Ordinal))
-            {
-                if (EndOfToken(text, at) is var end && end - at >= MinToken)
-                    text = text[..at] + Mark + text[end..];
-            }
-        }
-
-        foreach (var scheme in Schemes)
-        {
-            for (var at = text.IndexOf(scheme + " ", StringComparison.OrdinalIgnoreCase); at >= 0;
-                at = text.IndexOf(scheme + " ", at + 1, StringComparison.OrdinalIgnoreCase))
-            {
-                var start = at + scheme.Length + 1;
-                // "Basic authentication" is not one.
-                if (EndOfToken(text, start) is var end && end - start >= MinCredential && HasUpperOrDigit(text, start, end))
-                    text = text[..start] + Mark + text[end..];
-            }
-        }
-
-        return text;
+        const string Begin = "-----BEGIN ", Dashes = "-----";
+        if (!Has(text, i, Begin))
+            return null;
+        var label = i + Begin.Length;
+        var start = text.IndexOf(Dashes, label, Math.Min(MaxDistance, text.Length - label), StringComparison.Ordinal);
+        if (start < 0 || text.IndexOf("PRIVATE KEY", label, start - label, StringComparison.Ordinal) < 0)
+            return null;
+        start += Dashes.Length;
+        return (start, text.IndexOf("-----END ", start, StringComparison.Ordinal) is >= 0 and var end ? end : text.Length);
     }
 
     private static int EndOfToken(string text, int end)
     {
-        while (end < text.Length && (IsAlphanumeric(text[end]) || text[end] is '-' or '_' or '.' or '~' or '+' or '/' or '='))
+        while (end < text.Length && IsTokenCharacter(text[end]))
             end++;
         return end;
     }
 
-    private static bool HasUpperOrDigit(string text, int start, int end)
+    private static bool IsLowerCase(string text, int start, int end)
     {
-        for (; start < end; start++)
-        {
-            if (text[start] is (>= 'A' and <= 'Z') or (>= '0' and <= '9'))
-                return true;
-        }
-
-        return false;
+        while (start < end && text[start] is (< 'A' or > 'Z') and (< '0' or > '9'))
+            start++;
+        return start == end;
     }
 
+    private static string? FindAt(string text, int at, string[] parts)
+    {
+        foreach (var part in parts)
+        {
+            if (Has(text, at, part))
+                return part;
+        }
+
+        return null;
+    }
+
+    /// <summary>True if a text stands before or after a position, at most <see cref="MaxDistance"/> away.</summary>
+    private static bool HasNear(string text, int at, string part)
+    {
+        var before = Math.Max(0, at - MaxDistance);
+        var count = Math.Min(text.Length, at + MaxDistance) - before;
+        return text.IndexOf(part, before, count, StringComparison.OrdinalIgnoreCase) >= 0;
+    }
+
+    private static bool Has(string text, int at, string part) =>
+        at < text.Length && text[at] == part[0] && string.CompareOrdinal(text, at, part, 0, part.Length) == 0;
+
+    private static bool IsTokenCharacter(char c) => IsAlphanumeric(c) || c is '-' or '_' or '.' or '~' or '+' or '/' or '=';
+
     private static bool IsAlphanumeric(char c) => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9');
+
+    private static bool IsDigit(char c) => c is >= '0' and <= '9';
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace CredentialProvider.Errors;
 
 /// <summary>
@@ -18,16 +20,18 @@ internal static class SecretVariables
     public static string Hide(string text, string mark)
     {
         foreach (var value in _values ??= Read())
-        {
-            // A host is in lower case in a URL.
-            for (var at = text.IndexOf(value, StringComparison.OrdinalIgnoreCase); at >= 0;
-                at = text.IndexOf(value, at + mark.Length, StringComparison.OrdinalIgnoreCase))
-            {
-                text = text[..at] + mark + text[(at + value.Length)..];
-            }
-        }
-
+            text = Replace(text, value, mark);
         return text;
+    }
+
+    /// <summary>In any case, as a host is in lower case in a URL.</summary>
+    private static string Replace(string text, string value, string mark)
+    {
+        var result = new StringBuilder();
+        var copied = 0;
+        for (int at; (at = text.IndexOf(value, copied, StringComparison.OrdinalIgnoreCase)) >= 0; copied = at + value.Length)
+            result.Append(text, copied, at - copied).Append(mark);
+        return copied == 0 ? text : result.Append(text, copied, text.Length - copied).ToString();
     }
 
     private static string[] Read()
@@ -36,7 +40,7 @@ internal static class SecretVariables
         foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
             var (name, value) = ((string)variable.Key, (string?)variable.Value ?? "");
-            if ((Redaction.IsSecretName(name) || name.EndsWith("_PAT", StringComparison.OrdinalIgnoreCase)) && IsSecret(value))
+            if (Redaction.IsSecretName(name) && IsSecret(value))
             {
                 values.Add(value);
                 if (value.Length <= MaxEscapedLength)

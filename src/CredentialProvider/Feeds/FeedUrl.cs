@@ -66,6 +66,16 @@ internal static class FeedUrl
         return true;
     }
 
+    /// <summary>Scheme, host and port, to be printed for a foreign feed: its path or query may be a password. A folder
+    /// stays as it is.</summary>
+    public static string OriginOf(string url)
+    {
+        const string Separator = "://";
+        var start = url.IndexOf(Separator, StringComparison.Ordinal) is >= 0 and var at ? at + Separator.Length : url.Length;
+        var end = url.IndexOfAny(['/', '?', '#', '\\'], start);
+        return end > start ? url[..end] : url;
+    }
+
     private static string? TrimEnd(string? url)
     {
         var end = url?.Length ?? 0;

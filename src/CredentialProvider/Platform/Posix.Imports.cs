@@ -30,6 +30,9 @@ internal static partial class Posix
     [DllImport("libc", EntryPoint = "realpath")]
     private static extern unsafe byte* RealPath(byte* path, byte* resolved);
 
+    [DllImport("libc", EntryPoint = "readlink")]
+    private static extern unsafe nint ReadLink(byte* path, byte* target, nint size);
+
     [DllImport("libc", EntryPoint = "chmod")]
     private static extern int ChMod(byte[] path, int mode);
 

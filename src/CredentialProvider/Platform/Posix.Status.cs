@@ -8,6 +8,9 @@ internal static partial class Posix
 {
     private const int TypeMask = 0xF000, FolderType = 0x4000, RegularFileType = 0x8000, LinkType = 0xA000, SocketType = 0xC000;
 
+    /// <summary>PATH_MAX on Linux; macOS has 1024.</summary>
+    private const int MaxPath = 4096;
+
     /// <summary>The status of a file or folder.</summary>
     /// <param name="Type">The file type bits of the mode.</param>
     /// <param name="Owner">User ID.</param>
@@ -87,10 +90,19 @@ internal static partial class Posix
             ? followsLinks ? StatInode64(path, buffer) : LStatInode64(path, buffer)
             : followsLinks ? Stat(path, buffer) : LStat(path, buffer);
 
+    /// <summary>What a symbolic link has as its target; null if it cannot be read.</summary>
+    public static unsafe string? TryReadLink(string path)
+    {
+        var buffer = new byte[MaxPath];
+        nint length;
+        fixed (byte* name = Utf8(path), target = buffer)
+            length = ReadLink(name, target, buffer.Length);
+        return length > 0 ? Encoding.UTF8.GetString(buffer, 0, (int)length) : null;
+    }
+
     /// <summary>The absolute path without symbolic links; null if it does not exist.</summary>
     public static unsafe string? TryResolve(string path)
     {
-        const int MaxPath = 4096; // PATH_MAX on Linux; macOS has 1024
         var buffer = new byte[MaxPath];
         fixed (byte* name = Utf8(path), resolved = buffer)
         {

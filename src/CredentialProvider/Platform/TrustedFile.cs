@@ -21,17 +21,20 @@ internal static class TrustedFile
     {
         if (OperatingSystem.IsWindows())
             return FindWindowsProblem(path) ?? FindWindowsProblem(Path.GetDirectoryName(path)!);
-        // What the link leads to, and who could replace the link.
-        if (Posix.TryResolve(path) is not { } target
-            || Posix.TryResolve(Path.GetDirectoryName(path)!) is not { } folder)
+        if (home is not null && Posix.TryResolve(home) is { } resolved)
         {
-            return null;
+            if (path.StartsWith(home + "/", StringComparison.Ordinal))
+                path = resolved + path[home.Length..];
+            home = resolved;
         }
 
-        home = home is null ? null : Posix.TryResolve(home);
-        return FindProblem(target, isFolder: false, isHome: false)
-            ?? FindFolderProblem(Path.GetDirectoryName(target), home)
-            ?? (Path.GetDirectoryName(target) == folder ? null : FindFolderProblem(folder, home));
+        foreach (var (entry, status) in Walk(path))
+        {
+            if (FindProblem(entry, status, home) is { } problem)
+                return problem;
+        }
+
+        return null;
     }
 
     /// <summary>True if every user may write to the file. On Windows never: there its folder's list decides.</summary>
@@ -44,68 +47,85 @@ internal static class TrustedFile
     /// container; but below a folder in which everyone can create files, only to root and this user.</summary>
     public static (string Why, string Fix)? FindSocketProblem(string path)
     {
-        if (Posix.TryResolve(path) is not { } target || !Posix.TryGetStatus(target, out var socket, out _))
+        if (!Posix.TryGetStatus(path, out var socket, out _, followsLinks: true))
             return null;
-        // The path may be that of a link, which others must not be able to replace either.
-        var link = Posix.TryResolve(Path.GetDirectoryName(path)!) is { } parent
-            ? Path.Combine(parent, Path.GetFileName(path)) : target;
-        return FindEntryProblem(target, socket.Owner) ?? (link == target ? null : FindEntryProblem(link, socket.Owner));
-    }
-
-    /// <param name="owner">Of the socket; with root and this user, whom the folders may belong to.</param>
-    private static (string Why, string Fix)? FindEntryProblem(string entry, uint owner)
-    {
-        if (!Posix.TryGetStatus(entry, out var status, out _))
-            return null;
-        while (Path.GetDirectoryName(entry) is { } folder && Posix.TryGetStatus(folder, out var parent, out _))
+        foreach (var (entry, status) in Walk(path))
         {
-            if (parent.Owner != 0 && parent.Owner != Posix.EffectiveUser && parent.Owner != owner)
+            if (status.IsFolder && IsOfOthers(status) && status.Owner != socket.Owner)
             {
-                return ($"{folder} belongs to another user than its socket",
-                    $"chown {owner} {ShellText.Quote(folder)}");
+                return ($"{entry} belongs to another user than its socket",
+                    $"chown {socket.Owner} {ShellText.Quote(entry)}");
             }
 
-            if (IsOpen(parent))
+            if (Path.GetDirectoryName(entry) is not { } folder || !Posix.TryGetStatus(folder, out var parent, out _)
+                || !IsOpen(parent))
             {
-                if ((parent.Mode & Sticky) == 0)
-                    return ($"other users can change {folder}", $"chmod go-w {ShellText.Quote(folder)}");
-                if (status.Owner != 0 && status.Owner != Posix.EffectiveUser)
-                {
-                    return ($"{entry} belongs to another user, and every user can create files in {folder}",
-                        "put the agent's socket in a folder such as /run/codeartifact");
-                }
+                continue;
             }
 
-            (entry, status) = (folder, parent);
+            if ((parent.Mode & Sticky) == 0)
+                return ($"other users can change {folder}", $"chmod go-w {ShellText.Quote(folder)}");
+            if (IsOfOthers(status))
+            {
+                return ($"{entry} belongs to another user, and every user can create files in {folder}",
+                    "put the agent's socket in a folder such as /run/codeartifact");
+            }
         }
 
         return null;
     }
 
-    private static string? FindFolderProblem(string? folder, string? home)
+    /// <summary>Every folder and every link on the way to a file, and the file. Ends early at what does not exist.</summary>
+    private static IEnumerable<(string Path, Posix.Status Status)> Walk(string path)
     {
-        for (; folder is not null; folder = Path.GetDirectoryName(folder))
+        const int MaxLinks = 40; // as on Linux
+        var rest = Path.IsPathRooted(path) ? path : Path.Combine(Directory.GetCurrentDirectory(), path);
+        var (folder, links) = ("/", 0);
+        while (links <= MaxLinks && (rest = rest.TrimStart('/')).Length > 0)
         {
-            if (FindProblem(folder, isFolder: true, isHome: folder == home) is { } problem)
-                return problem;
-            if (folder == home)
-                break;
-        }
+            var name = rest.IndexOf('/') is >= 0 and var slash ? rest[..slash] : rest;
+            rest = rest[name.Length..];
+            if (name is "." or "..")
+            {
+                folder = name == "." ? folder : Path.GetDirectoryName(folder) ?? folder;
+                continue;
+            }
 
-        return null;
+            var entry = Path.Combine(folder, name);
+            if (!Posix.TryGetStatus(entry, out var status, out _))
+                yield break;
+            yield return (entry, status);
+            if (!status.IsLink)
+            {
+                folder = entry;
+                continue;
+            }
+
+            if (Posix.TryReadLink(entry) is not { } target)
+                yield break;
+            links++;
+            folder = target[0] == '/' ? "/" : folder;
+            rest = target + rest;
+        }
     }
 
-    private static string? FindProblem(string path, bool isFolder, bool isHome)
+    private static string? FindProblem(string path, Posix.Status status, string? home)
     {
-        if (!Posix.TryGetStatus(path, out var status, out _))
+        if (home is not null && home.StartsWith(path + "/", StringComparison.Ordinal))
             return null;
         // The home directory may belong to another user: it is where the user says that it is.
-        if (!isHome && status.Owner != 0 && status.Owner != Posix.EffectiveUser)
-            return $"{path} belongs to another user; chown {Posix.EffectiveUser} {ShellText.Quote(path)}";
-        // In a sticky folder such as /tmp only owners replace their files.
-        return IsOpen(status) && !(isFolder && (status.Mode & Sticky) != 0)
+        if (path != home && IsOfOthers(status))
+        {
+            return $"{path} belongs to another user; chown {(status.IsLink ? "-h " : "")}{Posix.EffectiveUser} "
+                + ShellText.Quote(path);
+        }
+
+        // In a sticky folder such as /tmp only owners replace their files. A link has no mode of its own.
+        return !status.IsLink && IsOpen(status) && !(status.IsFolder && (status.Mode & Sticky) != 0)
             ? $"other users can change {path}; chmod go-w {ShellText.Quote(path)}" : null;
     }
+
+    private static bool IsOfOthers(Posix.Status status) => status.Owner != 0 && status.Owner != Posix.EffectiveUser;
 
     /// <summary>True if other users may write. Where every user has a group of the same ID, that group has no other
     /// member.</summary>

@@ -31,8 +31,9 @@ internal static class LegacyProtocol
         var at = Array.FindIndex(args, arg => arg.Equals("-uri", StringComparison.OrdinalIgnoreCase));
         var request = new CredentialsRequest(at + 1 < args.Length ? args[at + 1] : null, Has(args, "-isRetry"),
             Has(args, "-nonInteractive"));
-        var asked = requests?.Asked(Id, request) ?? 0;
+        var asked = requests?.GetTimestamp() ?? 0;
         var resolved = answer.Resolve(request);
+        requests?.Asked(Id, resolved);
         var cached = answer.TryAnswerFromCache(resolved);
         var response = cached ?? await answer.AnswerAsync(resolved, (level, line) =>
         {

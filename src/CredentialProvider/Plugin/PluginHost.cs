@@ -133,8 +133,9 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
 
     private void AnswerCredentials(Message message, CredentialsRequest request)
     {
-        var asked = _requests?.Asked(message.RequestId, request) ?? 0;
+        var asked = _requests?.GetTimestamp() ?? 0;
         var resolved = answer.Resolve(request);
+        _requests?.Asked(message.RequestId, resolved);
         if (answer.TryAnswerFromCache(resolved) is { } response)
         {
             Respond(message, response.ToPayload());

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
@@ -52,15 +53,18 @@ internal sealed class RequestLog
         }
     }
 
-    /// <returns>A timestamp, for <see cref="Answered"/>.</returns>
-    public long Asked(string id, CredentialsRequest request)
+    /// <summary>When a request came, for <see cref="Answered"/>.</summary>
+    public long GetTimestamp() => _time.GetTimestamp();
+
+    public void Asked(string id, CredentialAnswer.ResolvedRequest resolved)
     {
-        Write($"request {id}: credentials for {request.Uri}, {(request.IsRetry ? "again, because the feed refused the last ones, " : "")}"
+        var request = resolved.Request;
+        var uri = resolved.Token is null && request.Uri is { } foreign ? FeedUrl.OriginOf(foreign) : request.Uri;
+        Write($"request {id}: credentials for {uri}, {(request.IsRetry ? "again, because the feed refused the last ones, " : "")}"
             + (request.IsNonInteractive ? "no user can sign in" : "a user can sign in"));
-        return _time.GetTimestamp();
     }
 
-    /// <param name="asked">What <see cref="Asked"/> returned.</param>
+    /// <param name="asked">From <see cref="GetTimestamp"/>.</param>
     /// <param name="isCached">True if AWS was not asked.</param>
     public void Answered(string id, CredentialAnswer.ResolvedRequest resolved, CredentialsResponse response, long asked,
         bool isCached)

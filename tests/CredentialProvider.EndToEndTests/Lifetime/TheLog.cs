@@ -53,7 +53,7 @@ public sealed partial class TheLog
         var lines = await ReadAsync(path);
         Assert.Contains(lines, line => line.EndsWith($": credentials for {Feeds.App}, a user can sign in", StringComparison.Ordinal));
         Assert.Contains(lines, line => Regex.IsMatch(line, $@": Success after \d+\.\d ms: token for {Regex.Escape(Domain)}, obtained \d+ s ago by {Role}"));
-        Assert.Contains(lines, line => line.Contains("credentials for https://***@nuget.example.test/v3/index.json", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("credentials for https://***@nuget.example.test, ", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.EndsWith(" ms: not a CodeArtifact feed", StringComparison.Ordinal));
         Assert.Contains(lines, line => Regex.IsMatch(line, @": Error after \d+\.\d ms: CACP1002: "));
     }

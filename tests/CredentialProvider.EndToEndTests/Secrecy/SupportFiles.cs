@@ -136,6 +136,7 @@ public sealed partial class SupportFiles
                 <add key="contoso" value="{Feeds.App}" />
                 <add key="userinfo" value="{secret("https://user:{0}@nuget.example.test/v3/index.json")}" />
                 <add key="query" value="{secret("https://nuget.example.test/v3/index.json?sig={0}")}" />
+                <add key="path" value="{secret("https://nuget.example.test/F/x/auth/{0}/api/v3/index.json")}" />
                 <add key="azure" value="{secret("https://user:{0}@contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json")}" />
               </packageSources>
               <apikeys><add key="https://nuget.example.test" value="{secret("{0}")}" /></apikeys>

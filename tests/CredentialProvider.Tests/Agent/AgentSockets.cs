@@ -120,6 +120,19 @@ public sealed class AgentSockets : IDisposable
         Assert.Null(TrustedFile.FindSocketProblem(Socket));
     }
 
+    [Fact]
+    public void Are_judged_by_every_link_that_leads_to_them()
+    {
+        using var agent = AgentListener.Create(Socket, OwnerOnly);
+        var open = Directory.CreateDirectory(_temporary.Below("open"));
+        var first = _temporary.Below("first");
+        File.CreateSymbolicLink(Path.Combine(open.FullName, "link"), Socket);
+        File.CreateSymbolicLink(first, Path.Combine(open.FullName, "link"));
+        Assert.Null(TrustedFile.FindSocketProblem(first));
+        open.UnixFileMode = (UnixFileMode)0x1FF;
+        Assert.Contains("other users can change", TrustedFile.FindSocketProblem(first)!.Value.Why, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("agent.sock", "expected a path such as")]
     [InlineData("/none/agent.sock", "no agent answers at /none/agent.sock")]

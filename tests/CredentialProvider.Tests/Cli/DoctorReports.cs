@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CredentialProvider.Cli;
 using CredentialProvider.Cli.Doctor;
+using CredentialProvider.Cli.NuGet;
 
 namespace CredentialProvider.Tests.Cli;
 
@@ -25,6 +26,30 @@ public sealed class DoctorReports : IDisposable
         using var json = JsonDocument.Parse(_output.ToString());
         Assert.Equal(["cache ok", "cache ok", "log ok", "log fail", "plugin fail", "settings ok"],
             json.RootElement.EnumerateArray().Select(finding => $"{finding.GetProperty("check")} {finding.GetProperty("outcome")}"));
+    }
+
+    /// <summary>The token of a private feed is often a part of its path.</summary>
+    [Theory]
+    [InlineData("https://nuget.example.test/F/x/auth/hunter2/api/v3/index.json")]
+    [InlineData("https://nuget.example.test/nuget/v2/hunter2")]
+    [InlineData(" https://nuget.example.test/nuget/hunter2/v3/index.json")]
+    public void Name_only_the_host_of_a_foreign_feed(string url)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.Below("nuget.config"), $"""
+            <configuration><packageSources><clear /><add key="other" value="{url}" /></packageSources></configuration>
+            """);
+        var settings = SettingsFromVariables.From();
+        var nuget = new NuGetSources(settings, folder.Path);
+        var report = new DoctorReport(new Terminal(_output, TextWriter.Null, hasColors: false, isInteractive: false), isJson: false);
+        foreach (var source in CheckedSource.Find(nuget, settings, ["other", url.Trim()], owner: null, region: null))
+        {
+            report.Begin(source);
+            report.Add(source, Checks.Url, new SourceChecks(settings, nuget, source).CheckUrl());
+        }
+
+        Assert.Contains("https://nuget.example.test is not a CodeArtifact feed", _output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

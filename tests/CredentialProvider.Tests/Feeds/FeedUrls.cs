@@ -6,6 +6,17 @@ namespace CredentialProvider.Tests.Feeds;
 /// <summary>Which URLs are CodeArtifact feeds; every other URL is foreign and never gets a token.</summary>
 public sealed class FeedUrls
 {
+    [Theory]
+    [InlineData("https://nuget.example.test/nuget/secret/v3/index.json", "https://nuget.example.test")]
+    [InlineData("https://nuget.example.test:8443?key=secret", "https://nuget.example.test:8443")]
+    [InlineData("http://[::1]:80\\secret", "http://[::1]:80")]
+    [InlineData("https://nuget.example.test", "https://nuget.example.test")]
+    [InlineData("/srv/packages", "/srv/packages")]
+    [InlineData(@"C:\packages", @"C:\packages")]
+    [InlineData("file:///srv/packages", "file:///srv/packages")]
+    public void Of_foreign_feeds_are_printed_without_their_path(string url, string printed) =>
+        Assert.Equal(printed, FeedUrl.OriginOf(url));
+
     private const string App = "https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/v3/index.json";
 
     [Theory]

@@ -93,6 +93,74 @@ public sealed class FilesThatOthersCanChange : IDisposable
         Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home), StringComparison.Ordinal);
     }
 
+    /// <summary>Each link but the first and the last is in a folder of its own, as with Nix, Guix and stow.</summary>
+    [Theory]
+    [InlineData("755", null, null)]
+    [InlineData("777", null, Shared)]
+    [InlineData("1777", null, null)]
+    [InlineData("1777", "12345", Foreign)]
+    [InlineData("755", "12345", Foreign)]
+    public void Include_links_between_the_first_and_the_last(string mode, string? owner, string? problem)
+    {
+        var (target, other) = (Write("dotfiles/codeartifact.json"), Write("store/other"));
+        var (link, between) = (Path.Combine(Path.GetDirectoryName(Write("home/.config/other"))!, "codeartifact.json"),
+            Path.Combine(Path.GetDirectoryName(other)!, "codeartifact.json"));
+        File.CreateSymbolicLink(between, target);
+        File.CreateSymbolicLink(link, "../../store/./codeartifact.json");
+        SetMode(Path.GetDirectoryName(between)!, mode);
+        if (owner is not null)
+        {
+            RequireRoot();
+            Run("chown", "-h", owner, between);
+        }
+
+        var found = TrustedFile.FindProblem(link, Home);
+
+        if (problem is null)
+        {
+            Assert.Null(found);
+            return;
+        }
+
+        Assert.Contains(problem == Shared ? $"{Shared}{Path.GetDirectoryName(between)}" : $"{between} belongs to another user; chown -h ",
+            found, StringComparison.Ordinal);
+        Run("sh", "-c", found![(found!.IndexOf(';', StringComparison.Ordinal) + 1)..]);
+        Assert.Null(TrustedFile.FindProblem(link, Home));
+    }
+
+    [Fact]
+    public void Include_folders_behind_a_link_in_a_folder_that_others_can_write_to()
+    {
+        var target = Write("dotfiles/codeartifact.json");
+        var shared = Path.GetDirectoryName(Write("shared/other"))!;
+        Directory.CreateDirectory(Path.Combine(Home, ".config"));
+        Directory.CreateSymbolicLink(Path.Combine(shared, "folder"), Path.GetDirectoryName(target)!);
+        Directory.CreateSymbolicLink(Path.Combine(Home, ".config", "codeartifact"), Path.Combine(shared, "folder"));
+        var path = Path.Combine(Home, ".config", "codeartifact", "codeartifact.json");
+        Assert.Null(TrustedFile.FindProblem(path, Home));
+        SetMode(shared, "777");
+        Assert.StartsWith($"{Shared}{shared}", TrustedFile.FindProblem(path, Home), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Are_looked_for_no_longer_than_the_system_follows_links()
+    {
+        var link = Path.Combine(Path.GetDirectoryName(Write("home/.config/other"))!, "codeartifact.json");
+        File.CreateSymbolicLink(link, link);
+        Assert.Null(TrustedFile.FindProblem(link, Home));
+    }
+
+    [Fact]
+    public void Do_not_include_a_home_directory_behind_a_link_of_another_user()
+    {
+        RequireRoot();
+        Write("home/.config/codeartifact.json");
+        var link = _temporary.Below("link");
+        Directory.CreateSymbolicLink(link, Home);
+        Run("chown", "-h", "12345", link);
+        Assert.Null(TrustedFile.FindProblem(Path.Combine(link, ".config", "codeartifact.json"), link));
+    }
+
     [Fact]
     public void Are_a_problem_of_the_configuration_unless_the_user_named_them()
     {

@@ -1,4 +1,5 @@
 using CredentialProvider.Platform;
+using CredentialProvider.Plugin;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CredentialProvider.Tests.Platform;
@@ -20,6 +21,16 @@ public sealed class LogFiles : IDisposable
         Assert.Collection(File.ReadAllLines(path),
             line => Assert.EndsWith(" Warning: CACP1001: no token", line, StringComparison.Ordinal),
             line => Assert.EndsWith(" Error: worse", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Name_only_the_host_of_a_foreign_feed()
+    {
+        var path = _temporary.Below("log");
+        var requests = RequestLog.Start(new LogFile(path, null, TimeProvider.System), "protocol")!;
+        requests.Asked("1", new CredentialAnswer.ResolvedRequest(
+            new CredentialsRequest("https://nuget.example.test/nuget/hunter2/v3/index.json", IsRetry: false, IsNonInteractive: true), Token: null));
+        Assert.EndsWith(" request 1: credentials for https://nuget.example.test, no user can sign in", File.ReadAllLines(path)[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Xml;
 using CredentialProvider.Aws;
+using CredentialProvider.Cli.Doctor;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
@@ -96,7 +97,7 @@ internal sealed class ConfigureAddCommand : CliCommand
             && !parsed.GetValue(_replace))
         {
             throw new CommandFailedException(
-                $"source {name} not changed: its URL is {old}, on another host; "
+                $"source {name} not changed: its URL is {CheckedSource.Show(old, Context.Settings)}, on another host; "
                 + "choose another NAME, or add --replace");
         }
 

@@ -16,20 +16,27 @@ internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
     /// <summary>True if NuGet speaks protocol 2 to it: neither does its URL end in .json, nor does nuget.config say 3.</summary>
     public bool UsesProtocol2 { get; init; }
 
+    /// <summary>The URL in findings; see <see cref="Show"/>.</summary>
+    public string ShownUrl { get; init; } = Url;
+
     /// <summary>The source's name in findings.</summary>
-    public string Title => Name ?? Url;
+    public string Title => Name ?? ShownUrl;
 
     /// <summary>The sources on the command line, or every enabled source that is meant for CodeArtifact. If nuget.config cannot be
     /// used, the URLs on the command line.</summary>
     /// <exception cref="CommandFailedException">A word is not a source, or a domain without repository.</exception>
     public static IReadOnlyList<CheckedSource> Find(
         NuGetSources sources, Settings settings, string[] words, string? owner, string? region) =>
-        sources.Problem is not null ? [.. words.Where(IsUrl).Select(FromUrl)] : words.Length == 0
-        ? [.. sources.All.Where(source => source.IsEnabled && IsMeant(source.Source, settings)).Select(From)]
-        : [.. words.Select(word =>
-            sources.FindByName(word) is { } named ? From(named)
-            : IsUrl(word) ? FromUrl(word)
-            : From(sources.FindDomain(word, owner, region)))];
+        [.. (sources.Problem is not null ? words.Where(IsUrl).Select(FromUrl) : words.Length == 0
+            ? sources.All.Where(source => source.IsEnabled && IsMeant(source.Source, settings)).Select(From)
+            : words.Select(word =>
+                sources.FindByName(word) is { } named ? From(named)
+                : IsUrl(word) ? FromUrl(word)
+                : From(sources.FindDomain(word, owner, region))))
+            .Select(source => source with { ShownUrl = Show(source.Url, settings) })];
+
+    /// <summary>A URL as it is printed: of a foreign feed only the host.</summary>
+    public static string Show(string url, Settings settings) => IsMeant(url, settings) ? url : FeedUrl.OriginOf(url);
 
     private static bool IsUrl(string word) => word.Contains("://", StringComparison.Ordinal);
 

@@ -24,7 +24,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         foreach (var source in sources.Where(IsInvalid))
         {
             yield return Finding.FailWithCommand(Checks.Sources,
-                $"source {source.Name} has the URL {source.Source}, which NuGet cannot use, so every restore fails",
+                $"source {source.Name} has the URL {CheckedSource.Show(source.Source, settings)}, which NuGet cannot use, so every restore fails",
                 "correct it, or remove the source", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
         }
 

@@ -9,7 +9,7 @@ internal sealed class DoctorReport(Terminal terminal, bool isJson)
     public void Begin(CheckedSource source)
     {
         if (!isJson)
-            terminal.Print(source.Name is null ? source.Title : $"{source.Title} {source.Url}");
+            terminal.Print(source.Name is null ? source.Title : $"{source.Title} {source.ShownUrl}");
     }
 
     /// <param name="source">Null for a check of the machine.</param>

@@ -14,7 +14,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     {
         // With protocol 2, NuGet finds no package in CodeArtifact and reports no error for the source.
         yield return CheckForm() with { MayBeElsewhere = source.UsesProtocol2 && IsHttps };
-        if (source is { IsPadded: true, Name: { } name })
+        if (source is { IsPadded: true, Name: { } name } && source.ShownUrl == source.Url)
         {
             yield return Finding.WarnWithCommand(Checks.Url, "the URL in nuget.config begins or ends with white space, which dotnet restore removes; it then "
                 + "finds no source with that URL, so the source's mapping and stored credentials do not apply", "remove it", Update(name, source.Url));
@@ -32,7 +32,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
                 : Finding.FailWithCommand(Checks.Url, text, "correct the URL", Update(name, url));
         }
 
-        if (source is { UsesProtocol2: true, Name: { } own })
+        if (source is { UsesProtocol2: true, Name: { } own } && FeedRecognition.TryParse(source.Url, settings, out _))
         {
             return Finding.FailWithCommand(Checks.Url,
                 $"{source.Url} does not end in .json, so NuGet uses its V2 protocol, which CodeArtifact does not support",
@@ -53,7 +53,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         }
 
         return Finding.Fail(Checks.Url,
-            $"{source.Url} is not a CodeArtifact feed, so the plugin ignores this source",
+            $"{source.ShownUrl} is not a CodeArtifact feed, so the plugin ignores this source",
             "if this is a reverse proxy in front of CodeArtifact, add its host under \"hosts\" in codeartifact.json");
     }
 

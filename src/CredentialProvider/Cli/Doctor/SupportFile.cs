@@ -100,7 +100,7 @@ internal sealed class SupportFile(Settings settings, TimeProvider time, NuGetSou
             yield return $"file: {file}";
         foreach (var source in sources.All)
         {
-            yield return $"{source.Name}: {source.Source}{(source.IsEnabled ? "" : " (disabled)")}"
+            yield return $"{source.Name}: {CheckedSource.Show(source.Source, settings)}{(source.IsEnabled ? "" : " (disabled)")}"
                 + (source.Credentials is null ? "" : ", with stored credentials");
         }
     }

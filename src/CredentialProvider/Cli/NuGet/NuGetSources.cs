@@ -105,7 +105,10 @@ internal sealed class NuGetSources
         if (anyFormat && word.StartsWith(CargoPrefix, StringComparison.Ordinal))
             word = word[CargoPrefix.Length..];
         if (word.Contains("://", StringComparison.Ordinal))
-            return ToSource(null, word, anyFormat) ?? throw NotCodeArtifact(word, word, anyFormat);
+        {
+            return ToSource(null, word, anyFormat) ?? throw NotCodeArtifact(
+                MistypedFeed.Find(word) is null ? FeedUrl.OriginOf(word) : word, word, anyFormat);
+        }
 
         if (FindByName(word) is { } named)
             return ToSource(named) ?? throw NotCodeArtifact($"source {word}", named.Source);
