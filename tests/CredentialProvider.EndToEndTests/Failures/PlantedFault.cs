@@ -138,6 +138,12 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         new("a fallback folder that is missing", "sources", m => Section(m.Config, "fallbackPackageFolders", Add("local", "/opt/gone/packages"))),
         new("the packages' folder is relative", "sources", m => m.Variables["NUGET_PACKAGES"] = "packages"),
         new("the packages' folder is a file", "sources", m => m.Variables["NUGET_PACKAGES"] = m.Write("a file", "")),
+        new("NuGet's folder for locks is below a file", "sources", m => m.Variables["NUGET_SCRATCH"] = m.Write("a scratch", "")),
+        new("NuGet's folder for locks may not be accessed", "sources", m =>
+        {
+            m.Variables["NUGET_SCRATCH"] = m.Folder("scratch");
+            m.Close(m.Folder("scratch/lock"));
+        }),
         new("a gallery beside it", null, m => m.Sources.Add(Add("gallery", "https://gallery.example.test/v3/index.json"))),
         new("NuGet's cache does not have the version", "package", m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(5))),
         new("NuGet's cache is too old to be used", null, m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(31))),

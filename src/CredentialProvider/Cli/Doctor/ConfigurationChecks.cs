@@ -14,7 +14,8 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     {
         if (nuget.Problem is { } problem)
         {
-            yield return Finding.Fail(Checks.Sources, problem, "correct the file: until then, every restore fails");
+            yield return problem.Hint is not null ? Finding.Fail(Checks.Sources, problem)
+                : Finding.Fail(Checks.Sources, problem.Message, "correct the file: until then, every restore fails");
             yield break;
         }
 
