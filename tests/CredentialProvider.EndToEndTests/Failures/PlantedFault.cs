@@ -151,9 +151,23 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         new("the user's NuGet.Config names a proxy that is not running", "network", m => Section(m.User, "config", Add("http_proxy", "http://127.0.0.1:9"))),
         new("nuget.config names a proxy that is not running", null, m => Section(m.Config, "config", Add("http_proxy", "http://127.0.0.1:9"))),
         new("`http_proxy` names a proxy that is not running", "network", m => m.Variables["http_proxy"] = "http://127.0.0.1:9"),
+        new("`http_proxy` names a proxy that is not running, without scheme", "network", m => m.Variables["http_proxy"] = "localhost:9"),
+        new("`http_proxy` is an address without scheme, which NuGet ignores", null, m => m.Variables["http_proxy"] = "127.0.0.1:9"),
+        new("the user's NuGet.Config names a proxy that is not a URL", "network", m => Section(m.User, "config", Add("http_proxy", "http://"))),
+        new("`no_proxy` has the feed after a blank", "network", m => Bypass(m, "localhost, amazonaws.com")),
+        new("`no_proxy` has the feed with a port", "network", m => Bypass(m, "contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com:443")),
+        new("`no_proxy` has all hosts, and the feed needs a proxy", "network", m => Bypass(m, "*")),
+        new("`no_proxy` has a part of the feed's host, and it needs a proxy", "network", m => Bypass(m, "contoso")),
         new("a client certificate that does not exist", "sources", m => Section(m.Config, "clientCertificates",
             new XElement("fileCert", new XAttribute("packageSource", "contoso"), new XAttribute("path", "/opt/gone/client.pfx")))),
     ];
+
+    /// <summary>A proxy that is not running, for NuGet alone. None of the entries matches the hosts that .NET asks for, by its own rules.</summary>
+    private static void Bypass(PlantedMachine machine, string hosts)
+    {
+        machine.Variables["http_proxy"] = "http://127.0.0.1:9";
+        machine.Variables["no_proxy"] = hosts;
+    }
 
     /// <summary>Two faults at once, the same in each run.</summary>
     public static IReadOnlyList<(string One, string Other)> Pairs { get; } = [.. ChoosePairs()];

@@ -79,9 +79,9 @@ internal sealed class NuGetSources
     /// <exception cref="InvalidOperationException">NUGET_PACKAGES is relative.</exception>
     public string PackagesFolder => SettingsUtility.GetGlobalPackagesFolder(_nuget.Value);
 
-    /// <summary>A value in the section config of the user's NuGet.Config; for some keys, NuGet reads no other file.</summary>
-    public static string? FindUserValue(string key) => Settings.Home is null ? null
-        : SettingsUtility.GetConfigValue(NuGetSettings.LoadDefaultSettings(null, null, null), key);
+    /// <summary>The user's NuGet.Config alone; for some keys, NuGet reads no other file.</summary>
+    public static ISettings UserConfiguration =>
+        Settings.Home is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
 
     /// <summary>The files that make up the configuration, the nearest first.</summary>
     public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
