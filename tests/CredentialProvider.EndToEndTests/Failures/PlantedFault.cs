@@ -135,9 +135,16 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         }),
         new("a source with another scheme", "sources", m => m.Sources.Add(Add("other", "ftp://nuget.example.test/feed"))),
         new("a source that is a folder", null, m => m.Sources.Add(Add("local", m.Folder("local")))),
+        new("a source with http", "sources", m => m.Sources.Add(Add("old", "http://gallery.example.test/v3/index.json"))),
         new("a fallback folder that is missing", "sources", m => Section(m.Config, "fallbackPackageFolders", Add("local", "/opt/gone/packages"))),
         new("the packages' folder is relative", "sources", m => m.Variables["NUGET_PACKAGES"] = "packages"),
         new("the packages' folder is a file", "sources", m => m.Variables["NUGET_PACKAGES"] = m.Write("a file", "")),
+        new("the HTTP cache's folder is relative", "sources", m => m.Variables["NUGET_HTTP_CACHE_PATH"] = "cache"),
+        new("the HTTP cache's folder is a file", "sources", m => m.Variables["NUGET_HTTP_CACHE_PATH"] = m.Write("a cache", "")),
+        new("the HTTP cache's folder may not be accessed", "sources", m => m.Close(m.Variables["NUGET_HTTP_CACHE_PATH"] = m.Folder("closed cache"))),
+        new("the plugins cache's folder is relative", "plugin", m => m.Variables["NUGET_PLUGINS_CACHE_PATH"] = "cache"),
+        new("the plugins cache's folder is a file", "plugin", m => m.Variables["NUGET_PLUGINS_CACHE_PATH"] = m.Write("a cache", "")),
+        new("the plugins cache's folder may not be accessed", "plugin", m => m.Close(m.Variables["NUGET_PLUGINS_CACHE_PATH"] = m.Folder("closed plugins"))),
         new("NuGet's folder for locks is below a file", "sources", m => m.Variables["NUGET_SCRATCH"] = m.Write("a scratch", "")),
         new("NuGet's folder for locks may not be accessed", "sources", m =>
         {
