@@ -21,6 +21,11 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         new("the source is disabled", "enabled", m => Section(m.Config, "disabledPackageSources", Add("contoso", "true"))),
         new("the source is disabled in the folder above", "enabled", m => Section(m.Above, "disabledPackageSources", Add("contoso", "true"))),
         new("the source is disabled by the user, with false", "enabled", m => Section(m.User, "disabledPackageSources", Add("contoso", "false"))),
+        new("the source is disabled on the machine", "enabled", m =>
+        {
+            m.Variables["NUGET_COMMON_APPLICATION_DATA"] = m.Folder("machine");
+            m.Write("machine/NuGet/Config/corp.config", $"{new XElement("configuration", new XElement("disabledPackageSources", Add("contoso", "true")))}");
+        }),
         new("a source of another case is disabled", null, m => Section(m.Config, "disabledPackageSources", Add("Contoso", "true"))),
         new("disabled above, cleared below", null, m =>
         {

@@ -2,6 +2,7 @@ using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
+using NuGet.Common;
 using NuGet.Configuration;
 using NuGetSettings = NuGet.Configuration.Settings;
 using Settings = CredentialProvider.Configuration.Settings;
@@ -141,6 +142,10 @@ internal sealed class NuGetSources
     public IReadOnlyList<string> FilesThatDisable(string source) =>
         [.. FilesOf("disabledPackageSources", item =>
             item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
+
+    /// <summary>True for a file that NuGet's commands do not change.</summary>
+    public static bool IsMachineWide(string file) => file.StartsWith(
+        NuGetEnvironment.GetFolderPath(NuGetFolderPath.MachineWideConfigDirectory) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>The files that map packages to sources.</summary>
     /// <param name="pattern">Null for any pattern.</param>
