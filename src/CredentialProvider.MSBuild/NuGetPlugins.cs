@@ -84,11 +84,11 @@ internal static class NuGetPlugins
         if (isInstalled && usable.Count == all.Count)
             return true;
 
-        // A list of files instead of folders: NuGet neither searches PATH again nor fails at a file that this user cannot
-        // start. It replaces the home folder too, so it has to list what is installed there as well.
+        // A list of files instead of folders: NuGet neither searches PATH again nor fails at a file that does not exist or that
+        // this user cannot start. It replaces the home folder too, so it has to list what is installed there as well.
         var variable = discovery.DecidingVariable ?? PluginDiscovery.SharedVariable;
         var old = Environment.GetEnvironmentVariable(variable);
-        var paths = discovery.DecidingVariable is null ? usable.Select(file => file.Path) : [old!];
+        var paths = usable.Select(file => file.Path);
         if (!isInstalled)
             paths = paths.Append(discovery.StartsExecutables && plugin.CanBeExecuted ? plugin.Executable : plugin.Assembly);
         Environment.SetEnvironmentVariable(variable, string.Join(discovery.ListSeparator.ToString(), paths));

@@ -40,8 +40,8 @@ public abstract class PrepareFeeds : ToolTask
     /// <summary>Only installs the plugin for this user.</summary>
     public bool Install { get; set; }
 
-    /// <summary>How to report a domain without a token: <c>warning</c>, <c>error</c>, or <c>none</c> to leave it to the
-    /// plugin that NuGet starts.</summary>
+    /// <summary>How to report a domain without a token: <c>warning</c>, <c>message</c>, <c>error</c>, or <c>none</c> to leave it
+    /// to the plugin that NuGet starts.</summary>
     public string Failure { get; set; } = "";
 
     /// <summary>Does nothing until NuGet sends a request. Failures are then left to the plugin.</summary>
@@ -166,8 +166,8 @@ public abstract class PrepareFeeds : ToolTask
 
     private void Report(string code, string text)
     {
-        if (IsLeftToNuGet)
-            Log.LogMessage(MessageImportance.Normal, "{0}", $"{code}: {text}");
+        if (IsLeftToNuGet || Failure == "message")
+            Log.LogMessage(IsLeftToNuGet ? MessageImportance.Normal : MessageImportance.High, "{0}", $"{code}: {text}");
         else if (Failure == "error")
             Log.LogError(null, code, null, HelpLink(code), "CodeArtifact", 0, 0, 0, 0, "{0}", text);
         else

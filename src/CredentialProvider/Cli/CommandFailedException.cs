@@ -7,5 +7,8 @@ internal sealed class CommandFailedException(string line, string? hint = null) :
 {
     public string? Hint => hint;
 
+    /// <summary>A command in the hint that can be pasted; null if there is none.</summary>
+    public string? Command { get; init; }
+
     public int ExitCode { get; init; } = CliCommand.Failure;
 }

@@ -21,6 +21,11 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         new("the source is disabled", "enabled", m => Section(m.Config, "disabledPackageSources", Add("contoso", "true"))),
         new("the source is disabled in the folder above", "enabled", m => Section(m.Above, "disabledPackageSources", Add("contoso", "true"))),
         new("the source is disabled by the user, with false", "enabled", m => Section(m.User, "disabledPackageSources", Add("contoso", "false"))),
+        new("the source is disabled on the machine", "enabled", m =>
+        {
+            m.Variables["NUGET_COMMON_APPLICATION_DATA"] = m.Folder("machine");
+            m.Write("machine/NuGet/Config/corp.config", $"{new XElement("configuration", new XElement("disabledPackageSources", Add("contoso", "true")))}");
+        }),
         new("a source of another case is disabled", null, m => Section(m.Config, "disabledPackageSources", Add("Contoso", "true"))),
         new("disabled above, cleared below", null, m =>
         {
@@ -135,9 +140,22 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         }),
         new("a source with another scheme", "sources", m => m.Sources.Add(Add("other", "ftp://nuget.example.test/feed"))),
         new("a source that is a folder", null, m => m.Sources.Add(Add("local", m.Folder("local")))),
+        new("a source with http", "sources", m => m.Sources.Add(Add("old", "http://gallery.example.test/v3/index.json"))),
         new("a fallback folder that is missing", "sources", m => Section(m.Config, "fallbackPackageFolders", Add("local", "/opt/gone/packages"))),
         new("the packages' folder is relative", "sources", m => m.Variables["NUGET_PACKAGES"] = "packages"),
         new("the packages' folder is a file", "sources", m => m.Variables["NUGET_PACKAGES"] = m.Write("a file", "")),
+        new("the HTTP cache's folder is relative", "sources", m => m.Variables["NUGET_HTTP_CACHE_PATH"] = "cache"),
+        new("the HTTP cache's folder is a file", "sources", m => m.Variables["NUGET_HTTP_CACHE_PATH"] = m.Write("a cache", "")),
+        new("the HTTP cache's folder may not be accessed", "sources", m => m.Close(m.Variables["NUGET_HTTP_CACHE_PATH"] = m.Folder("closed cache"))),
+        new("the plugins cache's folder is relative", "plugin", m => m.Variables["NUGET_PLUGINS_CACHE_PATH"] = "cache"),
+        new("the plugins cache's folder is a file", "plugin", m => m.Variables["NUGET_PLUGINS_CACHE_PATH"] = m.Write("a cache", "")),
+        new("the plugins cache's folder may not be accessed", "plugin", m => m.Close(m.Variables["NUGET_PLUGINS_CACHE_PATH"] = m.Folder("closed plugins"))),
+        new("NuGet's folder for locks is below a file", "sources", m => m.Variables["NUGET_SCRATCH"] = m.Write("a scratch", "")),
+        new("NuGet's folder for locks may not be accessed", "sources", m =>
+        {
+            m.Variables["NUGET_SCRATCH"] = m.Folder("scratch");
+            m.Close(m.Folder("scratch/lock"));
+        }),
         new("a gallery beside it", null, m => m.Sources.Add(Add("gallery", "https://gallery.example.test/v3/index.json"))),
         new("NuGet's cache does not have the version", "package", m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(5))),
         new("NuGet's cache is too old to be used", null, m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(31))),
@@ -145,9 +163,23 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         new("the user's NuGet.Config names a proxy that is not running", "network", m => Section(m.User, "config", Add("http_proxy", "http://127.0.0.1:9"))),
         new("nuget.config names a proxy that is not running", null, m => Section(m.Config, "config", Add("http_proxy", "http://127.0.0.1:9"))),
         new("`http_proxy` names a proxy that is not running", "network", m => m.Variables["http_proxy"] = "http://127.0.0.1:9"),
+        new("`http_proxy` names a proxy that is not running, without scheme", "network", m => m.Variables["http_proxy"] = "localhost:9"),
+        new("`http_proxy` is an address without scheme, which NuGet ignores", null, m => m.Variables["http_proxy"] = "127.0.0.1:9"),
+        new("the user's NuGet.Config names a proxy that is not a URL", "network", m => Section(m.User, "config", Add("http_proxy", "http://"))),
+        new("`no_proxy` has the feed after a blank", "network", m => Bypass(m, "localhost, amazonaws.com")),
+        new("`no_proxy` has the feed with a port", "network", m => Bypass(m, "contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com:443")),
+        new("`no_proxy` has all hosts, and the feed needs a proxy", "network", m => Bypass(m, "*")),
+        new("`no_proxy` has a part of the feed's host, and it needs a proxy", "network", m => Bypass(m, "contoso")),
         new("a client certificate that does not exist", "sources", m => Section(m.Config, "clientCertificates",
             new XElement("fileCert", new XAttribute("packageSource", "contoso"), new XAttribute("path", "/opt/gone/client.pfx")))),
     ];
+
+    /// <summary>A proxy that is not running, for NuGet alone. None of the entries matches the hosts that .NET asks for, by its own rules.</summary>
+    private static void Bypass(PlantedMachine machine, string hosts)
+    {
+        machine.Variables["http_proxy"] = "http://127.0.0.1:9";
+        machine.Variables["no_proxy"] = hosts;
+    }
 
     /// <summary>Two faults at once, the same in each run.</summary>
     public static IReadOnlyList<(string One, string Other)> Pairs { get; } = [.. ChoosePairs()];

@@ -60,6 +60,20 @@ public sealed class ThePluginInThePackage
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
 
+    /// <summary>NuGet itself fails at such a path.</summary>
+    [Theory]
+    [InlineData("NUGET_NETCORE_PLUGIN_PATHS", "/nowhere/Other.dll")]
+    [InlineData("NUGET_PLUGIN_PATHS", "nuget-plugin-relative")]
+    public async Task An_unusable_path_in_a_variable_does_not_fail_the_restore(string variable, string path)
+    {
+        await using var sandbox = await ClonedRepository.StartAsync();
+        sandbox.Variables[variable] = path;
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+    }
+
     [Fact]
     public async Task Without_a_native_executable_for_this_machine_dotnet_runs_the_framework_dependent_build()
     {

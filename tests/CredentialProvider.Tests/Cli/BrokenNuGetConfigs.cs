@@ -25,4 +25,20 @@ public sealed class BrokenNuGetConfigs : IDisposable
 
         Assert.StartsWith($"nuget.config cannot be read: {file}, {place}: ", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void That_NuGet_cannot_lock_end_the_command_with_a_fix()
+    {
+        using var never = new ManualResetEventSlim();
+
+        var error = Assert.Throws<CommandFailedException>(() => NuGetSources.Read(() =>
+        {
+            never.Wait(TestContext.Current.CancellationToken);
+            return 0;
+        }, TimeSpan.Zero));
+
+        never.Set();
+        Assert.Contains("NuGet cannot lock it in ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(error.Command!, error.Hint, StringComparison.Ordinal);
+    }
 }

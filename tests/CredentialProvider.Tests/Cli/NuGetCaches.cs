@@ -52,6 +52,16 @@ public sealed class NuGetCaches : IDisposable
         Assert.Null(HttpCache.Find(_folder.Path, Feed, "Contoso.Test", Now));
     }
 
+    [Fact]
+    public void Cannot_be_below_a_file()
+    {
+        var file = _folder.Below("file");
+        File.WriteAllText(file, "");
+
+        Assert.Null(WritableFolder.FindProblem(_folder.Below("new/folder")));
+        Assert.Equal($"{file} is a file", WritableFolder.FindProblem(Path.Combine(file, "new", "folder")));
+    }
+
     private void Write(string content, int minutes)
     {
         var file = HttpCache.FileOf(_folder.Path, Feed, "Contoso.Test");

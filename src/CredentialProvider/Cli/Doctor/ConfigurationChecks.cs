@@ -1,5 +1,6 @@
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
+using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using NuGet.Configuration;
 using Settings = CredentialProvider.Configuration.Settings;
@@ -14,7 +15,8 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     {
         if (nuget.Problem is { } problem)
         {
-            yield return Finding.Fail(Checks.Sources, problem, "correct the file: until then, every restore fails");
+            yield return problem.Hint is not null ? Finding.Fail(Checks.Sources, problem)
+                : Finding.Fail(Checks.Sources, problem.Message, "correct the file: until then, every restore fails");
             yield break;
         }
 
@@ -35,6 +37,13 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 "create the folder, or remove the source", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
         }
 
+        foreach (var source in sources.Where(IsInsecure))
+        {
+            yield return Finding.FailWithCommand(Checks.Sources,
+                $"source {source.Name} has the http URL {source.Source}, so restores fail (NU1302)", "use its https URL, or, if it has none, allow http",
+                $"dotnet nuget update source {ShellText.Option("--source", source.Source)} --allow-insecure-connections {ShellText.Argument(source.Name)}");
+        }
+
         foreach (var folder in nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)))
         {
             yield return Finding.Fail(Checks.Sources,
@@ -42,8 +51,12 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 + "so restores fail (NU1301)", "create the folder, or remove it from fallbackPackageFolders");
         }
 
-        if (CheckPackagesFolder() is { } obstacle)
-            yield return obstacle;
+        const string Packages = "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,", HttpCache = "NUGET_HTTP_CACHE_PATH";
+        // The packages may be there already.
+        if (CheckFolder("extract packages to", () => nuget.PackagesFolder, Packages, Outcome.Warn) is { } packages)
+            yield return packages;
+        if (CheckFolder("cache answers in", SettingsUtility.GetHttpCacheFolder, HttpCache, Outcome.Fail) is { } cache)
+            yield return cache;
         foreach (var finding in FindDuplicates(sources))
             yield return finding;
         foreach (var source in sources.Where(source => !IsCodeArtifact(source) && SourceChecks.CannotDecrypt(source)))
@@ -54,30 +67,25 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         }
     }
 
-    /// <summary>Null if NuGet can extract packages.</summary>
-    private Finding? CheckPackagesFolder()
+    /// <summary>Null if NuGet can write to a folder of its own.</summary>
+    /// <param name="purpose">What NuGet does there.</param>
+    /// <param name="setting">What names another folder.</param>
+    /// <param name="closed">The outcome if the folder exists and this user may not write to it.</param>
+    private static Finding? CheckFolder(string purpose, Func<string> find, string setting, Outcome closed)
     {
-        const string Fix = "set NUGET_PACKAGES, or globalPackagesFolder in nuget.config, to a folder that this user can write to";
+        var fix = $"set {setting} to a folder that this user can write to";
         if (Settings.Home is null)
             return null;
         try
         {
-            var folder = nuget.PackagesFolder;
-            var existing = folder;
-            while (!Directory.Exists(existing) && !File.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
-                existing = parent;
-            var text = $"NuGet cannot extract packages to {folder}: ";
-            if (File.Exists(existing))
-                return Finding.Fail(Checks.Sources, $"{text}{existing} is a file", Fix);
-            if (OperatingSystem.IsWindows() || Posix.MayWriteIn(existing))
-                return null;
-            // The packages may be there already.
-            text += $"this user may not write to {existing}";
-            return existing == folder ? Finding.Warn(Checks.Sources, text, Fix) : Finding.Fail(Checks.Sources, text, Fix);
+            var folder = find();
+            return WritableFolder.FindProblem(folder) is not { } problem ? null
+                : Finding.Fail(Checks.Sources, $"NuGet cannot {purpose} {folder}: {problem}", fix)
+                    with { Outcome = Directory.Exists(folder) ? closed : Outcome.Fail };
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or NuGetConfigurationException)
         {
-            return Finding.Fail(Checks.Sources, $"NuGet cannot extract packages: {e.Message}", Fix);
+            return Finding.Fail(Checks.Sources, $"NuGet cannot {purpose} its folder: {e.Message.TrimEnd('.')}", fix);
         }
     }
 
@@ -138,6 +146,12 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
     private static bool IsInvalid(PackageSource source) => new PackageSource(source.Source.Trim()) is var trimmed
         && (trimmed is { IsHttp: false, IsLocal: false } || trimmed.TrySourceAsUri is null);
+
+    /// <summary>True if NuGet refuses the source for its scheme. Checks of a CodeArtifact source name its URL.</summary>
+    private bool IsInsecure(PackageSource source) =>
+        source is { IsHttp: true, IsHttps: false, AllowInsecureConnections: false } && !IsCodeArtifact(source)
+        && MistypedFeed.Find(source.Source) is null
+        && NuGetClient.FindAll(settings).Any(client => client is { FindsOnPath: true, IsOtherSdk: false });
 
     private bool IsMissingFolder(PackageSource source) => source is { IsLocal: true, TrySourceAsUri: { } uri }
         && !Directory.Exists(uri.LocalPath)

@@ -90,9 +90,14 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             yield return Disabled(source, nuget);
     }
 
-    public static Finding Disabled(CheckedSource source, NuGetSources nuget) => Finding.FailWithCommand(Checks.Enabled,
-        $"NuGet ignores this source: it is disabled in {string.Join(", ", nuget.FilesThatDisable(source.Name!))}",
-        "enable it", $"dotnet nuget enable source {ShellText.Argument(source.Name!)}");
+    public static Finding Disabled(CheckedSource source, NuGetSources nuget)
+    {
+        var files = nuget.FilesThatDisable(source.Name!);
+        var text = $"NuGet ignores this source: it is disabled in {string.Join(", ", files)}";
+        return files.Any(NuGetSources.IsMachineWide)
+            ? Finding.Fail(Checks.Enabled, text, $"no command changes a machine-wide file; begin disabledPackageSources in {nuget.Files[0]} with <clear />")
+            : Finding.FailWithCommand(Checks.Enabled, text, "enable it", $"dotnet nuget enable source {ShellText.Argument(source.Name!)}");
+    }
 
     /// <summary>NuGet asks a plugin only if it has no credentials of its own or the feed refuses them. Those in the
     /// environment come before those in nuget.config.</summary>

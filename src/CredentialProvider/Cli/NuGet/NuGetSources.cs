@@ -1,6 +1,8 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Platform;
+using NuGet.Common;
 using NuGet.Configuration;
 using NuGetSettings = NuGet.Configuration.Settings;
 using Settings = CredentialProvider.Configuration.Settings;
@@ -19,13 +21,15 @@ internal sealed record Source(string? Name, string Url, Feed Feed)
 /// name.</summary>
 internal sealed class NuGetSources
 {
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+
     private readonly Settings _settings;
     private readonly Lazy<ISettings> _nuget;
 
     /// <param name="folder">Null for the working directory. Nothing is read before the first use, so that help works
     /// with an invalid nuget.config or a deleted working directory.</param>
     public NuGetSources(Settings settings, string? folder = null)
-        : this(settings, () => Load(folder))
+        : this(settings, () => Read(() => Load(folder)))
     {
     }
 
@@ -48,7 +52,7 @@ internal sealed class NuGetSources
     public IReadOnlyList<PackageSource> All => [.. new PackageSourceProvider(_nuget.Value).LoadPackageSources()];
 
     /// <summary>Why nuget.config cannot be used; null if it can.</summary>
-    public string? Problem
+    public CommandFailedException? Problem
     {
         get
         {
@@ -59,12 +63,12 @@ internal sealed class NuGetSources
             }
             catch (CommandFailedException e)
             {
-                return e.Message;
+                return e;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // Such as a client certificate that does not exist.
-                return $"nuget.config cannot be used: {e.Message}";
+                return new CommandFailedException($"nuget.config cannot be used: {e.Message}");
             }
         }
     }
@@ -76,9 +80,9 @@ internal sealed class NuGetSources
     /// <exception cref="InvalidOperationException">NUGET_PACKAGES is relative.</exception>
     public string PackagesFolder => SettingsUtility.GetGlobalPackagesFolder(_nuget.Value);
 
-    /// <summary>A value in the section config of the user's NuGet.Config; for some keys, NuGet reads no other file.</summary>
-    public static string? FindUserValue(string key) => Settings.Home is null ? null
-        : SettingsUtility.GetConfigValue(NuGetSettings.LoadDefaultSettings(null, null, null), key);
+    /// <summary>The user's NuGet.Config alone; for some keys, NuGet reads no other file.</summary>
+    public static ISettings UserConfiguration =>
+        Settings.Home is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
 
     /// <summary>The files that make up the configuration, the nearest first.</summary>
     public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
@@ -141,6 +145,10 @@ internal sealed class NuGetSources
     public IReadOnlyList<string> FilesThatDisable(string source) =>
         [.. FilesOf("disabledPackageSources", item =>
             item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
+
+    /// <summary>True for a file that NuGet's commands do not change.</summary>
+    public static bool IsMachineWide(string file) => file.StartsWith(
+        NuGetEnvironment.GetFolderPath(NuGetFolderPath.MachineWideConfigDirectory) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>The files that map packages to sources.</summary>
     /// <param name="pattern">Null for any pattern.</param>
@@ -235,15 +243,8 @@ internal sealed class NuGetSources
 
     private static ISettings Load(string? folder)
     {
-        try
-        {
-            folder ??= WorkingDirectory();
-            return Settings.Home is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
-        }
-        catch (NuGetConfigurationException e)
-        {
-            throw new CommandFailedException($"nuget.config cannot be read: {ConfigurationError.Describe(e)}; correct the file");
-        }
+        folder ??= WorkingDirectory();
+        return Settings.Home is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
     }
 
     /// <summary>Without a home directory, NuGet would take the working directory for one, and create the user's
@@ -276,15 +277,44 @@ internal sealed class NuGetSources
     }
 
     /// <summary>One file, to read and to change.</summary>
-    public static NuGetSettings LoadFile(string path)
+    public static NuGetSettings LoadFile(string path) =>
+        Read(() => new NuGetSettings(Path.GetDirectoryName(path)!, Path.GetFileName(path)));
+
+    /// <summary>NuGet locks a file while it reads it, and waits half a minute for a lock that it may not take, and forever for one
+    /// that another process has.</summary>
+    internal static T Read<T>(Func<T> read, TimeSpan? timeout = null)
     {
         try
         {
-            return new NuGetSettings(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+            // Its thread keeps trying until this process ends.
+            var reading = Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return ((IAsyncResult)reading).AsyncWaitHandle.WaitOne(timeout ?? LockTimeout) ? reading.GetAwaiter().GetResult()
+                : throw NoLock("it got no lock in time");
         }
         catch (NuGetConfigurationException e)
         {
             throw new CommandFailedException($"nuget.config cannot be read: {ConfigurationError.Describe(e)}; correct the file");
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            // Whatever is wrong with the file itself is a NuGetConfigurationException.
+            throw NoLock(e.Message.TrimEnd('.'));
+        }
+    }
+
+    private static CommandFailedException NoLock(string why)
+    {
+        const string Variable = "NUGET_SCRATCH", Default = "NuGetScratch";
+        var own = ProcessEnvironment.Get(Variable) is { Length: > 0 } set ? set : null;
+        // NuGet's function for this folder fails if the folder belongs to another user.
+        var folder = own ?? Path.Combine(Path.GetTempPath(), OperatingSystem.IsLinux() ? Default + Environment.UserName : Default);
+        var (purpose, command) = own is not null ? ($"set {Variable} to a folder that this user can write to, or unset it", ShellText.Unset(Variable))
+            : !Directory.Exists(folder) ? ($"set {Variable} to a folder that this user can write to", null)
+            : ("remove it", OperatingSystem.IsWindows() || Posix.EffectiveUser == 0 ? ShellText.Remove(folder) : $"sudo {ShellText.Remove(folder)}");
+        return new CommandFailedException($"nuget.config cannot be read, because NuGet cannot lock it in {folder}: {why}",
+            command is null ? purpose : $"{purpose}: {command}")
+        {
+            Command = command,
+        };
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using NuGet.Configuration;
+using Settings = CredentialProvider.Configuration.Settings;
 
 namespace CredentialProvider.Cli.NuGet;
 
@@ -26,16 +27,25 @@ internal static class PluginClaims
     /// <summary>The number of OperationClaim.Authentication in NuGet.Protocol.</summary>
     private const int Authentication = 1;
 
+    /// <exception cref="CommandFailedException">NuGet cannot write the file, and so does not use the plugin.</exception>
     public static RememberedClaims Read(string plugin, DateTimeOffset now)
     {
         try
         {
             var file = new FileInfo(FileOf(plugin));
             if (!file.Exists || now - file.LastWriteTimeUtc >= MaxAge)
-                return RememberedClaims.Usable;
+            {
+                return Settings.Home is not null && WritableFolder.FindProblem(file.DirectoryName!) is { } problem
+                    ? throw Unusable(problem) : RememberedClaims.Usable;
+            }
+
             using var claims = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
             return claims.RootElement.EnumerateArray().Any(claim => claim.TryGetInt32(out var number) && number == Authentication)
                 ? RememberedClaims.Usable : RememberedClaims.NoCredentials;
+        }
+        catch (NuGetConfigurationException e)
+        {
+            throw Unusable(e.Message.TrimEnd('.'));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -46,6 +56,9 @@ internal static class PluginClaims
             return RememberedClaims.Usable;
         }
     }
+
+    private static CommandFailedException Unusable(string why) => new(
+        $"NuGet cannot remember what plugins offer, so it uses none: {why}", "set NUGET_PLUGINS_CACHE_PATH to a folder that this user can write to");
 
     internal static string FileOf(string plugin) =>
         Path.Combine(SettingsUtility.GetPluginsCacheFolder(), Hash(plugin), $"{Hash("Source-Agnostic")}.dat");
