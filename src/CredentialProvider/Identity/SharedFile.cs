@@ -55,7 +55,7 @@ internal sealed class SharedFile
     public static SharedFile Parse(string path, byte[] bytes)
     {
         if (IsUtf16(bytes))
-            return new SharedFile(path) { Problem = ($"{path} is UTF-16 text", "save it as UTF-8") };
+            return new SharedFile(path) { Problem = ($"{path} is not UTF-8 text", "save it as UTF-8") };
         var file = new SharedFile(path);
         var text = Decode(bytes);
         SharedSection? section = null;

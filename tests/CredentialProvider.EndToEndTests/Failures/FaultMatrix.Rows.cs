@@ -206,7 +206,8 @@ public sealed partial class FaultMatrix
             s.Variables["HOME"] = s.Home;
         }, Setting) { NeedsRoot = true, Repair = s => File.Delete(ConfigurationFile(s)) },
         new("~/.aws/config is a folder", s => s.Folder("home/.aws/config"), Token),
-        new("~/.aws/config contains garbage", s => s.Write("home/.aws/config", "\0\u0001[[[profile\n=\n"), Token),
+        new("~/.aws/config contains garbage", s => s.Write("home/.aws/config", "\0\u0001[[[profile\n=\n"), "CACP1010")
+            { Says = "is not UTF-8 text", Repair = s => File.Delete(Path.Combine(s.Home, ".aws/config")) },
     ];
 
     private static IReadOnlyDictionary<string, string> Location => new Dictionary<string, string> { ["Location"] = "https://example.test/" };

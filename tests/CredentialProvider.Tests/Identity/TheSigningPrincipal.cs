@@ -104,7 +104,7 @@ public sealed class TheSigningPrincipal
         var file = home.Variables["AWS_SHARED_CREDENTIALS_FILE"];
         var utf16 = Encoding.GetEncoding(encoding);
         File.WriteAllBytes(file, [.. hasMark ? utf16.GetPreamble() : [], .. utf16.GetBytes($"[default]\n{Keys}")]);
-        Assert.Equal($"error CACP1010 {file} is UTF-16 text; save it as UTF-8", home.Principal);
+        Assert.Equal($"error CACP1010 {file} is not UTF-8 text; save it as UTF-8", home.Principal);
         File.WriteAllText(file, $"[default]\n{Keys}");
         Assert.Equal(TheKeys, home.Principal);
     }
