@@ -72,6 +72,7 @@ internal sealed class GeneratedHome
         var isError = ours.StartsWith("error", StringComparison.Ordinal);
         return (theirs is "error ConfigParseError" && HasStrayLine) || HasRepeatedSection
             || (theirs is "error ProfileNotFound" && ours == $"key {Variables.GetValueOrDefault("AWS_ACCESS_KEY_ID")} {Variables.GetValueOrDefault("AWS_SECRET_ACCESS_KEY")} {Variables.GetValueOrDefault("AWS_SESSION_TOKEN") ?? "None"}")
+            || (ours.StartsWith("role ", StringComparison.Ordinal) && ours.Replace(" env-session <-", " None <-", StringComparison.Ordinal) == theirs)
             || (theirs.Contains("mfa", StringComparison.Ordinal) && isError && ours.Contains("MFA", StringComparison.Ordinal))
             || (theirs is "error InvalidConfigError" && ours.StartsWith("sso ", StringComparison.Ordinal) && _config.Contains("region", StringComparison.OrdinalIgnoreCase))
             || (isError && ours.Contains("AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not", StringComparison.Ordinal))
