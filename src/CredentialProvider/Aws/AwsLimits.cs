@@ -17,9 +17,8 @@ internal static class AwsLimits
     /// <summary>Bytes, of responses that are read whole.</summary>
     private const int MaxResponseSize = 64 * 1024;
 
-    /// <summary>A client that uses the same proxy and trust store as calls through the SDK.</summary>
+    /// <summary>A client that uses the same proxy as calls through the SDK.</summary>
     /// <param name="bundle">See <see cref="ProfileEndpoint.CaBundle"/>.</param>
-    /// <exception cref="Errors.NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
     public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, string? bundle = null)
     {
         TrustStore.Configure(settings);

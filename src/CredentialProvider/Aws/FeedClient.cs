@@ -34,10 +34,10 @@ internal sealed class FeedClient : IDisposable
     private readonly CancellationToken _cancel;
 
     /// <param name="url">Of the feed's service index; https.</param>
-    /// <exception cref="NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
     public FeedClient(Settings settings, Feed feed, string url, Secret token, CancellationToken cancel)
     {
         (_settings, _feed, _url, _cancel) = (settings, feed, new Uri(url), cancel);
+        // Without AWS_CA_BUNDLE, which NuGet does not read.
         _http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
         _authorization = new AuthenticationHeaderValue("Basic",
             Convert.ToBase64String(Encoding.ASCII.GetBytes($"aws:{token.Reveal()}")));

@@ -4,7 +4,7 @@ using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>The CA certificates that calls to AWS trust: the system's, or AWS_CA_BUNDLE on Linux.</summary>
+/// <summary>Prepares .NET's use of the system's CA certificates.</summary>
 internal static class TrustStore
 {
     /// <summary>.NET looks for distrusted certificates below HOME and fails without one, as in containers that run with an
@@ -15,28 +15,12 @@ internal static class TrustStore
             ProcessEnvironment.Replace("HOME", "/");
     }
 
-    /// <summary>Sets the variables that .NET and OpenSSL read before the first connection. OpenSSL reads SSL_CERT_FILE
-    /// once per process, and only on Linux.</summary>
-    /// <exception cref="NoTokenException">AWS_CA_BUNDLE does not exist.</exception>
+    /// <summary>Sets the variables that .NET reads before the first connection. A trust store that the user names is left
+    /// to .NET.</summary>
     public static void Configure(Settings settings)
     {
         ReplaceHome();
-        if (!OperatingSystem.IsLinux())
-            return;
-        if (settings.AwsCaBundle is not { } bundle)
-        {
-            if (!settings.HasOwnTrustStore)
-                SystemRoots.Defer();
-            return;
-        }
-
-        if (!RegularFile.Is(bundle))
-        {
-            throw new NoTokenException(ErrorCode.Setting,
-                $"AWS_CA_BUNDLE is '{bundle}', which {(File.Exists(bundle) ? "is not a regular file" : "does not exist")}",
-                "set it to a PEM file of CA certificates, or unset it");
-        }
-
-        Posix.SetVariable("SSL_CERT_FILE", bundle);
+        if (OperatingSystem.IsLinux() && !settings.HasOwnTrustStore)
+            SystemRoots.Defer();
     }
 }

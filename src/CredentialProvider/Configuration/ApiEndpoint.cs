@@ -31,8 +31,7 @@ internal sealed record ProfileEndpoint(string? Url, bool? UseFips, bool? UseDual
     /// <summary>ignore_configured_endpoint_urls: it applies to AWS's variables too, but not to this project's files.</summary>
     public bool IgnoresVariables { get; init; }
 
-    /// <summary>ca_bundle: the certificates to trust instead of the system's; null without it, and if AWS_CA_BUNDLE is
-    /// set.</summary>
+    /// <summary>AWS_CA_BUNDLE, else ca_bundle: a file of the certificates to trust; null for the system's.</summary>
     public string? CaBundle { get; init; }
 
     /// <summary>The user's name for an application, for the User-Agent; null if there is none.</summary>

@@ -105,9 +105,21 @@ internal sealed class Settings
     /// <summary>SSL_CERT_FILE or SSL_CERT_DIR names other certificates than the system's.</summary>
     public bool HasOwnTrustStore => GetString("SSL_CERT_FILE") is not null || GetString("SSL_CERT_DIR") is not null;
 
-    /// <summary>AWS_CA_BUNDLE: certificates to trust in calls to AWS instead of the system's.</summary>
-    /// <exception cref="NoTokenException">It is not an absolute path.</exception>
-    public string? AwsCaBundle => RequireAbsolute("AWS_CA_BUNDLE", GetString("AWS_CA_BUNDLE"));
+    /// <summary>AWS_CA_BUNDLE: a file of the certificates to trust in calls to AWS instead of the system's. Linux
+    /// only.</summary>
+    /// <exception cref="NoTokenException">It is not the absolute path of a regular file.</exception>
+    public string? AwsCaBundle
+    {
+        get
+        {
+            const string Name = "AWS_CA_BUNDLE";
+            if (!OperatingSystem.IsLinux() || RequireAbsolute(Name, GetString(Name)) is not { } bundle)
+                return null;
+            return RegularFile.Is(bundle) ? bundle : throw new NoTokenException(ErrorCode.Setting,
+                $"{Name} is '{bundle}', which {(File.Exists(bundle) ? "is not a regular file" : "does not exist")}",
+                "set it to a PEM file of CA certificates, or unset it");
+        }
+    }
 
     /// <summary>AWS_SDK_UA_APP_ID: the user's name for an application.</summary>
     public string? ApplicationId => GetString("AWS_SDK_UA_APP_ID");

@@ -125,10 +125,12 @@ internal sealed record SigningIdentity(
     /// <summary>A relative path would be one in the working directory, which may be a cloned repository.</summary>
     private string? FindCaBundle(Settings settings)
     {
-        if (!OperatingSystem.IsLinux() || settings.AwsCaBundle is not null || Profile?.FindProperty("ca_bundle") is not { } bundle)
+        if (settings.AwsCaBundle is { } bundle)
+            return bundle;
+        if (!OperatingSystem.IsLinux() || Profile?.FindProperty("ca_bundle") is not { } setting)
             return null;
-        return KnownPaths.Absolute(bundle.Value) is { } path && RegularFile.Is(path) ? path
-            : throw Invalid(bundle.Place, bundle.Value, "the absolute path of a PEM file of CA certificates");
+        return KnownPaths.Absolute(setting.Value) is { } path && RegularFile.Is(path) ? path
+            : throw Invalid(setting.Place, setting.Value, "the absolute path of a PEM file of CA certificates");
     }
 
     /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>

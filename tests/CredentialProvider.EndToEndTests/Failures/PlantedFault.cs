@@ -156,6 +156,11 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
             m.Variables["NUGET_SCRATCH"] = m.Folder("scratch");
             m.Close(m.Folder("scratch/lock"));
         }),
+        new("`AWS_CA_BUNDLE` alone trusts the feed", "read", m =>
+        {
+            m.Variables["AWS_CA_BUNDLE"] = m.Variables["SSL_CERT_FILE"];
+            m.Variables["SSL_CERT_FILE"] = m.Write("no certificates.pem", "");
+        }),
         new("a gallery beside it", null, m => m.Sources.Add(Add("gallery", "https://gallery.example.test/v3/index.json"))),
         new("NuGet's cache does not have the version", "package", m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(5))),
         new("NuGet's cache is too old to be used", null, m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(31))),

@@ -122,8 +122,10 @@ public sealed class ServiceEndpoints
         File.WriteAllText(home.Variables["AWS_CONFIG_FILE"], $"[default]\nca_bundle = {bundle}\n");
 
         Assert.Equal(bundle, home.Identity.EndpointOf("sts", home.Settings).CaBundle);
-        home.With("AWS_CA_BUNDLE=/other.pem");
-        Assert.Null(home.Identity.EndpointOf("sts", home.Settings).CaBundle);
+        var other = Path.Combine(home.Folder, "other.pem");
+        File.WriteAllText(other, "");
+        home.With($"AWS_CA_BUNDLE={other}");
+        Assert.Equal(other, home.Identity.EndpointOf("sts", home.Settings).CaBundle);
     }
 
     [Theory]

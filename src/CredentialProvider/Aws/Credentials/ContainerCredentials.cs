@@ -86,7 +86,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
     private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync(Uri uri)
     {
         TrustStore.Configure(_settings);
-        using var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false);
+        using var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false, _settings.AwsCaBundle);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
         for (var attempt = 1; ; attempt++)
         {
