@@ -23,7 +23,7 @@ public sealed class PackageContents
     [Fact]
     public void The_tool_package_has_the_framework_dependent_build_and_points_to_the_RID_packages()
     {
-        using var package = Open(Tool, "DotnetTool", megabytes: 1.5, [.. InNet8, "tools/net10.0/any/DotnetToolSettings.xml"]);
+        using var package = Open(Tool, "DotnetTool", megabytes: 1.6, [.. InNet8, "tools/net10.0/any/DotnetToolSettings.xml"]);
         AssertSameFiles(Artifacts.NetCoreFolder, package);
         Assert.Equal("1", Settings(package, "net8.0").Attribute("Version")!.Value);
 
@@ -41,7 +41,7 @@ public sealed class PackageContents
     [Fact]
     public void The_any_package_has_the_framework_dependent_build()
     {
-        using var package = Open($"{Tool}.any", "DotnetToolRidPackage", megabytes: 1.5, InNet8);
+        using var package = Open($"{Tool}.any", "DotnetToolRidPackage", megabytes: 1.6, InNet8);
         AssertSameFiles(Artifacts.NetCoreFolder, package);
     }
 
