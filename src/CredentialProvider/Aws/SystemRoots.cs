@@ -57,29 +57,42 @@ internal static class SystemRoots
         if ((errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None || certificate is not X509Certificate2 leaf)
             throw new AuthenticationException($"The remote certificate is invalid according to the validation procedure: {errors}");
         var sent = chain!.ChainPolicy.ExtraStore;
-        var problem = bundle is null ? FindProblem(leaf, sent)
-            : Build(leaf, sent, Policy(withDownloads: true), Parse(ReadFile(bundle)));
+        var problem = FindProblem(leaf, sent, bundle);
         // In .NET's words, which users search for.
         return problem is null ? true : throw new AuthenticationException("The remote certificate is invalid because of "
             + $"errors in the certificate chain: {problem}");
     }
 
-    /// <summary>Null if the chain ends at a certificate that the system trusts.</summary>
+    /// <summary>Null if the chain ends at a trusted certificate.</summary>
     /// <param name="sent">The other certificates that the server sent.</param>
-    private static string? FindProblem(X509Certificate2 leaf, X509Certificate2Collection sent)
+    private static string? FindProblem(X509Certificate2 leaf, X509Certificate2Collection sent, string? bundle)
     {
-        if (_store is not var (file, folder))
-            return Build(leaf, sent, Policy(withDownloads: true));
+        if (bundle is not null)
+            return FindProblem(leaf, sent, ReadFile(bundle), () => Parse(ReadFile(bundle)));
+        return _store is not var (file, folder) ? Build(leaf, sent, Policy(withDownloads: true))
+            : FindProblem(leaf, sent, ReadBundle(file, folder), () => ParseAll(file, folder));
+    }
+
+    /// <summary>Parses the certificates that may have issued the chain, and all of them only if those do not
+    /// suffice.</summary>
+    private static string? FindProblem(X509Certificate2 leaf, X509Certificate2Collection sent,
+        IEnumerable<byte[]> certificates, Func<X509Certificate2Collection> parseAll)
+    {
         var issuers = sent.Select(each => each.IssuerName.RawData).Append(leaf.IssuerName.RawData).ToList();
-        var wanted = ReadBundle(file, folder).Where(der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
-        if (Build(leaf, sent, Policy(withDownloads: false), Parse(wanted)) is null)
-            return null;
-        // What .NET does: all certificates, also those of the user, and intermediate ones that the server should have sent.
+        var wanted = certificates.Where(der => issuers.Exists(issuer => der.AsSpan().IndexOf(issuer) >= 0));
+        return Build(leaf, sent, Policy(withDownloads: false), Parse(wanted)) is null ? null
+            : Build(leaf, sent, Policy(withDownloads: true), parseAll());
+    }
+
+    /// <summary>What .NET does: all certificates, also those of the user, and intermediate ones that the server should have
+    /// sent.</summary>
+    private static X509Certificate2Collection ParseAll(string file, string folder)
+    {
         var all = Parse(AllFiles(file, folder).SelectMany(ReadFile));
         using var ofUser = new X509Store(StoreName.Root, StoreLocation.CurrentUser);
         ofUser.Open(OpenFlags.ReadOnly);
         all.AddRange(ofUser.Certificates);
-        return Build(leaf, sent, Policy(withDownloads: true), all);
+        return all;
     }
 
     /// <param name="trusted">Null for those that .NET has found.</param>
