@@ -222,11 +222,13 @@ public sealed class PrintableTexts
         AssertPrintable(PrintableText.OfLines(text, " ", limit));
     });
 
+    /// <summary>Where nothing is cut: <c>a@b:1x</c> is an e-mail address, and what is left of it may be a proxy.</summary>
     [Fact]
-    public void Filtering_twice_changes_nothing() => Gen.Select(Text, Gen.Int[10, 200]).Sample((text, limit) =>
+    public void Filtering_twice_changes_nothing() => Text.Sample(text =>
     {
-        var once = PrintableText.Of(text, limit);
-        Assert.Equal(once, PrintableText.Of(once, limit));
+        const int NoLimit = 1_000_000;
+        var once = PrintableText.Of(text, NoLimit);
+        Assert.Equal(once, PrintableText.Of(once, NoLimit));
     });
 
     [Fact]
