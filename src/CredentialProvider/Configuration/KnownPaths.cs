@@ -42,6 +42,10 @@ internal static class KnownPaths
                 || (path.Length > 2 && path[1] == ':' && path[2] is '\\' or '/') ? path : null
         : path.Length > 0 && path[0] == '/' ? path : null;
 
+    /// <summary>Why a relative path is refused, as the end of a sentence.</summary>
+    public const string WhyNotRelative =
+        "is not an absolute path; one in the working directory may belong to a cloned repository";
+
     /// <summary>True for a path that depends on the working directory. On Windows, one that begins with a slash depends on
     /// the drive alone.</summary>
     public static bool IsRelative(string path) =>

@@ -279,8 +279,7 @@ internal sealed class Settings
 
     private string? RequireAbsolute(string name, string? path) =>
         path is null || !KnownPaths.IsRelative(path) ? path : throw new NoTokenException(ErrorCode.Setting,
-            $"{name} is '{GetString(name)}', which is not an absolute path; one in the working directory may belong to a "
-                + "cloned repository",
+            $"{name} is '{GetString(name)}', which {KnownPaths.WhyNotRelative}",
             $"set {name} to a path that begins with {(OperatingSystem.IsWindows() ? "a drive" : "/")}, or unset it");
 
     private static string InAwsFolder(string name) =>

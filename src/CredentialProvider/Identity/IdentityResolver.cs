@@ -187,8 +187,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             return Pass(null, Label);
         if (setting is not null && KnownPaths.IsRelative(file))
         {
-            throw Unusable(profile, $"{setting.Place} is '{file}', which is not an absolute path; one in the working directory "
-                + "may belong to a cloned repository", "write the full path of the file");
+            throw Unusable(profile, $"{setting.Place} is '{file}', which {KnownPaths.WhyNotRelative}",
+                "write the full path of the file");
         }
 
         if (Either(settings.AwsRoleArn, "role_arn") is not { } arn)

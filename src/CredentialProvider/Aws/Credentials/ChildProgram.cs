@@ -57,7 +57,7 @@ internal static class ChildProgram
     {
         if (Path.GetFileName(program) != program && KnownPaths.IsRelative(program))
         {
-            throw failed($"{program} is not an absolute path; one in the working directory may belong to a cloned repository",
+            throw failed($"{program} {KnownPaths.WhyNotRelative}",
                 "write the full path of the program, or only its name if it is on PATH");
         }
 
