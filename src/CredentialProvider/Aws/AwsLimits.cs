@@ -21,7 +21,7 @@ internal static class AwsLimits
     /// <param name="bundle">See <see cref="ProfileEndpoint.CaBundle"/>.</param>
     public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, string? bundle = null)
     {
-        TrustStore.Configure(settings);
+        TrustStore.Configure();
         var http = new HttpClient(HttpConnections.CreateHandler(ProxyFrom(settings), useProxy: true, bundle))
         {
             Timeout = timeout,
@@ -59,7 +59,7 @@ internal static class AwsLimits
         config.Timeout = CallTimeout;
         // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
-        TrustStore.Configure(settings);
+        TrustStore.Configure();
         HttpConnections.Apply(config, ProxyFrom(settings), CallTimeout, profile.CaBundle);
     }
 

@@ -3,26 +3,33 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// The CA certificates that Linux trusts. Parses only those that a server's chain needs; .NET parses all of them, from
-/// bundle and folder, before the first connection, which is most of the time of a first token. Trusts exactly the chains
-/// that .NET would.
+/// The CA certificates that Linux trusts, or those that SSL_CERT_FILE and SSL_CERT_DIR name. Parses only those that a
+/// server's chain needs; .NET parses all of them, from bundle and folder, before the first connection, which is most of
+/// the time of a first token. Trusts exactly the chains that .NET would.
 /// </summary>
 internal static class SystemRoots
 {
     /// <summary>Names of files that hold all certificates of their folder, on the common distributions.</summary>
     private static readonly string[] Bundles = ["ca-certificates.crt", "ca-bundle.crt", "tls-ca-bundle.pem"];
 
+    /// <summary>Bytes. The largest bundles have one megabyte.</summary>
+    private const int MaxFileSize = 64 * 1024 * 1024;
+
+    /// <summary>OpenSSL's variables, which .NET reads as well.</summary>
+    private const string FileVariable = "SSL_CERT_FILE", FolderVariable = "SSL_CERT_DIR";
+
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
 
     private static readonly Lock Deferring = new();
 
-    /// <summary>OpenSSL's file and folder, once .NET no longer reads them; null until then.</summary>
-    private static (string File, string Folder)? _store;
+    /// <summary>What .NET would read; null until <see cref="Defer"/>.</summary>
+    private static (string File, string[] Folders)? _store;
 
     /// <summary>Hides the certificates from .NET, so that <see cref="IsTrusted"/> looks for them. Must be called before the
     /// first connection.</summary>
@@ -30,14 +37,20 @@ internal static class SystemRoots
     {
         lock (Deferring)
         {
-            if (_store is not null || Posix.FindOpenSslStore() is not { } store)
+            if (_store is not null || Posix.FindOpenSslStore() is not { } system)
                 return;
-            // .NET copies the variables when one is set. Child processes get this copy, without what follows.
-            Environment.SetEnvironmentVariable("SSL_CERT_DIR", null);
-            Posix.SetVariable("SSL_CERT_FILE", "/dev/null");
-            Posix.SetVariable("SSL_CERT_DIR", "/dev/null");
-            _store = store;
+            var file = ProcessEnvironment.Get(FileVariable) ?? system.File;
+            var folders = ProcessEnvironment.Get(FolderVariable) ?? system.Folder;
+            Hide(FileVariable);
+            Hide(FolderVariable);
+            _store = (file, folders.Split(':', StringSplitOptions.RemoveEmptyEntries));
         }
+    }
+
+    private static void Hide(string variable)
+    {
+        ProcessEnvironment.Replace(variable, "/dev/null");
+        Posix.SetVariable(variable, "/dev/null");
     }
 
     /// <summary>Lets <see cref="IsTrusted"/> decide about a connection's certificate.</summary>
@@ -69,8 +82,8 @@ internal static class SystemRoots
     {
         if (bundle is not null)
             return FindProblem(leaf, sent, ReadFile(bundle), () => Parse(ReadFile(bundle)));
-        return _store is not var (file, folder) ? Build(leaf, sent, Policy(withDownloads: true))
-            : FindProblem(leaf, sent, ReadBundle(file, folder), () => ParseAll(file, folder));
+        return _store is not var (file, folders) ? Build(leaf, sent, Policy(withDownloads: true))
+            : FindProblem(leaf, sent, ReadBundles(file, folders), () => ParseAll(file, folders));
     }
 
     /// <summary>Parses the certificates that may have issued the chain, and all of them only if those do not
@@ -86,9 +99,9 @@ internal static class SystemRoots
 
     /// <summary>What .NET does: all certificates, also those of the user, and intermediate ones that the server should have
     /// sent.</summary>
-    private static X509Certificate2Collection ParseAll(string file, string folder)
+    private static X509Certificate2Collection ParseAll(string file, string[] folders)
     {
-        var all = Parse(AllFiles(file, folder).SelectMany(ReadFile));
+        var all = Parse(AllFiles(file, folders).SelectMany(ReadFile));
         using var ofUser = new X509Store(StoreName.Root, StoreLocation.CurrentUser);
         ofUser.Open(OpenFlags.ReadOnly);
         all.AddRange(ofUser.Certificates);
@@ -141,38 +154,32 @@ internal static class SystemRoots
     private static List<byte[]> ReadFile(string file)
     {
         var found = new List<byte[]>();
-        try
+        // .NET, too, skips what it cannot read.
+        if (RegularFile.TryRead(file, MaxFileSize) is not { } bytes)
+            return found;
+        ReadOnlySpan<char> text = Encoding.Latin1.GetString(bytes);
+        while (PemEncoding.TryFind(text, out var pem))
         {
-            var bytes = File.ReadAllBytes(file);
-            ReadOnlySpan<char> text = Encoding.Latin1.GetString(bytes);
-            while (PemEncoding.TryFind(text, out var pem))
-            {
-                if (text[pem.Label] is "CERTIFICATE")
-                    found.Add(Convert.FromBase64String(text[pem.Base64Data].ToString()));
-                text = text[pem.Location.End..];
-            }
-
-            if (found.Count == 0)
-                found.Add(bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // .NET skips it too.
+            if (text[pem.Label] is "CERTIFICATE")
+                found.Add(Convert.FromBase64String(text[pem.Base64Data].ToString()));
+            text = text[pem.Location.End..];
         }
 
+        if (found.Count == 0)
+            found.Add(bytes);
         return found;
     }
 
-    private static IEnumerable<byte[]> ReadBundle(string file, string folder) =>
-        Bundles.Select(name => Path.Combine(folder, name)).Prepend(file).Where(File.Exists).SelectMany(ReadFile);
+    private static IEnumerable<byte[]> ReadBundles(string file, string[] folders) =>
+        folders.SelectMany(folder => Bundles, Path.Combine).Prepend(file).SelectMany(ReadFile);
 
-    private static IEnumerable<string> AllFiles(string file, string folder)
+    private static IEnumerable<string> AllFiles(string file, string[] folders)
     {
-        var files = FilesIn(folder);
-        // .NET's own fallback.
-        if (files.Length == 0)
-            files = FilesIn("/etc/ssl/certs");
-        return File.Exists(file) ? files.Prepend(file) : files;
+        var files = folders.SelectMany(FilesIn).ToList();
+        // .NET's own fallback, unless the user names folders.
+        if (files.Count == 0 && ProcessEnvironment.Get(FolderVariable) is null)
+            files.AddRange(FilesIn("/etc/ssl/certs"));
+        return files.Prepend(file);
     }
 
     private static string[] FilesIn(string folder)

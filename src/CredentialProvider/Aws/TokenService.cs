@@ -8,7 +8,8 @@ namespace CredentialProvider.Aws;
 
 /// <summary>Calls CodeArtifact with the credentials that apply to a feed. The last place that sees an AWS failure, so
 /// here it becomes a message.</summary>
-/// <param name="throttlingTimeout">How long to keep retrying throttled calls: builds can wait, users cannot.</param>
+/// <param name="throttlingTimeout">How long to keep retrying throttled calls. Only <c>doctor</c> waits for less than
+/// <see cref="Retries.BuildTimeout"/>.</param>
 internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpan throttlingTimeout)
 {
     /// <summary>After this long, users want to know what they are waiting for.</summary>

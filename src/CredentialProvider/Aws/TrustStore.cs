@@ -15,12 +15,11 @@ internal static class TrustStore
             ProcessEnvironment.Replace("HOME", "/");
     }
 
-    /// <summary>Sets the variables that .NET reads before the first connection. A trust store that the user names is left
-    /// to .NET.</summary>
-    public static void Configure(Settings settings)
+    /// <summary>Sets the variables that .NET reads before the first connection.</summary>
+    public static void Configure()
     {
         ReplaceHome();
-        if (OperatingSystem.IsLinux() && !settings.HasOwnTrustStore)
+        if (OperatingSystem.IsLinux())
             SystemRoots.Defer();
     }
 }

@@ -10,10 +10,10 @@ internal static class OutputFile
     public static Option<string?> Option() =>
         SharedOptions.Value("--output", "FILE", "Write to a file that only its owner can read (mode 0600)");
 
-    /// <summary>Creates or replaces a file. A device or a FIFO is written into: it cannot be replaced without harm, and
-    /// who reads from it is up to the user, unless another user has put it there.</summary>
+    /// <summary>Creates or replaces a file. A device or FIFO is written to, not replaced, unless it belongs to another
+    /// user, who could read what is written.</summary>
     /// <param name="what">The content, for the error.</param>
-    /// <returns>False for what was written into: others may be able to read it.</returns>
+    /// <returns>False for a device, FIFO or open descriptor, which others may be able to read.</returns>
     /// <exception cref="CommandFailedException">It cannot be written.</exception>
     public static bool Write(string file, string what, string text)
     {

@@ -49,8 +49,8 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
             settings.WantsColors && !Console.IsOutputRedirected, !Console.IsErrorRedirected);
     }
 
-    /// <summary>On Windows the console sends Ctrl-C to every process. That of a command which runs another lets the other
-    /// one decide what it means.</summary>
+    /// <summary>On Windows, Ctrl-C reaches every process of the console. <c>exec</c> ignores it, so that its command
+    /// decides.</summary>
     public static void IgnoreCtrlC() => Console.CancelKeyPress += (_, pressed) => pressed.Cancel = true;
 
     /// <summary>For a failure that no command has reported. Standard error may be closed or full too.</summary>

@@ -24,8 +24,7 @@ internal static class ApiEndpoint
     }
 }
 
-/// <summary>An AWS profile's endpoint_url (also from its <c>services</c> section), use_fips_endpoint and
-/// use_dualstack_endpoint.</summary>
+/// <summary>How to call one AWS service: AWS's environment variables first, then the profile in use.</summary>
 internal sealed record ProfileEndpoint(string? Url, bool? UseFips, bool? UseDualStack)
 {
     /// <summary>ignore_configured_endpoint_urls: it applies to AWS's variables too, but not to this project's files.</summary>

@@ -46,15 +46,8 @@ internal static class ConfigurationFileReader
         {
             if (RegularFile.IsSpecial(path))
                 return Unreadable(path, "it is not a regular file");
-            if (!isNamed && TrustedFile.FindProblem(path, home) is { } distrust)
-            {
-                var end = distrust.LastIndexOf("; ", StringComparison.Ordinal);
-                return ConfigurationFile.Empty with
-                {
-                    Problem = $"{path} is not used: {distrust[..end]}",
-                    Fix = distrust[(end + 2)..],
-                };
-            }
+            if (!isNamed && TrustedFile.FindProblem(path, home) is var (why, fix))
+                return ConfigurationFile.Empty with { Problem = $"{path} is not used: {why}", Fix = fix };
 
             if (new FileInfo(path) is { Exists: true, Length: > MaxFileSize })
                 return Unreadable(path, "it is larger than 1 MB");

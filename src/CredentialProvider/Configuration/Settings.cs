@@ -102,9 +102,6 @@ internal sealed class Settings
     /// <summary>AWS_USE_DUALSTACK_ENDPOINT; null if unset.</summary>
     public bool? UseDualStackEndpoint => GetBoolean("AWS_USE_DUALSTACK_ENDPOINT");
 
-    /// <summary>SSL_CERT_FILE or SSL_CERT_DIR names other certificates than the system's.</summary>
-    public bool HasOwnTrustStore => GetString("SSL_CERT_FILE") is not null || GetString("SSL_CERT_DIR") is not null;
-
     /// <summary>AWS_CA_BUNDLE: a file of the certificates to trust in calls to AWS instead of the system's. Linux
     /// only.</summary>
     /// <exception cref="NoTokenException">It is not the absolute path of a regular file.</exception>

@@ -17,7 +17,7 @@ internal static class TrustedFile
     /// <summary>Why the file is not trusted, with the command that corrects it; null if it is.</summary>
     /// <param name="path">An existing file. On Windows that of the machine: profiles are private.</param>
     /// <param name="home">The user's home directory; the folders above it are the administrator's concern.</param>
-    public static string? FindProblem(string path, string? home)
+    public static (string Why, string Fix)? FindProblem(string path, string? home)
     {
         if (OperatingSystem.IsWindows())
             return FindWindowsProblem(path) ?? FindWindowsProblem(Path.GetDirectoryName(path)!);
@@ -109,20 +109,20 @@ internal static class TrustedFile
         }
     }
 
-    private static string? FindProblem(string path, Posix.Status status, string? home)
+    private static (string Why, string Fix)? FindProblem(string path, Posix.Status status, string? home)
     {
         if (home is not null && home.StartsWith(path + "/", StringComparison.Ordinal))
             return null;
         // The home directory may belong to another user: it is where the user says that it is.
         if (path != home && IsOfOthers(status))
         {
-            return $"{path} belongs to another user; chown {(status.IsLink ? "-h " : "")}{Posix.EffectiveUser} "
-                + ShellText.Quote(path);
+            return ($"{path} belongs to another user",
+                $"chown {(status.IsLink ? "-h " : "")}{Posix.EffectiveUser} {ShellText.Quote(path)}");
         }
 
         // In a sticky folder such as /tmp only owners replace their files. A link has no mode of its own.
         return !status.IsLink && IsOpen(status) && !(status.IsFolder && (status.Mode & Sticky) != 0)
-            ? $"other users can change {path}; chmod go-w {ShellText.Quote(path)}" : null;
+            ? ($"other users can change {path}", $"chmod go-w {ShellText.Quote(path)}") : null;
     }
 
     private static bool IsOfOthers(Posix.Status status) => status.Owner != 0 && status.Owner != Posix.EffectiveUser;
@@ -133,9 +133,10 @@ internal static class TrustedFile
         || ((status.Mode & WritableByGroup) != 0 && status.Group != status.Owner);
 
     /// <summary>Every user may create folders and files in ProgramData, and owns what he created.</summary>
-    private static string? FindWindowsProblem(string path) =>
+    private static (string Why, string Fix)? FindWindowsProblem(string path) =>
         TryGetWindowsOwner(path) is { } owner && Array.IndexOf(WindowsAdministrators, owner) >= 0 ? null
-            : $"{path} does not belong to an administrator; icacls {ShellText.Quote(path)} /setowner *S-1-5-32-544";
+            : ($"{path} does not belong to an administrator",
+                $"icacls {ShellText.Quote(path)} /setowner *S-1-5-32-544");
 
     /// <summary>The SID of the owner; null if it cannot be read.</summary>
     private static string? TryGetWindowsOwner(string path)

@@ -13,7 +13,7 @@ namespace CredentialProvider.Plugin;
 /// Decides what to answer NuGet for one URL. The response code Error makes NuGet go on to the next provider without a
 /// word. It means "not a CodeArtifact feed" and, after a warning that says why, "no token for this feed".
 /// </summary>
-/// <param name="ask">Asks a feed, by its URL, what it says to a token.</param>
+/// <param name="ask">Asks a feed whether it accepts a token.</param>
 internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
     Func<Feed, string, Secret, CancellationToken, Task<FeedReply>> ask, TimeProvider time)
 {

@@ -8,7 +8,7 @@ namespace CredentialProvider.Tokens;
 /// <param name="Expires">When CodeArtifact stops accepting it, by AWS's clock.</param>
 internal sealed record AuthorizationToken(Secret Token, DateTimeOffset Obtained, DateTimeOffset Expires)
 {
-    /// <summary>More than any token's: CodeArtifact's live for 12 hours at most, by AWS's clock.</summary>
+    /// <summary>Longer than any token lives: 12 hours by AWS's clock, plus an hour for clock skew.</summary>
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(13);
 
     /// <summary>A restore can run for minutes with the token that it got first.</summary>

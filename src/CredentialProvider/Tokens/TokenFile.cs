@@ -13,7 +13,8 @@ internal static class TokenFile
     public static string Name(string domain, string owner, string region, string hash) =>
         domain + "-" + owner + "." + region + "." + hash + Extension;
 
-    /// <summary>The token's lock; the others stand in for one whose holder does not respond.</summary>
+    /// <summary>Name of the token's lock file. Numbers above 0 are used when the holder of the previous lock does not
+    /// respond.</summary>
     public static string Lock(string name, int number) => name + (number == 0 ? "" : $".{number}") + LockExtension;
 
     /// <summary>Matches the files of a domain, whatever their hash.</summary>

@@ -73,15 +73,40 @@ public sealed class TrustedCertificates
         Assert.NotNull(await FailureAsync(sandbox, Artifacts.Native));
     }
 
-    [Fact]
-    public async Task Variables_name_another_store()
+    /// <summary>The system has the CA in its folder, and not in its file.</summary>
+    [Theory]
+    [InlineData(null, null, true)]
+    [InlineData("none.pem", null, true)]
+    [InlineData("", null, true)]
+    [InlineData(null, "none", false)]
+    [InlineData(null, "", false)]
+    [InlineData("none.pem", "none", false)]
+    [InlineData("fifo", "none", false)]
+    [InlineData("ca.pem", "none", true)]
+    [InlineData("ca.pem", "", true)]
+    [InlineData(null, "missing:own", true)]
+    [InlineData(null, ":own:none", true)]
+    [InlineData("own", "none", false)]
+    public async Task Variables_name_another_store(string? file, string? folders, bool isTrusted)
     {
         await using var sandbox = await StartAsync(Artifacts.Native);
-        Append(sandbox, Authority(sandbox));
-        sandbox.Variables["SSL_CERT_FILE"] = sandbox.Write("none.pem", "");
-        sandbox.Variables["SSL_CERT_DIR"] = sandbox.Folder("none");
+        sandbox.Write($"{Store}/contoso.pem", Authority(sandbox));
+        sandbox.Write("none.pem", "");
+        sandbox.Write("ca.pem", Authority(sandbox));
+        sandbox.Write("own/contoso.pem", Authority(sandbox));
+        sandbox.Folder("none");
+        await sandbox.RunAsync("mkfifo", sandbox.Root, "fifo");
+        if (file is not null)
+            sandbox.Variables["SSL_CERT_FILE"] = file.Length == 0 ? "" : Path.Combine(sandbox.Root, file);
+        if (folders is not null)
+            sandbox.Variables["SSL_CERT_DIR"] = string.Join(':', folders.Split(':').Select(name => name.Length == 0 ? "" : Path.Combine(sandbox.Root, name)));
 
-        Assert.Contains("PartialChain", await FailureAsync(sandbox, Artifacts.Native), StringComparison.Ordinal);
+        var failure = await FailureAsync(sandbox, Artifacts.Native);
+
+        if (isTrusted)
+            Assert.Null(failure);
+        else
+            Assert.Contains("PartialChain", failure, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,14 +147,17 @@ public sealed class TrustedCertificates
         Assert.Contains(problem ?? "404", failure, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Processes_that_the_program_starts_do_not_see_how()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("ca.pem")]
+    public async Task Processes_that_the_program_starts_do_not_see_how(string? file)
     {
         await using var sandbox = await StartAsync(Artifacts.Native);
         Append(sandbox, Authority(sandbox));
+        var own = file is null ? "" : sandbox.Variables["SSL_CERT_FILE"] = sandbox.Write(file, Authority(sandbox));
         var session = sandbox.Aws.World.OpenSession(sandbox.Aws.World.InstanceRole!, "process", DateTimeOffset.UtcNow);
         var process = sandbox.Write("credentials.sh", $$"""
-            [ -z "$SSL_CERT_FILE$SSL_CERT_DIR" ] || { env | grep SSL_ >&2; exit 1; }
+            [ "$SSL_CERT_FILE$SSL_CERT_DIR" = "{{own}}" ] || { env | grep SSL_ >&2; exit 1; }
             echo '{"Version":1,"AccessKeyId":"{{session.AccessKeyId}}","SecretAccessKey":"{{session.SecretAccessKey}}","SessionToken":"{{session.Token}}"}'
             """);
         sandbox.Write("home/.aws/config", $"[default]\ncredential_process = /bin/sh {process}\n");

@@ -7,7 +7,7 @@ namespace CredentialProvider.Tests.Platform;
 /// <summary>Owner and mode of configuration files and of the folders that lead to them.</summary>
 public sealed class FilesThatOthersCanChange : IDisposable
 {
-    private const string Shared = "other users can change ", Foreign = " belongs to another user; chown ";
+    private const string Shared = "other users can change ", Foreign = " belongs to another user";
 
     private readonly TemporaryFolder _temporary = new();
 
@@ -38,8 +38,8 @@ public sealed class FilesThatOthersCanChange : IDisposable
         var path = Write("home/.config/codeartifact.json");
         SetMode(Path.GetDirectoryName(path)!, "777");
         var problem = TrustedFile.FindProblem(path, Home);
-        Assert.Equal($"{Shared}{Home}/.config; chmod go-w {Home}/.config", problem);
-        Run("sh", "-c", problem![(problem!.IndexOf(';', StringComparison.Ordinal) + 1)..]);
+        Assert.Equal(($"{Shared}{Home}/.config", $"chmod go-w {Home}/.config"), problem);
+        Run("sh", "-c", problem!.Value.Fix);
         Assert.Null(TrustedFile.FindProblem(path, Home));
     }
 
@@ -50,7 +50,7 @@ public sealed class FilesThatOthersCanChange : IDisposable
         var path = Write("home/.config/codeartifact.json");
         Run("chgrp", "12345", path);
         SetMode(path, "664");
-        Assert.StartsWith(Shared, TrustedFile.FindProblem(path, Home), StringComparison.Ordinal);
+        Assert.StartsWith(Shared, TrustedFile.FindProblem(path, Home)?.Why, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -61,7 +61,7 @@ public sealed class FilesThatOthersCanChange : IDisposable
         RequireRoot();
         var path = Write("home/.config/codeartifact.json");
         Run("chown", "12345", _temporary.Below(owned));
-        Assert.StartsWith(_temporary.Below(owned) + Foreign, TrustedFile.FindProblem(path, Home), StringComparison.Ordinal);
+        Assert.StartsWith(_temporary.Below(owned) + Foreign, TrustedFile.FindProblem(path, Home)?.Why, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class FilesThatOthersCanChange : IDisposable
         File.CreateSymbolicLink(link, target);
         Assert.Null(TrustedFile.FindProblem(link, Home));
         SetMode(_temporary.Below("dotfiles"), "777");
-        Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home), StringComparison.Ordinal);
+        Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home)?.Why, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class FilesThatOthersCanChange : IDisposable
         var (target, link) = (Write("dotfiles/codeartifact.json"), Path.Combine(Path.GetDirectoryName(Write("home/.config/other"))!, "codeartifact.json"));
         File.CreateSymbolicLink(link, target);
         SetMode(Path.GetDirectoryName(link)!, "777");
-        Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home), StringComparison.Ordinal);
+        Assert.StartsWith(Shared, TrustedFile.FindProblem(link, Home)?.Why, StringComparison.Ordinal);
     }
 
     /// <summary>Each link but the first and the last is in a folder of its own, as with Nix, Guix and stow.</summary>
@@ -122,9 +122,8 @@ public sealed class FilesThatOthersCanChange : IDisposable
             return;
         }
 
-        Assert.Contains(problem == Shared ? $"{Shared}{Path.GetDirectoryName(between)}" : $"{between} belongs to another user; chown -h ",
-            found, StringComparison.Ordinal);
-        Run("sh", "-c", found![(found!.IndexOf(';', StringComparison.Ordinal) + 1)..]);
+        Assert.Equal(problem == Shared ? $"{Shared}{Path.GetDirectoryName(between)}" : $"{between}{Foreign}", found!.Value.Why);
+        Run("sh", "-c", found.Value.Fix);
         Assert.Null(TrustedFile.FindProblem(link, Home));
     }
 
@@ -139,7 +138,7 @@ public sealed class FilesThatOthersCanChange : IDisposable
         var path = Path.Combine(Home, ".config", "codeartifact", "codeartifact.json");
         Assert.Null(TrustedFile.FindProblem(path, Home));
         SetMode(shared, "777");
-        Assert.StartsWith($"{Shared}{shared}", TrustedFile.FindProblem(path, Home), StringComparison.Ordinal);
+        Assert.StartsWith($"{Shared}{shared}", TrustedFile.FindProblem(path, Home)?.Why, StringComparison.Ordinal);
     }
 
     [Fact]

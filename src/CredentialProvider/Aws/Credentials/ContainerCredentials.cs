@@ -85,7 +85,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
     /// and 429 while many pods start.</summary>
     private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync(Uri uri)
     {
-        TrustStore.Configure(_settings);
+        TrustStore.Configure();
         using var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false, _settings.AwsCaBundle);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
         for (var attempt = 1; ; attempt++)

@@ -14,7 +14,7 @@ internal sealed class LoginCommand : CliCommand
         "Show a code for a browser on any device (default over SSH, in containers and without a display)");
 
     private readonly Option<bool> _browser = SharedOptions.Flag("--browser",
-        "Use the browser on this machine even there");
+        "Use the browser on this machine even over SSH, in a container or without a display");
 
     public LoginCommand(CommandContext context)
         : base(context, "login", "Sign in to IAM Identity Center for an AWS profile")

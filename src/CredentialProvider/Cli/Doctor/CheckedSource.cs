@@ -13,7 +13,8 @@ internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
     /// <summary>True if the URL has white space at an end in nuget.config.</summary>
     public bool IsPadded { get; init; }
 
-    /// <summary>True if NuGet speaks protocol 2 to it: neither does its URL end in .json, nor does nuget.config say 3.</summary>
+    /// <summary>True if NuGet speaks protocol 2 to it: its URL does not end in .json, and nuget.config does not set
+    /// protocolVersion 3.</summary>
     public bool UsesProtocol2 { get; init; }
 
     /// <summary>The URL in findings; see <see cref="Show"/>.</summary>

@@ -12,7 +12,7 @@ namespace CredentialProvider.Cli.Doctor;
 /// </summary>
 internal sealed class ProjectSdks(string folder)
 {
-    /// <summary>Mostly comes from a folder or a public source, as the guide says.</summary>
+    /// <summary>Not reported: the guide has users get this package from a folder or a public source.</summary>
     private const string MSBuildPackage = "CredentialProvider.CodeArtifact.MSBuild";
 
     /// <summary>Bytes. A cloned repository may have links to devices.</summary>

@@ -5,7 +5,7 @@ namespace CredentialProvider.Cli.NuGet;
 
 /// <summary>
 /// NuGet's HTTP cache, by the rules of NuGet.Protocol: for half an hour, NuGet takes the versions of a package from a file and
-/// does not ask the feed, so that a version published since does not exist for it.
+/// does not ask the feed, so it does not see versions published since.
 /// </summary>
 internal static class HttpCache
 {

@@ -48,7 +48,7 @@ internal sealed class SourceMapping(Settings settings, IReadOnlyList<PackageSour
             : package.Equals(pattern, StringComparison.OrdinalIgnoreCase))
         .OrderBy(pattern => pattern.EndsWith('*')).ThenByDescending(pattern => pattern.Length).FirstOrDefault();
 
-    /// <summary>The names that <see cref="PatternFor"/> stands under, whether or not there are such sources.</summary>
+    /// <summary>The source names to which the mapping assigns a package, whether or not such sources exist.</summary>
     public IReadOnlyList<string> NamesFor(string package) => mapping.GetConfiguredPackageSources(package);
 
     /// <summary>The enabled sources that NuGet asks for a package.</summary>

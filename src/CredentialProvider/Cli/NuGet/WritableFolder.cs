@@ -5,7 +5,7 @@ namespace CredentialProvider.Cli.NuGet;
 /// <summary>Whether this user's NuGet can write to a folder, which it creates if it does not exist.</summary>
 internal static class WritableFolder
 {
-    /// <returns>Why it cannot; null if it can, and on Windows, where modes do not tell.</returns>
+    /// <returns>Why it cannot; null if it can, and on Windows, where there are no permission bits to check.</returns>
     public static string? FindProblem(string folder)
     {
         var existing = folder;
