@@ -67,7 +67,10 @@ internal sealed class AgentTokens(Settings settings, TimeProvider time,
             {
                 if (time.GetElapsedTime(_since) >= Period)
                     (_since, _taken) = (time.GetTimestamp(), 0);
-                return _taken < calls && ++_taken > 0;
+                if (_taken >= calls)
+                    return false;
+                _taken++;
+                return true;
             }
         }
     }

@@ -37,7 +37,7 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
     /// <summary>As <see cref="GetAsync"/>, but replaces a token that is past half of its lifetime, if AWS
     /// answers.</summary>
     /// <exception cref="NoTokenException">There is no valid token and AWS returned none.</exception>
-    public async Task<AuthorizationToken> GetFreshAsync(TokenRequest request, CancellationToken cancel)
+    public async Task<AuthorizationToken> GetOrRenewAsync(TokenRequest request, CancellationToken cancel)
     {
         var token = await GetAsync(request, cancel);
         if (settings.ExternalToken is not null || !_tokens.IsAging(token))
@@ -46,14 +46,14 @@ internal sealed class CommandTokens(Settings settings, Terminal terminal, TimePr
         return _tokens.TryGetCached(request.Key, after: DateTimeOffset.MinValue) ?? token;
     }
 
-    /// <summary>As <see cref="GetFreshAsync"/> or <see cref="GetAsync"/>, for the command of one feed.</summary>
+    /// <summary>As <see cref="GetOrRenewAsync"/> or <see cref="GetAsync"/>, for the command of one feed.</summary>
     /// <exception cref="CommandFailedException">There is no token; the message names the domain.</exception>
-    public async Task<AuthorizationToken> RequireAsync(TokenRequest request, bool isFresh, CancellationToken cancel)
+    public async Task<AuthorizationToken> RequireAsync(TokenRequest request, bool renewIfAging, CancellationToken cancel)
     {
         terminal.Progress($"{request.Feed.DomainName}: getting a token");
         try
         {
-            return isFresh ? await GetFreshAsync(request, cancel) : await GetAsync(request, cancel);
+            return renewIfAging ? await GetOrRenewAsync(request, cancel) : await GetAsync(request, cancel);
         }
         catch (NoTokenException e)
         {

@@ -40,9 +40,9 @@ internal sealed record RoleSource(CredentialSource Source, RoleRequest Role, Sha
 
 /// <summary>A role assumed with an OIDC token (AssumeRoleWithWebIdentity): EKS and CI systems.</summary>
 /// <param name="Setting">The web_identity_token_file of a profile; null if the environment names the token.</param>
-internal sealed record WebIdentitySource(WebIdentityOrigin Token, RoleRequest Role, SharedProperty? Setting = null)
-    : CredentialSource($"web identity {Token.Key} -> {RoleSource.KeyOf(Role)}",
-        $"web identity{(Token.Kind == WebIdentityOrigin.File ? "" : $" ({Token})")} -> {RoleSource.Describe(Role)}");
+internal sealed record WebIdentitySource(WebIdentityOrigin Origin, RoleRequest Role, SharedProperty? Setting = null)
+    : CredentialSource($"web identity {Origin.Key} -> {RoleSource.KeyOf(Role)}",
+        $"web identity{(Origin.Kind == WebIdentityOrigin.File ? "" : $" ({Origin})")} -> {RoleSource.Describe(Role)}");
 
 /// <summary>A permission set of IAM Identity Center.</summary>
 /// <param name="Session">Name of the sso-session section; null in the old format.</param>

@@ -32,7 +32,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         try
         {
             _files = SharedFiles.Read(settings.AwsConfigFile, settings.AwsCredentialsFile);
-            var job = settings.WebIdentity is { } token && !IsForSignIn ? JobIdentity.Of(feed, token, ProfileOrigin) : null;
+            var job = settings.WebIdentity is { } origin && !IsForSignIn ? JobIdentity.Of(feed, origin, ProfileOrigin) : null;
             var source = job is null ? null : Take(null, WebIdentityOrigin.Setting, job);
             // An explicit profile wins over the environment, as --profile does in the AWS CLI.
             source ??= feed.Profile is null && !IsForSignIn ? FindInEnvironment() : null;
@@ -67,7 +67,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         _ when (feed.Tags ?? (object?)feed.Scope) is null => source,
         RoleSource last => new RoleSource(
             last.Source, last.Role with { Tags = last.Role.Tags ?? feed.Tags, Scope = feed.Scope }, last.Setting),
-        WebIdentitySource last => new WebIdentitySource(last.Token, last.Role with { Scope = feed.Scope }, last.Setting),
+        WebIdentitySource last => new WebIdentitySource(last.Origin, last.Role with { Scope = feed.Scope }, last.Setting),
         _ when feed.Scope is null => source,
         _ => throw new NoTokenException(ErrorCode.Setting, $"scope limits the session of a role, but no role is assumed: the credentials are those of "
             + $"{source.Description}", "add a role: \"roles\" in codeartifact.json, or CODEARTIFACT_ROLE_ARN"),
@@ -200,8 +200,11 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         }
 
         var session = NameOf(Either(settings.AwsRoleSessionName, "role_session_name"));
-        var token = new WebIdentityOrigin(WebIdentityOrigin.File, file) { Place = setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE" };
-        return Take(null, Label, new WebIdentitySource(token, new RoleRequest(arn, session), setting));
+        var origin = new WebIdentityOrigin(WebIdentityOrigin.File, file)
+        {
+            Place = setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE",
+        };
+        return Take(null, Label, new WebIdentitySource(origin, new RoleRequest(arn, session), setting));
     }
 
     private CredentialSource? FindSso(AwsProfile profile)

@@ -45,9 +45,10 @@ internal sealed class SharedFile
     {
         if (!RegularFile.Is(path))
             return new SharedFile(path) { Exists = false };
-        return ReadBytes(path) is { } bytes ? Parse(path, bytes) : new SharedFile(path)
+        return RegularFile.TryRead(path, MaxFileSize) is { } bytes ? Parse(path, bytes) : new SharedFile(path)
         {
-            Problem = (FindProblem(path), "correct its owner, mode or size, or name another file"),
+            Problem = ($"{path} cannot be read: {RegularFile.WhyUnreadable(path, MaxFileSize)}",
+                "correct its owner, mode or size, or name another file"),
         };
     }
 
@@ -116,36 +117,9 @@ internal sealed class SharedFile
             : new SharedSection(path, line[1..close].Trim(), number);
     }
 
-    private static string FindProblem(string path)
-    {
-        try
-        {
-            return new FileInfo(path).Length > MaxFileSize
-                ? $"{path} is larger than {MaxFileSize / 1024 / 1024} MiB" : $"{path} cannot be read";
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return $"{path} cannot be read";
-        }
-    }
-
     /// <summary>With or without a byte order mark. As Latin-1, such a file would have no sections.</summary>
     private static bool IsUtf16(byte[] bytes) =>
         bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, ..] or [_, 0, ..];
-
-    private static byte[]? ReadBytes(string path)
-    {
-        if (!OperatingSystem.IsWindows())
-            return Posix.TryRead(path, MaxFileSize);
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>ASCII by hand, else UTF-8, else Latin-1.</summary>
     private static string Decode(byte[] bytes)

@@ -107,7 +107,7 @@ internal sealed class OwnerOnlyFolder
     public void Delete(string name) => OwnerOnlyFile.TryDelete(Path.Combine(_path, name));
 
     /// <summary>A lock that is not held yet.</summary>
-    public FileLock Lock(string name) => new(Path.Combine(_path, name));
+    public FileLock CreateLock(string name) => new(Path.Combine(_path, name));
 
     private static bool IsOwnerOnly(string path)
     {

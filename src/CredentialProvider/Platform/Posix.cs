@@ -36,9 +36,6 @@ internal static partial class Posix
     /// <summary>True if this process may execute the file, after following symbolic links.</summary>
     public static bool MayExecute(string path) => MayAccess(path, 1);
 
-    /// <summary>True if this process may read the file, after following symbolic links.</summary>
-    public static bool MayRead(string path) => MayAccess(path, 4);
-
     /// <summary>True if this process may create files in the folder.</summary>
     public static bool MayWriteIn(string folder) => MayAccess(folder, 3);
 

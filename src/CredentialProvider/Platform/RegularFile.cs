@@ -42,8 +42,8 @@ internal static class RegularFile
     public static string WhyUnreadable(string path, int maxSize) => Directory.Exists(path) ? "it is a folder"
         : IsSpecial(path) ? "it is not a regular file"
         : !(OperatingSystem.IsWindows() ? File.Exists(path) : Posix.Exists(path)) ? "it does not exist"
-        : OperatingSystem.IsWindows() || Posix.MayRead(path)
-            ? $"it has more than {maxSize} bytes, or this user may not read it" : "this user may not read it";
+        : new FileInfo(path) is { Exists: true, Length: var size } && size > maxSize ? $"it has more than {maxSize} bytes"
+        : "this user may not read it";
 
     private static bool LacksHome(string path) => path.StartsWith("~/", StringComparison.Ordinal);
 }

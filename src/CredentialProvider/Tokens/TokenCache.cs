@@ -94,8 +94,8 @@ internal sealed class TokenCache(string? folder)
     /// <summary>The exclusive right to fetch this key's token, to be taken. Where the file system has no locks, every
     /// process gets it: more calls, but no failure.</summary>
     /// <param name="number">Above 0 if the processes with the locks before it do not respond.</param>
-    public Lock LockOf(TokenKey key, int number = 0) =>
-        new(Folder?.Lock(TokenFile.Lock(key.FileName, number)), key);
+    public FetchLock LockOf(TokenKey key, int number = 0) =>
+        new(Folder?.CreateLock(TokenFile.LockName(key.FileName, number)), key);
 
     /// <summary>Null unless the file is exactly what <see cref="Write"/> writes.</summary>
     internal static (TokenKey Key, AuthorizationToken Token)? Parse(byte[] bytes)
@@ -131,7 +131,7 @@ internal sealed class TokenCache(string? folder)
     /// <summary>The right to fetch, from when it is taken until it is disposed. Its file tells the next holder why the last
     /// fetch failed.</summary>
     /// <param name="file">Null if there is no folder for it: then nothing is locked.</param>
-    internal sealed class Lock(FileLock? file, TokenKey key) : IDisposable
+    internal sealed class FetchLock(FileLock? file, TokenKey key) : IDisposable
     {
         private const int MaxNoteSize = 64 * 1024;
 

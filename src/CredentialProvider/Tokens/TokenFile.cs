@@ -15,7 +15,7 @@ internal static class TokenFile
 
     /// <summary>Name of the token's lock file. Numbers above 0 are used when the holder of the previous lock does not
     /// respond.</summary>
-    public static string Lock(string name, int number) => name + (number == 0 ? "" : $".{number}") + LockExtension;
+    public static string LockName(string name, int number) => name + (number == 0 ? "" : $".{number}") + LockExtension;
 
     /// <summary>Matches the files of a domain, whatever their hash.</summary>
     public static string Pattern(string domain, string owner, string region) => Name(domain, owner, region, "*");

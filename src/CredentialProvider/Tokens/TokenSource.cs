@@ -108,7 +108,7 @@ internal sealed class TokenSource(
     }
 
     private async Task<AuthorizationToken> FetchAsync(TokenRequest request, DateTimeOffset after, UserPrompt? prompt,
-        TokenCache.Lock? held, CancellationToken cancel)
+        TokenCache.FetchLock? held, CancellationToken cancel)
     {
         var key = request.Key;
         // The previous holder may have written its token between our look and our lock.

@@ -105,8 +105,9 @@ public sealed class CredentialProcesses : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static async Task<Amazon.Runtime.ImmutableCredentials> FetchAsync(string command) =>
-        (await new CredentialProcess(new ProcessSource("dev", new SharedProperty(new SharedSection("config", "profile dev", 1), "credential_process", 2) { Value = command }, ""), TimeSpan.FromSeconds(2)).FetchAsync()).Credentials;
+    private static Task<Amazon.Runtime.ImmutableCredentials> FetchAsync(string command) =>
+        new ProcessCredentials(new ProcessSource("dev", new SharedProperty(new SharedSection("config", "profile dev", 1), "credential_process", 2) { Value = command }, ""),
+            TimeProvider.System, TimeSpan.FromSeconds(2)).GetCredentialsAsync();
 
     private string Script(string body)
     {

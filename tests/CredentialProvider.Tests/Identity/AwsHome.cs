@@ -55,7 +55,7 @@ internal sealed class AwsHome : IDisposable
     {
         AccessKeySource key => $"key {key.AccessKeyId} {key.SecretAccessKey.Reveal()} {key.SessionToken?.Reveal() ?? "None"}",
         RoleSource role => $"role {role.Role.Arn} {role.Role.ExternalId ?? "None"} {role.Role.SessionName ?? "None"} <- {Describe(role.Source)}",
-        WebIdentitySource web => $"web identity {web.Role.Arn} {(web.Token.Kind == WebIdentityOrigin.File ? web.Token.Name : web.Token)} {web.Role.SessionName ?? "None"}",
+        WebIdentitySource web => $"web identity {web.Role.Arn} {(web.Origin.Kind == WebIdentityOrigin.File ? web.Origin.Name : web.Origin)} {web.Role.SessionName ?? "None"}",
         SsoSource sso => $"sso {sso.StartUrl} {sso.Region} {sso.AccountId}/{sso.RoleName}",
         LoginSource login => $"login {login.Session}",
         ProcessSource process => $"process {process.Command.Value}",

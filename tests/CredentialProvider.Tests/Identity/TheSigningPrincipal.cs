@@ -182,7 +182,7 @@ public sealed class TheSigningPrincipal
         using var home = new AwsHome();
         using (var file = File.Create(home.Variables["AWS_CONFIG_FILE"]))
             file.SetLength(64L * 1024 * 1024);
-        Assert.StartsWith($"error CACP1010 {home.Variables["AWS_CONFIG_FILE"]} is larger than 4 MiB; ", home.Principal, StringComparison.Ordinal);
+        Assert.StartsWith($"error CACP1010 {home.Variables["AWS_CONFIG_FILE"]} cannot be read: it has more than 4194304 bytes; ", home.Principal, StringComparison.Ordinal);
         home.With("AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=SK");
         Assert.Equal(TheKeys, home.Principal);
     }
@@ -195,7 +195,7 @@ public sealed class TheSigningPrincipal
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
         using var home = new AwsHome().With($"{variable}=/proc/self/mem");
-        Assert.StartsWith("error CACP1010 /proc/self/mem cannot be read; ", home.Principal, StringComparison.Ordinal);
+        Assert.StartsWith("error CACP1010 /proc/self/mem cannot be read: this user may not read it; ", home.Principal, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal static class Examples
         new(new Secret(text), Noon.AddHours(obtained), Noon.AddHours(obtained + life));
 
     /// <summary>The right to fetch, as another process would have it.</summary>
-    public static TokenCache.Lock Take(TokenCache cache, TokenKey key, int number = 0)
+    public static TokenCache.FetchLock Take(TokenCache cache, TokenKey key, int number = 0)
     {
         var taken = cache.LockOf(key, number);
         Assert.True(taken.TryTake());

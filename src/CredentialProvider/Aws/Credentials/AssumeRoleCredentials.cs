@@ -46,7 +46,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
     public static AssumeRoleCredentials FromWebIdentity(WebIdentitySource web, StsEndpoint sts, TimeProvider time) =>
         new(AwsCall.ToSts(web.Role, sts.Feed, web.Setting?.Section.Place()), time, async () =>
     {
-        var token = await WebIdentityToken.GetAsync(web.Token, sts.Settings);
+        var token = await WebIdentityToken.GetAsync(web.Origin, sts.Settings);
         using var client = sts.Client(new AnonymousAWSCredentials());
         try
         {

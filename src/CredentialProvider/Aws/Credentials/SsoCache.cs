@@ -78,8 +78,8 @@ internal sealed class SsoCache(string? folder, SsoSource source)
         var scopes = source.Scopes.Length == 0 ? "null"
             : $"[{string.Join(", ", source.Scopes.Select(JsonString.Quote))}]";
         var session = source.Session is null ? "null" : JsonString.Quote(source.Session);
-        return $$"""{"region": {{JsonString.Quote(source.Region)}}, "scopes": {{scopes}}, "session_name": {{session}}, """
-            + $$""" "startUrl": {{JsonString.Quote(source.StartUrl)}}, "tool": "{{ClientName}}"}""".TrimStart();
+        return $$"""{"region": {{JsonString.Quote(source.Region)}}, "scopes": {{scopes}}, "session_name": {{session}}"""
+            + $$""", "startUrl": {{JsonString.Quote(source.StartUrl)}}, "tool": "{{ClientName}}"}""";
     }
 
     private static JsonObject? Read(string? file)

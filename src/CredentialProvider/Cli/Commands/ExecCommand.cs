@@ -95,7 +95,7 @@ internal sealed class ExecCommand : CliCommand
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
         // The command may run for hours, and cannot have another token.
         var token = await new CommandTokens(settings, Terminal, Context.Time)
-            .RequireAsync(TokenRequest.For(source.Feed, settings), isFresh: true, cancel);
+            .RequireAsync(TokenRequest.For(source.Feed, settings), renewIfAging: true, cancel);
         var variables = (parsed.GetValue(_variables) ?? []).Prepend("CODEARTIFACT_AUTH_TOKEN")
             .Select(variable => Split(variable, token.Token.Reveal())).ToList();
         try

@@ -52,7 +52,7 @@ internal sealed class TokenCommand : CliCommand
         var source = _source.Find(parsed)[0];
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
         var token = await new CommandTokens(settings, Terminal, Context.Time)
-            .RequireAsync(TokenRequest.For(source.Feed, settings), isFresh: false, cancel);
+            .RequireAsync(TokenRequest.For(source.Feed, settings), renewIfAging: false, cancel);
         var text = parsed.GetValue(_format) switch
         {
             "json" => ToJson(source.Feed, token),

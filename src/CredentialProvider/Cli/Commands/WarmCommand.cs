@@ -67,7 +67,7 @@ internal sealed class WarmCommand : CliCommand
     {
         try
         {
-            var token = await tokens.GetFreshAsync(request, cancel);
+            var token = await tokens.GetOrRenewAsync(request, cancel);
             Terminal.Print($"{request.Feed.DomainName}: token ready{CommandTokens.ValidUntil(token)}");
             return true;
         }

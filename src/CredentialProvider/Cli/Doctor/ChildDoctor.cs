@@ -80,7 +80,7 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
             // .NET sets the user's own groups only.
             if (HasGroups && _setpriv is not null)
                 command = [_setpriv, .. await GroupOptionsAsync(cancel), "--", .. command];
-            var run = await ChildProcess.RunAsync(command[0], command.Skip(1), cancel, SetUser);
+            var run = await ProgramOutput.RunAsync(command[0], command.Skip(1), cancel, SetUser);
             if (run.Output.Length == 0)
                 throw Failed(run.Errors.Split('\n')[0].Replace("error: ", ""));
             Relay(run.Output, report);

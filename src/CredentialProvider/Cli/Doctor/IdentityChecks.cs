@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http;
 using Amazon.Runtime;
 using Amazon.SecurityToken.Model;
@@ -88,16 +87,16 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
     private async Task<(Finding Finding, AWSCredentials? Credentials)> TryAsync(
         string check, string success, Func<AWSCredentials> open)
     {
-        var started = Stopwatch.GetTimestamp();
+        var started = time.GetTimestamp();
         try
         {
             var credentials = await FetchedCredentials.FromAsync(open());
-            return (Finding.Ok(check, success) with { Duration = Since(started) }, credentials);
+            return (Finding.Ok(check, success) with { Duration = time.GetElapsedTime(started) }, credentials);
         }
         catch (Exception e)
         {
             var failure = FailureMessages.Describe(request.Feed, "the credential source", e);
-            return (Finding.Fail(check, failure) with { Duration = Since(started) }, null);
+            return (Finding.Fail(check, failure) with { Duration = time.GetElapsedTime(started) }, null);
         }
     }
 
@@ -105,7 +104,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
     private async IAsyncEnumerable<Finding> CheckNetworkAsync()
     {
         var endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings);
-        var started = Stopwatch.GetTimestamp();
+        var started = time.GetTimestamp();
         DateTimeOffset? date = null;
         NoTokenException? failure = null;
         try
@@ -126,7 +125,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
             ? $" through proxy {uri.Scheme}://{uri.Authority}" : "";
         yield return (failure is null ? Finding.Ok(Checks.Network, $"{endpoint} is reachable{proxy}")
             : Finding.Fail(Checks.Network, failure))
-            with { Duration = Since(started) };
+            with { Duration = time.GetElapsedTime(started) };
         yield return date is { } awsTime ? CheckClock((awsTime - time.GetUtcNow()).Duration())
             : Finding.Skip(Checks.Clock, "not checked, because AWS's time is unknown (no Date header received)");
     }
@@ -148,12 +147,12 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
 
     private async Task<Finding> CheckIdentityAsync(AWSCredentials credentials)
     {
-        var started = Stopwatch.GetTimestamp();
+        var started = time.GetTimestamp();
         try
         {
             using var client = StsEndpoint.For(request, settings).Client(credentials);
             var caller = await client.GetCallerIdentityAsync(new GetCallerIdentityRequest());
-            return Finding.Ok(Checks.Identity, caller.Arn) with { Duration = Since(started) };
+            return Finding.Ok(Checks.Identity, caller.Arn) with { Duration = time.GetElapsedTime(started) };
         }
         catch (Exception e)
         {
@@ -161,10 +160,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
             // Only this check asks STS who the caller is; a restore can do without.
             return (failure.Code is ErrorCode.BadCredentials or ErrorCode.ClockSkew ? Finding.Fail(Checks.Identity, failure)
                 : Finding.Skip(Checks.Identity, $"unknown, but a restore does not need it: {failure.Why}"))
-                with { Duration = Since(started) };
+                with { Duration = time.GetElapsedTime(started) };
         }
     }
-
-    private static TimeSpan Since(long started) =>
-        TimeSpan.FromSeconds((double)(Stopwatch.GetTimestamp() - started) / Stopwatch.Frequency);
 }

@@ -218,7 +218,7 @@ internal sealed class ServiceUnit
         {
             if (ProcessEnvironment.FindProgram(Systemctl) is { } program)
             {
-                var run = await ChildProcess.RunAsync(program, arguments, cancel);
+                var run = await ProgramOutput.RunAsync(program, arguments, cancel);
                 if (run.ExitCode == 0)
                     return run.Output;
                 why = run.Errors.Split('\n')[0].TrimEnd('.', '\r');

@@ -18,7 +18,7 @@ internal sealed record UserEntry(string Name, string Group, string Home)
     {
         if (ProcessEnvironment.FindProgram("getent") is not { } getent)
             throw new CommandFailedException($"cannot check as user {name}: getent is not on PATH");
-        var entry = (await ChildProcess.RunAsync(getent, ["passwd", "--", name], cancel)).Output.Trim().Split(':');
+        var entry = (await ProgramOutput.RunAsync(getent, ["passwd", "--", name], cancel)).Output.Trim().Split(':');
         return entry is [var user, _, _, var group, _, var home, ..] ? new UserEntry(user, group, home)
             : throw new CommandFailedException($"cannot check as user {name}: there is no such user; list them: getent passwd");
     }
@@ -26,7 +26,7 @@ internal sealed record UserEntry(string Name, string Group, string Home)
     /// <summary>The IDs of the groups that have this user as a member, beside its own.</summary>
     public async Task<IEnumerable<string>> FindGroupsAsync(CancellationToken cancel)
     {
-        var line = (await ChildProcess.RunAsync(ProcessEnvironment.FindProgram("getent")!, ["initgroups", "--", Name], cancel)).Output;
+        var line = (await ProgramOutput.RunAsync(ProcessEnvironment.FindProgram("getent")!, ["initgroups", "--", Name], cancel)).Output;
         return line.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Skip(1);
     }
 

@@ -6,11 +6,11 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>What another program printed.</summary>
-internal sealed record ChildProcess(int ExitCode, string Output, string Errors)
+internal sealed record ProgramOutput(int ExitCode, string Output, string Errors)
 {
     /// <param name="customize">Sets more than the program and its arguments; null for none.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
-    public static async Task<ChildProcess> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel,
+    public static async Task<ProgramOutput> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel,
         Action<ProcessStartInfo>? customize = null)
     {
         var start = ProcessEnvironment.CreateStartInfo(program, ProcessArguments.Join(arguments));
@@ -25,6 +25,6 @@ internal sealed record ChildProcess(int ExitCode, string Output, string Errors)
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync(cancel);
-        return new ChildProcess(process.ExitCode, output, await errors);
+        return new ProgramOutput(process.ExitCode, output, await errors);
     }
 }
