@@ -31,7 +31,7 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
         // A mode that is not needed may be wrong.
         var mode = endpoint is null ? ParseMode(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) : null;
         return new MetadataSettings(
-            string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase),
+            IsDisabledIn(variable),
             endpoint ?? mode ?? Ipv4Endpoint,
             endpoint is null && mode is null ? Ipv6Endpoint : null,
             TimeSpan.FromSeconds(ParsePositive(Find("AWS_METADATA_SERVICE_TIMEOUT")) ?? DefaultSeconds),
@@ -45,8 +45,12 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
     {
         var endpoint = Find("AWS_EC2_METADATA_SERVICE_ENDPOINT", variable, profile)?.Value;
         var role = Find("AWS_EC2_INSTANCE_PROFILE_NAME", variable, profile)?.Value;
-        return (endpoint is null ? "" : " at " + Fnv1a.Hash(endpoint)) + (role is null ? "" : " role " + role);
+        return (endpoint is null ? "" : " at " + Fnv1a.Hash(endpoint)) + (role is null ? "" : " role " + role)
+            + (IsDisabledIn(variable) ? " disabled" : "");
     }
+
+    private static bool IsDisabledIn(Func<string, string?> variable) =>
+        string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
     private static (string Value, string Place)? Find(

@@ -8,7 +8,7 @@ namespace CredentialProvider.Configuration;
 /// <param name="Ignored">Places whose other value is ignored because the origin is an enforced file.</param>
 internal sealed record SettingOrigin(string Key, string Value, string Origin, IReadOnlyList<string> Ignored)
 {
-    private const string SessionName = "sessionName", SourceIdentity = "sourceIdentity";
+    private const string SessionName = "sessionName", SourceIdentity = "sourceIdentity", ExternalId = "CODEARTIFACT_EXTERNAL_ID";
 
     private static readonly (string Key, Func<TokenOptions, string?> Find)[] Keys =
     [
@@ -46,9 +46,9 @@ internal sealed record SettingOrigin(string Key, string Value, string Origin, IR
             if (key == "roles" && settings.ExternalId is not null && setting[0].Options.Roles!.Length > 0)
             {
                 if (file is { IsEnforced: true })
-                    ignored.Add("CODEARTIFACT_EXTERNAL_ID");
+                    ignored.Add(ExternalId);
                 else
-                    value += " with the external ID in CODEARTIFACT_EXTERNAL_ID";
+                    value += $" with the external ID in {ExternalId}";
             }
 
             string? correction = null;
@@ -59,10 +59,20 @@ internal sealed record SettingOrigin(string Key, string Value, string Origin, IR
             origins.Add(new SettingOrigin(key, shown, OriginOf(file, key, settings), ignored) { Correction = correction });
         }
 
+        if (settings.ExternalId is not null && !origins.Exists(setting => setting.Key == "roles"))
+        {
+            origins.Add(new SettingOrigin("externalId", "without a role", ExternalId, [])
+            {
+                Correction = $"{ExternalId} has no effect, because neither CODEARTIFACT_ROLE_ARN nor codeartifact.json has roles: "
+                    + "write external_id below role_arn in the AWS profile",
+            });
+        }
+
         return origins;
     }
 
-    /// <summary>What AWS would refuse, and what is sent instead; null if nothing is.</summary>
+    /// <summary>What AWS would refuse and what is sent instead, or why the setting has no effect; null if it is used as it
+    /// is.</summary>
     public string? Correction { get; private init; }
 
     /// <summary>What users should know about the setting, a line each.</summary>

@@ -139,8 +139,8 @@ internal sealed class Settings
     /// <summary>AWS_SECRET_ACCESS_KEY.</summary>
     public Secret? AwsSecretAccessKey => GetSecret("AWS_SECRET_ACCESS_KEY");
 
-    /// <summary>AWS_SESSION_TOKEN, else AWS_SECURITY_TOKEN, its old name.</summary>
-    public Secret? AwsSessionToken => GetSecret("AWS_SESSION_TOKEN") ?? GetSecret("AWS_SECURITY_TOKEN");
+    /// <summary>AWS_SECURITY_TOKEN, its old name, else AWS_SESSION_TOKEN: the AWS CLI's order.</summary>
+    public Secret? AwsSessionToken => GetSecret("AWS_SECURITY_TOKEN") ?? GetSecret("AWS_SESSION_TOKEN");
 
     /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: renewed by the platform. Needs <see cref="AwsRoleArn"/>.</summary>
     /// <exception cref="NoTokenException">It is not an absolute path.</exception>
@@ -189,15 +189,15 @@ internal sealed class Settings
     /// <summary>AWS_CONTAINER_AUTHORIZATION_TOKEN: used if there is no file.</summary>
     public Secret? AwsContainerToken => GetSecret("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
-    /// <summary>AWS_CONFIG_FILE, else ~/.aws/config. The path of a user without a home directory begins with
-    /// <c>~</c>: there is no such file.</summary>
+    /// <summary>AWS_CONFIG_FILE, else ~/.aws/config. A blank variable stands for no file, as in the AWS CLI. The path of a
+    /// user without a home directory begins with <c>~</c>: there is no such file.</summary>
     /// <exception cref="NoTokenException">The variable is not an absolute path.</exception>
-    public string AwsConfigFile => _awsConfigFile ??= GetPath("AWS_CONFIG_FILE") ?? InAwsFolder("config");
+    public string AwsConfigFile => _awsConfigFile ??= GetSharedFile("AWS_CONFIG_FILE", "config");
 
     /// <summary>AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials; as <see cref="AwsConfigFile"/>.</summary>
     /// <exception cref="NoTokenException">The variable is not an absolute path.</exception>
     public string AwsCredentialsFile =>
-        _awsCredentialsFile ??= GetPath("AWS_SHARED_CREDENTIALS_FILE") ?? InAwsFolder("credentials");
+        _awsCredentialsFile ??= GetSharedFile("AWS_SHARED_CREDENTIALS_FILE", "credentials");
 
     /// <summary>AWS_LOGIN_CACHE_DIRECTORY, else ~/.aws/login/cache: the sessions of <c>aws login</c>; as
     /// <see cref="AwsConfigFile"/>.</summary>
@@ -278,6 +278,9 @@ internal sealed class Settings
         path is null || !KnownPaths.IsRelative(path) ? path : throw new NoTokenException(ErrorCode.Setting,
             $"{name} is '{GetString(name)}', which {KnownPaths.WhyNotRelative}",
             $"set {name} to a path that begins with {(OperatingSystem.IsWindows() ? "a drive" : "/")}, or unset it");
+
+    private string GetSharedFile(string variable, string name) =>
+        GetPath(variable) ?? (_variable(variable) is null ? InAwsFolder(name) : "/dev/null");
 
     private static string InAwsFolder(string name) =>
         Home is null ? $"~/.aws/{name}" : Path.Combine(Home, ".aws", name);

@@ -1,3 +1,5 @@
+using CredentialProvider.Errors;
+
 namespace CredentialProvider.Identity;
 
 /// <summary>A profile from AWS's shared files.</summary>
@@ -12,9 +14,12 @@ internal sealed record AwsProfile(
     /// <summary>Like <see cref="Find"/>, with its place.</summary>
     public SharedProperty? FindProperty(string name) => FindIn(Credentials, name) ?? FindIn(Config, name);
 
-    public SharedProperty? FindInCredentials(string name) => FindIn(Credentials, name);
-
-    public SharedProperty? FindInConfig(string name) => FindIn(Config, name);
+    /// <summary>A setting that decides who signs. Its last line counts, even if that is empty.</summary>
+    /// <exception cref="NoTokenException">It is empty. Another principal would sign if it were passed over.</exception>
+    public SharedProperty? FindDecisive(string name) =>
+        (FindLast(Credentials, name) ?? FindLast(Config, name)) is not { } setting ? null
+            : setting.Value.Length > 0 ? setting : throw new NoTokenException(ErrorCode.Profile,
+                $"AWS profile '{Name}' cannot be used: {setting.Place} is empty", "give it a value, or remove the line");
 
     /// <summary>The first line of the profile that cannot be read, and why; null if all can.</summary>
     public (string Place, string Why)? FindProblem() => FindProblem(Credentials) ?? FindProblem(Config);
@@ -37,6 +42,17 @@ internal sealed record AwsProfile(
         for (var i = sections.Count - 1; i >= 0; i--)
         {
             if (sections[i].Find(name) is { Value.Length: > 0 } property)
+                return property;
+        }
+
+        return null;
+    }
+
+    private static SharedProperty? FindLast(IReadOnlyList<SharedSection> sections, string name)
+    {
+        for (var i = sections.Count - 1; i >= 0; i--)
+        {
+            if (sections[i].Find(name) is { } property)
                 return property;
         }
 

@@ -50,7 +50,7 @@ internal sealed record WebIdentitySource(WebIdentityOrigin Origin, RoleRequest R
 internal sealed record SsoSource(
     string Profile, string? Session, string StartUrl, string Region, string AccountId, string RoleName,
     string? RegistrationScopes = null)
-    : CredentialSource($"SSO {StartUrl} {AccountId}/{RoleName}",
+    : CredentialSource($"SSO {StartUrl} {(Session is null ? "" : $"{Fnv1a.Hash(Session)} ")}{AccountId}/{RoleName}",
         $"SSO role {RoleName} in account {AccountId} (profile {Profile})")
 {
     /// <summary>What a sign-in asks for. The old format has no scopes, and its sessions cannot be renewed.</summary>
@@ -66,15 +66,17 @@ internal sealed record LoginSource(string Profile, string Session, SharedPropert
 
 /// <summary>A program that prints credentials.</summary>
 /// <param name="Command">The profile's credential_process.</param>
-/// <param name="Context">What the program may decide by: the machine and AWS_PROFILE.</param>
+/// <param name="Context">What the program may decide by: the machine, AWS_PROFILE, the variables in the command, and
+/// AWS's shared files.</param>
 internal sealed record ProcessSource(string Profile, SharedProperty Command, string Context)
     : CredentialSource($"process {Fnv1a.Hash(Command.Value)} of {Profile} on {Context}", $"credential_process of profile {Profile}");
 
 /// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass. Its URL may contain a secret.</summary>
 /// <param name="Caller">The authorization token, hashed: with EKS Pod Identity, all pods have the same URL and the same
 /// path of the token. Null if there is none.</param>
-internal sealed record ContainerSource(string Uri, string? TokenFile, string? Caller)
-    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile} {Caller}", $"container credentials from {Uri}");
+/// <param name="Machine">As for an instance role: the URL may be one of this machine.</param>
+internal sealed record ContainerSource(string Uri, string? TokenFile, string? Caller, string Machine)
+    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile} {Caller} on {Machine}", $"container credentials from {Uri}");
 
 /// <summary>The role of the EC2 instance.</summary>
 /// <param name="Machine">Identifies this machine, so that a home directory on a shared volume mixes no roles.</param>

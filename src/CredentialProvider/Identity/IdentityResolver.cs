@@ -104,11 +104,11 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         var source = (isTop ? FindRole(profile, [profile.Name]) : null)
             ?? FindWebIdentity(profile, readsEnvironment: isTop && feed.Profile is null && !IsForSignIn)
             ?? FindSso(profile)
-            ?? FindAccessKey(profile, profile.FindInCredentials, _files.Credentials)
+            ?? FindAccessKey(profile with { Config = [] }, _files.Credentials)
             ?? FindLogin(profile)
             ?? FindProcess(profile)
-            ?? FindAccessKey(profile, profile.FindInConfig, _files.Config);
-        if (source is null && (profile.FindProperty("sso_session") ?? profile.FindProperty("sso_start_url")) is { } sso)
+            ?? FindAccessKey(profile with { Credentials = [] }, _files.Config);
+        if (source is null && (profile.FindDecisive("sso_session") ?? profile.FindDecisive("sso_start_url")) is { } sso)
         {
             throw Unusable(profile, $"{sso.Section.Place()}: sso_account_id and sso_role_name are missing",
                 $"add them: aws configure sso {ShellText.Option("--profile", profile.Name)}");
@@ -122,7 +122,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     /// <param name="visited">Profiles on the way here, to find loops.</param>
     private CredentialSource? FindRole(AwsProfile profile, List<string> visited)
     {
-        if (profile.FindProperty("role_arn") is not { } arn || profile.Find("web_identity_token_file") is not null)
+        if (profile.FindDecisive("role_arn") is not { } arn || profile.FindDecisive("web_identity_token_file") is not null)
             return Pass(profile, "role_arn");
         if (profile.FindProperty("mfa_serial") is { } mfa)
         {
@@ -130,14 +130,15 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
                 "use a profile with a session, for example one with sso_session");
         }
 
-        var (parent, credentialSource) = (profile.FindProperty("source_profile"), profile.FindProperty("credential_source"));
+        var (parent, credentialSource) = (profile.FindDecisive("source_profile"), profile.FindDecisive("credential_source"));
         if (parent is not null && credentialSource is not null)
             throw Unusable(profile, $"{credentialSource.Place} and source_profile are both set", "remove one of them");
         var source = parent is not null ? FromSourceProfile(profile, parent, visited)
             : credentialSource is not null ? FromCredentialSource(profile, credentialSource)
             : throw Unusable(profile, $"{arn.Place} needs source_profile or credential_source", "add one of them below it");
         var session = NameOf(profile.Find("role_session_name") ?? settings.AwsRoleSessionName);
-        return Take(profile, "role_arn", Assume(source, new RoleRequest(arn.Value, session, profile.Find("external_id")), arn));
+        var role = new RoleRequest(arn.Value, session, profile.FindDecisive("external_id")?.Value);
+        return Take(profile, "role_arn", Assume(source, role, arn));
     }
 
     private CredentialSource FromSourceProfile(AwsProfile profile, SharedProperty parent, List<string> visited)
@@ -149,7 +150,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             throw Unusable(profile, $"{parent.Place} is '{name}', but {why}", fix);
         }
 
-        var hasKeys = (source.Find("aws_access_key_id") ?? source.Find("aws_secret_access_key")) is not null;
+        var hasKeys = (source.FindDecisive("aws_access_key_id") ?? source.FindDecisive("aws_secret_access_key")) is not null;
         if (visited.Contains(name) && !(name == profile.Name && hasKeys))
         {
             throw Unusable(profile, $"{parent.Place} forms a loop: {string.Join(" -> ", visited)} -> {name}",
@@ -209,11 +210,11 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private CredentialSource? FindSso(AwsProfile profile)
     {
-        var (account, role) = (profile.FindProperty("sso_account_id"), profile.FindProperty("sso_role_name"));
+        var (account, role) = (profile.FindDecisive("sso_account_id"), profile.FindDecisive("sso_role_name"));
         if ((account ?? role) is not { } known)
             return Pass(profile, "SSO");
         var fix = $"complete it: aws configure sso {ShellText.Option("--profile", profile.Name)}";
-        var session = profile.FindProperty("sso_session");
+        var session = profile.FindDecisive("sso_session");
         var section = session is null ? null : _files.FindSsoSession(session.Value)
             ?? throw Unusable(profile,
                 $"{session.Place} is '{session.Value}', but {_files.Config.Path} has no [sso-session {session.Value}]",
@@ -240,10 +241,10 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             section?.Find("sso_registration_scopes")));
     }
 
-    private CredentialSource? FindAccessKey(AwsProfile profile, Func<string, SharedProperty?> find, SharedFile file)
+    private CredentialSource? FindAccessKey(AwsProfile profile, SharedFile file)
     {
         var label = file == _files.Config ? "access key in the config file" : "access key in the credentials file";
-        var (id, secret) = (find("aws_access_key_id"), find("aws_secret_access_key"));
+        var (id, secret) = (profile.FindDecisive("aws_access_key_id"), profile.FindDecisive("aws_secret_access_key"));
         if (id is null && secret is null)
             return Pass(profile, label);
         if (id is null || secret is null)
@@ -252,7 +253,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             throw Unusable(profile, $"{(id ?? secret)!.Section.Place()}: {missing} is missing", $"add {missing}");
         }
 
-        var token = find("aws_session_token") ?? find("aws_security_token");
+        // The AWS CLI's order. Without a value there is no token: tools write an empty one for long-term keys.
+        var token = profile.FindProperty("aws_security_token") ?? profile.FindProperty("aws_session_token");
         foreach (var property in new[] { id, secret, token })
             RequireHeaderValue(property?.Value, property?.Place);
         return Take(profile, label, new AccessKeySource(id.Value, new Secret(secret.Value),
@@ -261,16 +263,20 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private CredentialSource? FindLogin(AwsProfile profile)
     {
-        return profile.Find("login_session") is { } session
-            ? Take(profile, "login_session", new LoginSource(profile.Name, session, profile.FindProperty("region")))
+        return profile.FindDecisive("login_session") is { } session
+            ? Take(profile, "login_session", new LoginSource(profile.Name, session.Value, profile.FindProperty("region")))
             : Pass(profile, "login_session");
     }
 
     private CredentialSource? FindProcess(AwsProfile profile)
     {
-        return profile.FindProperty("credential_process") is { } command
-            ? Take(profile, "credential_process", new ProcessSource(profile.Name, command, $"{MachineIdentity.Find()} {settings.AwsProfile}"))
-            : Pass(profile, "credential_process");
+        if (profile.FindDecisive("credential_process") is not { } command)
+            return Pass(profile, "credential_process");
+        // Whatever it is likely to decide by: often it is the AWS CLI with another profile.
+        var variables = ProcessEnvironment.ExpandPath(command.Value, home: null, settings.GetString);
+        var context = $"{MachineIdentity.Find()} {settings.AwsProfile} "
+            + Fnv1a.Hash($"{variables}\n{_files.Config.Fingerprint}\n{_files.Credentials.Fingerprint}");
+        return Take(profile, "credential_process", new ProcessSource(profile.Name, command, context));
     }
 
     /// <summary>The machine's credentials, unless the files have some for the profile that are not read: another principal
@@ -280,7 +286,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             ? throw Unusable(_profile ?? new AwsProfile(name, [], []), why, fix) : FindContainer() ?? FindInstanceRole();
 
     private CredentialSource? FindContainer() => settings.AwsContainerUri is { } uri
-        ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile, ContainerCaller))
+        ? Take(null, "container credentials", new ContainerSource(uri, settings.AwsContainerTokenFile, ContainerCaller, MachineIdentity.Find()))
         : Pass(null, "container credentials");
 
     /// <summary>The token is another one after each rotation, which costs one more request for a CodeArtifact token.</summary>

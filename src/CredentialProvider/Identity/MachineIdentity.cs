@@ -9,10 +9,10 @@ internal static class MachineIdentity
 {
     private const int MaxFileSize = 256;
 
-    /// <summary>systemd's machine id, else the kernel's boot id (containers), else the host name; hashed.</summary>
-    public static string Find() => "machine " + Fnv1a.Hash(
-        OperatingSystem.IsLinux() ? Read("/etc/machine-id") ?? Read("/proc/sys/kernel/random/boot_id")
-            ?? Environment.MachineName : Environment.MachineName);
+    /// <summary>systemd's machine ID and the kernel's boot ID, else the host name; hashed. Machines that were started from
+    /// one image may have the same machine ID. A new boot ID costs one call to AWS.</summary>
+    public static string Find() => "machine " + Fnv1a.Hash(!OperatingSystem.IsLinux() ? Environment.MachineName
+        : Read("/proc/sys/kernel/random/boot_id") is { } boot ? boot + Read("/etc/machine-id") : Environment.MachineName);
 
     private static string? Read(string path)
     {

@@ -20,7 +20,7 @@ internal static class MissingProfile
     /// <param name="profile">What is read; null if the profile is in neither file.</param>
     /// <returns>Why they are not read, and the fix; null if there are none.</returns>
     public static (string Why, string Fix)? FindMisplaced(string name, SharedFiles files, AwsProfile? profile) =>
-        FindWithoutHeader(name, files) ?? FindSimilar(name, files, section => profile?.Config.Contains(section) != true
+        FindWithoutHeader(name, files) ?? FindIndented(profile) ?? FindSimilar(name, files, section => profile?.Config.Contains(section) != true
             && profile?.Credentials.Contains(section) != true
             && Array.Exists(CredentialSettings, setting => section.Find(setting) is not null));
 
@@ -29,6 +29,18 @@ internal static class MissingProfile
         var file = files.Credentials.LineWithoutSection is not null ? files.Credentials : files.Config;
         return file.LineWithoutSection is { } line ? ($"{file.Path}, line {line} is above the first section",
             $"write {Header(name, file == files.Config)} above it") : null;
+    }
+
+    /// <summary>A setting that continues the one above it, because it is indented.</summary>
+    private static (string Why, string Fix)? FindIndented(AwsProfile? profile)
+    {
+        foreach (var setting in (profile?.Credentials.Concat(profile.Config) ?? []).SelectMany(section => section.Properties))
+        {
+            if (Array.Find(CredentialSettings, name => setting.FindNested(name) is not null) is { } indented)
+                return ($"{setting.Place} has {indented} as part of its value, because that line is indented", "remove the indentation");
+        }
+
+        return null;
     }
 
     /// <summary>A section whose header a reader takes for the profile's.</summary>
@@ -57,9 +69,9 @@ internal static class MissingProfile
 
     private static string WhyNotRead(SharedSection section, bool isConfig) => section.Place() + section.Name switch
     {
-        var name when name.FirstOrDefault(IsDeceptive) is not '\0' and var c => $" contains U+{(int)c:X4}, which looks like a blank or nothing",
+        var name when name.FirstOrDefault(IsDeceptive) is not '\0' and var c => $" contains U+{(int)c:X4}, which looks like a space or is invisible",
         _ when !isConfig => " has the word profile or quotes, which are part of the name in this file",
-        var name when name.StartsWith("profile", StringComparison.OrdinalIgnoreCase) => " is not spelled as a profile",
+        var name when name.StartsWith("profile", StringComparison.OrdinalIgnoreCase) => " is not a valid profile header",
         _ => " lacks the word profile",
     };
 

@@ -18,6 +18,8 @@ internal sealed class SharedFile
 
     private readonly List<SharedSection> _defaults = [];
 
+    private string _text = "";
+
     private SharedFile(string path) => Path = path;
 
     public string Path { get; }
@@ -39,6 +41,9 @@ internal sealed class SharedFile
     /// <summary>Number of the first line above any section; null if there is none.</summary>
     public int? LineWithoutSection { get; private set; }
 
+    /// <summary>Path and content, hashed.</summary>
+    public string Fingerprint => Fnv1a.Hash($"{Path}\n{_text}");
+
     /// <summary>Never throws. Like the AWS CLI, ignores what is not a regular file: a folder, a FIFO, a device such as
     /// /dev/null.</summary>
     public static SharedFile Read(string path)
@@ -57,8 +62,8 @@ internal sealed class SharedFile
     {
         if (IsUtf16(bytes))
             return new SharedFile(path) { Problem = ($"{path} is not UTF-8 text", "save it as UTF-8") };
-        var file = new SharedFile(path);
         var text = Decode(bytes);
+        var file = new SharedFile(path) { _text = text };
         SharedSection? section = null;
         SharedProperty? property = null;
         var (start, number, indentOfProperty) = (0, 0, 0);

@@ -10,6 +10,9 @@ internal sealed record SharedSection(string File, string Name, int Line)
 {
     private readonly List<SharedProperty> _properties = [];
 
+    /// <summary>In the order of the file; a name can occur more than once.</summary>
+    public IReadOnlyList<SharedProperty> Properties => _properties;
+
     /// <summary>The first line that cannot be read; null if all can.</summary>
     public (int Line, string Why)? Problem { get; set; }
 

@@ -84,6 +84,15 @@ public sealed class SessionTexts
     }
 
     [Fact]
+    public void Say_that_an_external_ID_without_a_role_has_no_effect()
+    {
+        var settings = SettingsFromVariables.From(("CODEARTIFACT_EXTERNAL_ID", "42"));
+        Assert.StartsWith("CODEARTIFACT_EXTERNAL_ID has no effect", Assert.Single(SettingOrigin.Of(null, settings).SelectMany(setting => setting.Notes)), StringComparison.Ordinal);
+        settings = SettingsFromVariables.From(("CODEARTIFACT_EXTERNAL_ID", "42"), ("CODEARTIFACT_ROLE_ARN", Reader));
+        Assert.Empty(SettingOrigin.Of(null, settings).SelectMany(setting => setting.Notes));
+    }
+
+    [Fact]
     public void Say_what_is_sent_instead_of_what_AWS_refuses()
     {
         var settings = SettingsFromVariables.From(("CODEARTIFACT_ROLE_ARN", Reader), ("CODEARTIFACT_SESSION_NAME", "feature/a"), ("CODEARTIFACT_SOURCE_IDENTITY", "alice"));

@@ -77,6 +77,7 @@ internal sealed class GeneratedHome
             || (theirs is "error InvalidConfigError" && ours.StartsWith("sso ", StringComparison.Ordinal) && _config.Contains("region", StringComparison.OrdinalIgnoreCase))
             || (isError && ours.Contains("AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not", StringComparison.Ordinal))
             || (isError && ours.Contains("aws_access_key_id is missing", StringComparison.Ordinal))
+            || (isError && ours.Contains("web_identity_token_file is empty", StringComparison.Ordinal))
             || (isError && ours.Contains("sso_account_id and sso_role_name are missing", StringComparison.Ordinal));
     }
 
@@ -193,7 +194,7 @@ internal sealed class GeneratedHome
     private void Add(List<(string, string)> settings, int percent, string name, string value)
     {
         if (Chance(percent))
-            settings.Add((name, value));
+            settings.Add((name, Chance(2) ? "" : value));
     }
 
     private void Write(string name, string text)

@@ -1,3 +1,4 @@
+using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 
@@ -83,6 +84,22 @@ public sealed class ServiceEndpoints
     {
         using var home = new AwsHome(Config).With(variables);
         Assert.Equal(url, home.Identity.EndpointOf(service, home.Settings).Url);
+    }
+
+    /// <summary>A signature for another region than the endpoint's is refused.</summary>
+    [Theory]
+    [InlineData("", "us-east-1")]
+    [InlineData("AWS_REGION=eu-west-1", "us-east-1")]
+    [InlineData("AWS_ENDPOINT_URL_STS=https://sts.eu-west-3.amazonaws.com", "eu-west-3")]
+    [InlineData("AWS_ENDPOINT_URL_STS=https://vpce-0abc-1def.sts.eu-west-3.vpce.amazonaws.com", "eu-west-3")]
+    [InlineData("AWS_ENDPOINT_URL_STS=https://sts.eu-west-3.amazonaws.com AWS_REGION=eu-west-1", "eu-west-3")]
+    [InlineData("AWS_ENDPOINT_URL_STS=https://sts.internal AWS_REGION=eu-west-1", "eu-west-1")]
+    [InlineData("AWS_ENDPOINT_URL_STS=https://sts.internal AWS_PROFILE=regional", "ca-central-1")]
+    [InlineData("AWS_ENDPOINT_URL_STS=https://sts.internal", "us-east-1")]
+    public void Of_STS_decide_the_region_of_the_signature(string variables, string region)
+    {
+        using var home = new AwsHome("[profile regional]\nregion = ca-central-1\naws_access_key_id = AK\naws_secret_access_key = SK\n").With(variables);
+        Assert.Equal(region, StsEndpoint.For(home.Request, home.Settings).Region);
     }
 
     [Fact]

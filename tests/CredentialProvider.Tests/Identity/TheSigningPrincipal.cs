@@ -1,4 +1,5 @@
 using System.Text;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Tests.Identity;
 
@@ -185,6 +186,29 @@ public sealed class TheSigningPrincipal
         Assert.StartsWith($"error CACP1010 {home.Variables["AWS_CONFIG_FILE"]} cannot be read: it has more than 4194304 bytes; ", home.Principal, StringComparison.Ordinal);
         home.With("AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=SK");
         Assert.Equal(TheKeys, home.Principal);
+    }
+
+    /// <summary>A blank variable hides the user's file, as from the AWS CLI.</summary>
+    [Theory]
+    [InlineData("AWS_CONFIG_FILE")]
+    [InlineData("AWS_SHARED_CREDENTIALS_FILE")]
+    public void Is_not_in_a_file_whose_variable_is_blank(string variable)
+    {
+        var settings = Settings.From(name => name == variable ? "" : name == "HOME" ? "/home/build" : null);
+        Assert.Equal("/dev/null", variable == "AWS_CONFIG_FILE" ? settings.AwsConfigFile : settings.AwsCredentialsFile);
+        using var home = new AwsHome().With($"{variable}=");
+        Assert.Equal("instance role", home.Principal);
+    }
+
+    [Fact]
+    public void Has_an_empty_session_token_without_one() =>
+        Check("[default]\naws_access_key_id = AK\naws_secret_access_key = SK\naws_session_token =\naws_security_token =\n", null, "", TheKeys);
+
+    [Fact]
+    public void Has_the_session_token_of_the_old_name_first()
+    {
+        Check(null, null, "AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=SK AWS_SESSION_TOKEN=new AWS_SECURITY_TOKEN=old", "key AK SK old");
+        Check("[default]\naws_access_key_id = AK\naws_secret_access_key = SK\naws_session_token = new\naws_security_token = old\n", null, "", "key AK SK old");
     }
 
     /// <summary>Root may read every file except one like this, whose first bytes are not mapped.</summary>

@@ -35,6 +35,11 @@ public sealed class TokensOfDifferentPrincipals
         { null, "", null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911" },
         { null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911", null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9912" },
         { null, "", null, "AWS_EC2_INSTANCE_PROFILE_NAME=Other" },
+        { null, "", null, "AWS_EC2_METADATA_DISABLED=true" },
+        { Process("aws configure export-credentials --profile base", "Admin"), "", Process("aws configure export-credentials --profile base", "ReadOnly"), "" },
+        { Process("sh -c 'creds $CI_ROLE'", "A"), "CI_ROLE=A", Process("sh -c 'creds $CI_ROLE'", "A"), "CI_ROLE=B" },
+        { Process("sh -c 'creds ${CI_ROLE}'", "A"), "CI_ROLE=A", Process("sh -c 'creds ${CI_ROLE}'", "A"), "" },
+        { SsoSession("alice"), "", SsoSession("bob"), "" },
         { Metadata("1"), "AWS_PROFILE=a", Metadata("2"), "AWS_PROFILE=a" },
         { $"[profile a]\nrole_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"{Metadata("1")}role_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a" },
         { null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN=pod1", null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN=pod2" },
@@ -153,6 +158,12 @@ public sealed class TokensOfDifferentPrincipals
     }
 
     private static string Metadata(string host) => $"[profile a]\nec2_metadata_service_endpoint = http://127.0.0.{host}\n";
+
+    private static string Process(string command, string baseRole) =>
+        $"[default]\ncredential_process = {command}\n[profile base]\nrole_arn = {R}{baseRole}\ncredential_source = Ec2InstanceMetadata\n";
+
+    private static string SsoSession(string name) =>
+        $"[default]\nsso_session = {name}\nsso_account_id = 111122223333\nsso_role_name = Reader\n[sso-session {name}]\nsso_start_url = https://corp.example/start\nsso_region = eu-west-1\n";
 
     private static string Sso(string account, string role) =>
         $"[default]\nsso_session = corp\nsso_account_id = {account}\nsso_role_name = {role}\n[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n";

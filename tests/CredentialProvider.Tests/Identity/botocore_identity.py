@@ -11,6 +11,16 @@ import botocore.credentials as credentials
 import botocore.session
 
 
+class Empty(Exception):
+    """AWS, or botocore before it sends the request, refuses an empty value."""
+
+
+def value_of(text):
+    if text == "":
+        raise Empty
+    return text
+
+
 class Described:
     def __init__(self, text):
         self.text = text
@@ -24,18 +34,19 @@ def describe(value):
         if "SerialNumber" in args:
             return "mfa"
         return "role %s %s %s <- %s" % (
-            args["RoleArn"], args.get("ExternalId"), args.get("RoleSessionName") if value._chosen else None,
-            describe(value._source_credentials))
+            value_of(args["RoleArn"]), value_of(args.get("ExternalId")),
+            value_of(args.get("RoleSessionName")) if value._chosen else None, describe(value._source_credentials))
     if isinstance(value, credentials.AssumeRoleWithWebIdentityCredentialFetcher):
         args = value._assume_kwargs
         return "web identity %s %s %s" % (
             args["RoleArn"], value._web_identity_token_loader._web_identity_token_path,
             args.get("RoleSessionName") if value._chosen else None)
     if isinstance(value, credentials.SSOCredentialFetcher):
-        return "sso %s %s %s/%s" % (value._start_url, value._sso_region, value._account_id, value._role_name)
+        return "sso %s %s %s/%s" % tuple(map(
+            value_of, (value._start_url, value._sso_region, value._account_id, value._role_name)))
     if value is None:
         return "none"
-    return "key %s %s %s" % (value.access_key, value.secret_key, value.token)
+    return "key %s %s %s" % (value_of(value.access_key), value_of(value.secret_key), value.token or None)
 
 
 def remember_session_name(fetcher):
@@ -53,7 +64,7 @@ remember_session_name(credentials.AssumeRoleWithWebIdentityCredentialFetcher)
 credentials.DeferredRefreshableCredentials = lambda method, refresh_using, **_: refresh_using.__self__
 credentials.create_mfa_serial_refresher = lambda refresh: refresh
 credentials.ProcessProvider.load = lambda self: (
-    self._credential_process and Described("process " + self._credential_process) or None)
+    Described("process " + value_of(self._credential_process)) if self._credential_process is not None else None)
 credentials.ContainerProvider._retrieve_or_fail = lambda self: Described(
     "container " + (os.environ[self.ENV_VAR] if self._provided_relative_uri() else os.environ[self.ENV_VAR_FULL]))
 credentials.InstanceMetadataProvider.load = lambda self: Described("instance role")
