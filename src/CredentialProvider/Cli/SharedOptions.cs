@@ -11,8 +11,9 @@ internal static class SharedOptions
 {
     public static Option<bool> Json() => Flag("--json", "Print JSON");
 
-    public static Option<string?> Config() =>
-        Value("--config", "FILE", "nuget.config to change (default: the nearest)");
+    /// <param name="otherwise">The files without the option.</param>
+    public static Option<string?> Config(string otherwise = "the nearest") =>
+        Value("--config", "FILE", $"nuget.config to change (default: {otherwise})");
 
     public static Option<string?> Profile() =>
         Value("--profile", "NAME", "AWS profile to use, instead of CODEARTIFACT_PROFILE and AWS_PROFILE");

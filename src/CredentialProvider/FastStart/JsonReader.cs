@@ -120,7 +120,7 @@ internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isLe
         }
 
         if (Here != '"')
-            throw ErrorHere(_at == _end ? "this string is never closed" : "this character must be written as \\u in a string");
+            throw ErrorHere(_at == _end ? "this string is never closed" : "this control character must be escaped, for example as \\u000A");
         text.Append(Decode(start, _at++));
         // Half of a surrogate pair is not a character.
         for (var i = 0; i < text.Length; i++)

@@ -108,7 +108,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
             ?? FindLogin(profile)
             ?? FindProcess(profile)
             ?? FindAccessKey(profile with { Credentials = [] }, _files.Config);
-        if (source is null && (profile.FindDecisive("sso_session") ?? profile.FindDecisive("sso_start_url")) is { } sso)
+        if (source is null && (profile.FindProperty("sso_session") ?? profile.FindProperty("sso_start_url")) is { } sso)
         {
             throw Unusable(profile, $"{sso.Section.Place()}: sso_account_id and sso_role_name are missing",
                 $"add them: aws configure sso {ShellText.Option("--profile", profile.Name)}");

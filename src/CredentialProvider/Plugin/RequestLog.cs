@@ -61,7 +61,7 @@ internal sealed class RequestLog
         var request = resolved.Request;
         var uri = resolved.Token is null && request.Uri is { } foreign ? FeedUrl.OriginOf(foreign) : request.Uri;
         Write($"request {id}: credentials for {uri}, {(request.IsRetry ? "again, because the feed refused the last ones, " : "")}"
-            + (request.IsNonInteractive ? "no user can sign in" : "a user can sign in"));
+            + (request.IsNonInteractive ? "non-interactive" : "interactive"));
     }
 
     /// <param name="asked">From <see cref="GetTimestamp"/>.</param>

@@ -31,7 +31,7 @@ public sealed partial class TheLog
             line => Assert.Equal("NuGet 7.9.0, request timeout 00:00:30", line),
             line => Assert.Matches($@"^NuGet's process is {Environment.ProcessId} \(.+\)$", line),
             line => Assert.Equal("NuGet asks what this plugin can do", line),
-            line => Assert.EndsWith($": credentials for {Feeds.App}, no user can sign in", line, StringComparison.Ordinal),
+            line => Assert.EndsWith($": credentials for {Feeds.App}, non-interactive", line, StringComparison.Ordinal),
             line => Assert.Matches($@"^request \S+: Success after \d+\.\d ms: cached token for {Regex.Escape(Domain)}, obtained \d+ s ago by {Role}, expires at \d{{4}}-", line),
             line => Assert.Matches(@"^NuGet closed the connection after \d+\.\d ms$", line));
     }
@@ -51,7 +51,7 @@ public sealed partial class TheLog
         }
 
         var lines = await ReadAsync(path);
-        Assert.Contains(lines, line => line.EndsWith($": credentials for {Feeds.App}, a user can sign in", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.EndsWith($": credentials for {Feeds.App}, interactive", StringComparison.Ordinal));
         Assert.Contains(lines, line => Regex.IsMatch(line, $@": Success after \d+\.\d ms: token for {Regex.Escape(Domain)}, obtained \d+ s ago by {Role}"));
         Assert.Contains(lines, line => line.Contains("credentials for https://***@nuget.example.test, ", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.EndsWith(" ms: not a CodeArtifact feed", StringComparison.Ordinal));
@@ -87,7 +87,7 @@ public sealed partial class TheLog
 
         Assert.Collection(await ReadAsync(path),
             line => Assert.EndsWith(", nuget.exe's older protocol", line, StringComparison.Ordinal),
-            line => Assert.EndsWith($": credentials for {Feeds.App}, no user can sign in", line, StringComparison.Ordinal),
+            line => Assert.EndsWith($": credentials for {Feeds.App}, non-interactive", line, StringComparison.Ordinal),
             line => Assert.Contains($"cached token for {Domain}", line, StringComparison.Ordinal));
         Assert.All(sandbox.Aws.World.Tokens.Keys, token => Assert.DoesNotContain(token, File.ReadAllText(path), StringComparison.Ordinal));
     }

@@ -134,7 +134,7 @@ public sealed class ConfigurationFiles
     [InlineData("{ \"defaults\" }", "f, line 1, column 14: expected ':'")]
     [InlineData("{ \"defaults\": {}\n \"rules\": [] }", "f, line 2, column 2: expected ',' or '}'")]
     [InlineData("{ \"domains\": [contoso] }", "f, line 1, column 15: not a JSON value; strings need quotes")]
-    [InlineData("{ \"domains\": [\"a\nb\"] }", "f, line 1, column 17: this character must be written as \\u in a string")]
+    [InlineData("{ \"domains\": [\"a\nb\"] }", "f, line 1, column 17: this control character must be escaped, for example as \\u000A")]
     [InlineData("{ \"é\": \"\\x\" }", "f, line 1, column 9: unknown escape; JSON allows ")]
     [InlineData("{ \"domains\": [\"contoso", "f, line 1, column 23: this string is never closed")]
     [InlineData("{ /* }", "f, line 1, column 3: this comment is never closed")]

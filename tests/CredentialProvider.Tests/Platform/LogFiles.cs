@@ -30,7 +30,7 @@ public sealed class LogFiles : IDisposable
         var requests = RequestLog.Start(new LogFile(path, null, TimeProvider.System), "protocol")!;
         requests.Asked("1", new CredentialAnswer.ResolvedRequest(
             new CredentialsRequest("https://nuget.example.test/nuget/hunter2/v3/index.json", IsRetry: false, IsNonInteractive: true), Token: null));
-        Assert.EndsWith(" request 1: credentials for https://nuget.example.test, no user can sign in", File.ReadAllLines(path)[^1], StringComparison.Ordinal);
+        Assert.EndsWith(" request 1: credentials for https://nuget.example.test, non-interactive", File.ReadAllLines(path)[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -202,7 +202,7 @@ internal sealed class LoginCredentials(
     }
 
     private NoTokenException Unwritable(string file) => new(ErrorCode.BadCredentials,
-        $"the 'aws login' session of AWS profile '{source.Profile}' has expired and is not renewed, because {file} cannot "
+        $"the 'aws login' session of AWS profile '{source.Profile}' has expired and was not renewed, because {file} cannot "
             + "be written",
         $"make {Path.GetDirectoryName(file)} writable, or sign in as the user that owns it");
 

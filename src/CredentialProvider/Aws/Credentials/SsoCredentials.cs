@@ -31,7 +31,7 @@ internal sealed class SsoCredentials(SsoSource source, SsoCache cache, IdentityC
         {
             throw (Exception)(response.ErrorCode switch
             {
-                "UnauthorizedException" => SignIn($"the portal refuses it ({response.Message})", e),
+                "UnauthorizedException" => SignIn($"IAM Identity Center rejected it ({response.Message})", e),
                 "ForbiddenException" or "ResourceNotFoundException" => new NoTokenException(ErrorCode.Profile,
                     $"AWS profile '{source.Profile}' cannot be used: IAM Identity Center grants no access to role "
                         + $"{source.RoleName} in account {source.AccountId} ({response.Message})",

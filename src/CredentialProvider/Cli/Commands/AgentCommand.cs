@@ -18,7 +18,7 @@ internal sealed class AgentCommand : CliCommand
         "Give tokens for these domains only, comma-separated: domain, domain/owner or */owner");
 
     private readonly Option<string?> _mode = SharedOptions.Value("--mode", "MODE",
-        "Who may connect, as permission bits: 0600 this user (default), 0660 its group too, 0666 everyone");
+        "Permission bits of the socket: 0600 for this user (default), 0660 for its group too, 0666 for everyone");
 
     private readonly Option<string?> _idle = SharedOptions.Value("--idle", "TIME",
         "Stop after this time without a request, such as 30m or 8h (default: never)");
@@ -26,7 +26,7 @@ internal sealed class AgentCommand : CliCommand
     private readonly Option<string?> _profile = SharedOptions.Profile();
 
     public AgentCommand(CommandContext context)
-        : base(context, "agent", "Give tokens to containers and other processes without AWS credentials")
+        : base(context, "agent", "Serve tokens to containers and other processes that have no AWS credentials")
     {
         foreach (var option in new Option[] { _socket, _domains, _mode, _idle, _profile })
             Add(option);
@@ -38,7 +38,7 @@ internal sealed class AgentCommand : CliCommand
                 result.AddError($"invalid time '{idle}'; expected a number and s, m or h, such as 30m or 8h");
             var domains = ParseDomains(result.GetValue(_domains));
             if (result.GetValue(_domains) is not null && domains.Length == 0)
-                result.AddError("--domains names no domain; expected domain, domain/owner or */owner, or no --domains for all");
+                result.AddError("--domains names no domain; expected domain, domain/owner or */owner; omit --domains to allow all");
             if (Array.Find(domains, domain => !IsDomain(domain)) is { } invalid)
                 result.AddError($"invalid domain '{invalid}'; expected domain, domain/owner or */owner");
             if (OperatingSystem.IsWindows() && result.GetValue(_socket) is { } pipe
@@ -62,7 +62,7 @@ internal sealed class AgentCommand : CliCommand
         ProfileVariables, ConfigurationVariable, CacheVariables, ProxyVariables,
         new("CODEARTIFACT_DOMAINS", "allowed domains; --domains narrows them"),
         new("CODEARTIFACT_LOG_FILE", "log of requests: peer, domain and outcome; also on stderr"),
-        new("CODEARTIFACT_AGENT", "names the socket to plugins; an agent itself does not use it"),
+        new("CODEARTIFACT_AGENT", "socket that plugins use; the agent ignores it"),
     ];
 
     protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)

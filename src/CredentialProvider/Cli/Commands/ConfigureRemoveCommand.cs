@@ -33,7 +33,7 @@ internal sealed class ConfiguredSource
 {
     private readonly NuGetSources _sources;
     private readonly Argument<string> _name = new("NAME") { Description = "Name of the source in nuget.config" };
-    private readonly Option<string?> _config = SharedOptions.Config();
+    private readonly Option<string?> _config = SharedOptions.Config("every one that applies here");
 
     public ConfiguredSource(Command command, NuGetSources sources)
     {

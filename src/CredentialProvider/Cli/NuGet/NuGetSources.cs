@@ -289,7 +289,7 @@ internal sealed class NuGetSources
             // Its thread keeps trying until this process ends.
             var reading = Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             return ((IAsyncResult)reading).AsyncWaitHandle.WaitOne(timeout ?? LockTimeout) ? reading.GetAwaiter().GetResult()
-                : throw NoLock("it got no lock in time");
+                : throw NoLock("it timed out waiting for the lock");
         }
         catch (NuGetConfigurationException e)
         {

@@ -58,7 +58,7 @@ internal static class PluginClaims
     }
 
     private static CommandFailedException Unusable(string why) => new(
-        $"NuGet cannot remember what plugins offer, so it uses none: {why}", "set NUGET_PLUGINS_CACHE_PATH to a folder that this user can write to");
+        $"NuGet cannot write its plugin cache, so it uses no plugins: {why}", "set NUGET_PLUGINS_CACHE_PATH to a folder that this user can write to");
 
     internal static string FileOf(string plugin) =>
         Path.Combine(SettingsUtility.GetPluginsCacheFolder(), Hash(plugin), $"{Hash("Source-Agnostic")}.dat");
