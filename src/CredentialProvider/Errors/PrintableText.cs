@@ -28,6 +28,9 @@ internal static class PrintableText
     public static string OfLines(string text, string separator, int maxLength = MaxLength) => Cut(string.Join(separator,
         Redaction.RemovePrivateKeys(Cut(text, MaxInput)).Split('\n').Select(line => Of(line.TrimEnd('\r'), maxLength))), maxLength);
 
+    /// <summary>True for characters that a terminal acts on or does not show.</summary>
+    public static bool HasControls(string text) => ShowControls(text) != text;
+
     private static string Cut(string text, int maxLength)
     {
         if (text.Length <= maxLength)
