@@ -67,15 +67,18 @@ internal sealed record Denial(string Purpose, string? Command = null)
         return action is not ("sts:SetSourceIdentity" or "sts:TagSession")
             ? new Denial("allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
                 + "if one is required) in the role's trust policy")
-            : OfRole($"allow {action} on the role in the caller's policy and in the role's trust policy", feed, principal: null, option);
+            : OfRole($"allow {action} on the role in the caller's policy and in the role's trust policy",
+                feed, principal: null, option);
     }
 
     /// <param name="options">Of <c>policy</c>; null if it cannot print the trust policy.</param>
     private static Denial OfRole(string purpose, Feed feed, string? principal, string? options)
     {
-        var denial = new Denial(purpose + ", which this prints", PolicyCommand(feed, isPublishing: false, principal) + options);
+        var denial = new Denial(purpose + ", which this prints",
+            PolicyCommand(feed, isPublishing: false, principal) + options);
         // A command that is cut, or has asterisks in place of a value, would print another policy.
-        return options is null || PrintableText.Of(denial.Fix, PrintableText.MaxFixLength) != denial.Fix ? new Denial(purpose) : denial;
+        var isPrintable = PrintableText.Of(denial.Fix, PrintableText.MaxFixLength) == denial.Fix;
+        return options is not null && isPrintable ? denial : new Denial(purpose);
     }
 
     /// <summary>The command that prints the missing policy.</summary>

@@ -32,8 +32,8 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
         _ => await JobTokenRequest.SendAsync(origin, settings),
     }));
 
-    /// <summary>The options of <c>policy</c> that print a trust policy for this token. Null if a claim is missing or cannot
-    /// be printed unchanged: the policy would trust something else.</summary>
+    /// <summary>The options of <c>policy</c> that print a trust policy for this token. Null if a claim is missing or
+    /// cannot be printed unchanged: the policy would trust something else.</summary>
     public string? PolicyOptions => FindExact("iss") is not { } issuer || FindExact("sub") is not { } subject
         || FindExact("aud") is not { } audience ? null
         : $" --oidc {ShellText.Quote(issuer)} --subject {ShellText.Quote(subject)}"
@@ -126,8 +126,8 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
             var value = FindValue(claim);
             if (value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 1)
                 value = list[0];
-            return value is { ValueKind: JsonValueKind.String } text && PrintableText.Of(text.GetString()!) == text.GetString()
-                ? text.GetString() : null;
+            var text = value?.ValueKind == JsonValueKind.String ? value.Value.GetString() : null;
+            return text is not null && PrintableText.Of(text) == text ? text : null;
         }
         catch (InvalidOperationException)
         {

@@ -95,6 +95,6 @@ internal static class PolicyFormats
     private static string Hcl(PolicyDocument document) => Write(json => PolicyJson.Write(json, document.Statements))
         .Replace("${", "$${").Replace("%{", "%%{").Replace("\n", "\n  ");
 
-    /// <summary>Every value as it is: what the filter of printed texts makes of one would allow something else.</summary>
+    /// <summary>Every value as it is: the filter of printed texts would change what is allowed.</summary>
     private static string Write(Action<Utf8JsonWriter> write) => JsonText.Write(json => json.Write(write));
 }

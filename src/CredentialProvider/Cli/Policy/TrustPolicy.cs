@@ -40,8 +40,9 @@ internal sealed record TrustPolicy(string? Principal, string? Issuer, string? Su
             var host = HostOf(Issuer);
             principal = ("Federated", $"arn:{Partition.OfRegion(feed.Region)!.Name}:iam::{account}:oidc-provider/{host}");
             conditions.Add(new PolicyCondition("StringEquals", $"{host}:aud", [Checked("--audience", Audience)]));
-            conditions.Add(new PolicyCondition(Subject!.Contains('*', StringComparison.Ordinal) ? "StringLike" : "StringEquals",
-                $"{host}:sub", [Checked("--subject", Subject!)]));
+            var isPattern = Subject!.Contains('*', StringComparison.Ordinal);
+            conditions.Add(new PolicyCondition(
+                isPattern ? "StringLike" : "StringEquals", $"{host}:sub", [Checked("--subject", Subject!)]));
         }
 
         if (Tags.Length > 0)
@@ -54,9 +55,10 @@ internal sealed record TrustPolicy(string? Principal, string? Issuer, string? Su
             [new("Assume", [.. actions], []) { Principal = principal, Conditions = [.. conditions] }]);
     }
 
-    /// <summary>A value as it was given. What the filter of printed texts makes of it would allow something else.</summary>
+    /// <summary>A value as it was given: the filter of printed texts would change what is allowed.</summary>
     private static string Checked(string option, string value) => !PrintableText.HasControls(value) ? value
-        : throw new CommandFailedException($"no trust policy: {option} contains a control character; give its value without it");
+        : throw new CommandFailedException(
+            $"no trust policy: {option} contains a control character; give its value without it");
 
     /// <summary>The issuer without https://, as IAM names its provider.</summary>
     private static string HostOf(string issuer)
