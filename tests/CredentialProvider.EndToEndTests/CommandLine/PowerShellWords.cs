@@ -21,11 +21,11 @@ public sealed class PowerShellWords
         [.. Words.Where(word => !word.EndsWith('\\') || !word.Contains(' ', StringComparison.Ordinal))], "$PSNativeCommandArgumentPassing = 'Legacy'\n",
         text => text.Replace("$PSVersionTable.PSVersion.Major -lt 7", "$true", StringComparison.Ordinal));
 
-    /// <summary>On Linux and macOS fixes are for a POSIX shell, but users paste them into PowerShell too. Commas and at signs
-    /// may then give another word, but nothing runs.</summary>
+    /// <summary>On Linux and macOS fixes are for a POSIX shell, but users paste them into PowerShell too. Commas, at signs
+    /// and line ends may then give another word, but nothing runs.</summary>
     [Fact]
     public Task Are_passed_on_unchanged_if_they_are_for_a_POSIX_shell() => AssertPassedOnAsync(
-        [.. Words.Where(word => word.IndexOfAny([',', '@', '%', '"']) < 0)], "", word => word, ShellText.QuoteForPosix);
+        [.. Words.Where(word => word.IndexOfAny([',', '@', '%', '"', '\n']) < 0)], "", word => word, ShellText.QuoteForPosix);
 
     /// <summary>cmd.exe knows double quotes only, and replaces what is between percent signs even within them.</summary>
     [Theory]
