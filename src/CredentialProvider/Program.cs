@@ -21,7 +21,8 @@ internal static class Program
         var isMissing = Posix.ReserveStandardStreams();
         try
         {
-            var isPlugin = Array.IndexOf(args, "-Plugin") >= 0;
+            // Where NuGet has it; any other word may be an argument of the command that exec runs.
+            var isPlugin = args is ["-Plugin", ..];
             if ((isMissing[1] && !IsExec(args)) || (isPlugin && isMissing[0]))
                 throw new IOException($"standard {(isMissing[1] ? "output" : "input")} is closed");
             return isPlugin ? RunPlugin() : RunCommandLine(args);

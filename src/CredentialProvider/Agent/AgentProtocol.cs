@@ -84,7 +84,7 @@ internal sealed record AgentResponse(AuthorizationToken? Token, NoTokenException
             return Wait;
         var token = json.GetProperty("token");
         var (obtained, expires) = (AgentProtocol.GetTime(json, "obtained"), AgentProtocol.GetTime(json, "expires"));
-        if (token.GetString().Length == 0 || !AsciiText.IsHeaderValue(token.Raw))
+        if (!AsciiText.IsToken(token.GetString()))
             throw token.Error("is not a token");
         if (expires <= obtained || expires - obtained > AuthorizationToken.MaxLifetime)
             throw json.GetProperty("expires").Error("is not a token's expiration");

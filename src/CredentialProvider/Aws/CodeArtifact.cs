@@ -12,6 +12,7 @@ using Amazon.Runtime.Internal.Auth;
 using Amazon.Runtime.Internal.Transform;
 using Amazon.Runtime.Internal.Util;
 using Amazon.Util.Internal;
+using CredentialProvider.FastStart;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws;
@@ -37,9 +38,9 @@ internal sealed class GetAuthorizationTokenResponse : AmazonWebServiceResponse
 
     public static GetAuthorizationTokenResponse From(JsonElement json) => new()
     {
-        // NuGet sends it in a request header, so it must not have control characters.
-        AuthorizationToken = json.GetProperty("authorizationToken").GetString() is { Length: > 0 } token
-            && token.All(c => c is > ' ' and <= '~') ? token : throw new JsonException("authorizationToken is invalid"),
+        // It goes into request headers, and commands write it for shells.
+        AuthorizationToken = json.GetProperty("authorizationToken").GetString() is { } token && AsciiText.IsToken(token)
+            ? token : throw new JsonException("authorizationToken is invalid"),
         // Seconds since the Unix epoch, as a JSON number that may have a fraction or an exponent.
         Expiration = DateTimeOffset.FromUnixTimeMilliseconds((long)(json.GetProperty("expiration").GetDouble() * 1000)),
     };

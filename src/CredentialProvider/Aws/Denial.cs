@@ -57,10 +57,7 @@ internal sealed record Denial(string Purpose, string? Command = null)
         {
             const string Purpose = "allow sts:AssumeRoleWithWebIdentity for this subject, issuer and audience in the role's trust policy";
             var account = FindAccount(role.Arn);
-            var denial = new Denial(Purpose + ", which this prints",
-                PolicyCommand(feed, isPublishing: false, account == feed.Owner ? null : account) + token.PolicyOptions);
-            // A command that is cut would do something else.
-            return token.PolicyOptions is null || denial.Fix.Length > PrintableText.MaxFixLength ? new Denial(Purpose) : denial;
+            return OfRole(Purpose, feed, account == feed.Owner ? null : account, token.PolicyOptions);
         }
 
         var action = FindAction(message);
@@ -70,9 +67,18 @@ internal sealed record Denial(string Purpose, string? Command = null)
         return action is not ("sts:SetSourceIdentity" or "sts:TagSession")
             ? new Denial("allow sts:AssumeRole on the role in the caller's policy, and allow the caller (with its external ID, "
                 + "if one is required) in the role's trust policy")
-            : new Denial($"allow {action} on the role in the caller's policy and in the role's trust policy"
-                + (option is null ? "" : ", which this prints"),
-                option is null ? null : PolicyCommand(feed, isPublishing: false, principal: null) + option);
+            : OfRole($"allow {action} on the role in the caller's policy and in the role's trust policy",
+                feed, principal: null, option);
+    }
+
+    /// <param name="options">Of <c>policy</c>; null if it cannot print the trust policy.</param>
+    private static Denial OfRole(string purpose, Feed feed, string? principal, string? options)
+    {
+        var denial = new Denial(purpose + ", which this prints",
+            PolicyCommand(feed, isPublishing: false, principal) + options);
+        // A command that is cut, or has asterisks in place of a value, would print another policy.
+        var isPrintable = PrintableText.Of(denial.Fix, PrintableText.MaxFixLength) == denial.Fix;
+        return options is not null && isPrintable ? denial : new Denial(purpose);
     }
 
     /// <summary>The command that prints the missing policy.</summary>

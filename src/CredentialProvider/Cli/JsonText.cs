@@ -27,7 +27,8 @@ internal sealed class JsonText
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
-    /// <summary>Adds JSON that something else writes; its strings must be printable.</summary>
+    /// <summary>Adds JSON that something else writes, such as a policy. Not filtered, so it must not have control
+    /// characters.</summary>
     public void Write(Action<Utf8JsonWriter> write) => write(_json);
 
     public void WriteStartObject() => _json.WriteStartObject();

@@ -49,6 +49,19 @@ internal static class AsciiText
         return true;
     }
 
+    /// <summary>True for a bearer token (RFC 6750), of which no character has a meaning to a shell or in a netrc
+    /// file.</summary>
+    public static bool IsToken(string text)
+    {
+        foreach (var c in text)
+        {
+            if (!IsLetterOrDigit(c) && c is not ('-' or '.' or '_' or '~' or '+' or '/' or '='))
+                return false;
+        }
+
+        return text.Length > 0;
+    }
+
     /// <returns>-1 if the character does not occur.</returns>
     public static int IndexOf(string text, char wanted, int start = 0)
     {

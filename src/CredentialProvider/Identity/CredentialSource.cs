@@ -71,12 +71,22 @@ internal sealed record LoginSource(string Profile, string Session, SharedPropert
 internal sealed record ProcessSource(string Profile, SharedProperty Command, string Context)
     : CredentialSource($"process {Fnv1a.Hash(Command.Value)} of {Profile} on {Context}", $"credential_process of profile {Profile}");
 
-/// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass. Its URL may contain a secret.</summary>
+/// <summary>The credentials endpoint of ECS, EKS Pod Identity or Greengrass. On ECS, the path of its URL
+/// is all that authorizes, and an agent's clients get the description: it has the host only.</summary>
 /// <param name="Caller">The authorization token, hashed: with EKS Pod Identity, all pods have the same URL and the same
 /// path of the token. Null if there is none.</param>
 /// <param name="Machine">As for an instance role: the URL may be one of this machine.</param>
 internal sealed record ContainerSource(string Uri, string? TokenFile, string? Caller, string Machine)
-    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile} {Caller} on {Machine}", $"container credentials from {Uri}");
+    : CredentialSource($"container {Fnv1a.Hash(Uri)} {TokenFile} {Caller} on {Machine}",
+        $"container credentials{From(Uri)}")
+{
+    private static string From(string uri)
+    {
+        var host = uri.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme ? scheme + "://".Length : uri.Length;
+        var end = uri.IndexOfAny(['/', '\\', '?', '#', '@', ' '], host) is >= 0 and var found ? found : uri.Length;
+        return end == host || (end < uri.Length && uri[end] == '@') ? "" : $" from {uri[..end]}";
+    }
+}
 
 /// <summary>The role of the EC2 instance.</summary>
 /// <param name="Machine">Identifies this machine, so that a home directory on a shared volume mixes no roles.</param>

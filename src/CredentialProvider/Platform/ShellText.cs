@@ -14,12 +14,10 @@ internal static class ShellText
     /// <summary>A word that the shell passes on unchanged.</summary>
     public static string Quote(string word)
     {
-        // Escaped, a secret would pass the filter of printed texts. Without invisible characters it does not.
-        if (HasInvisible(word) && string.Concat(word.Where(c => !HasInvisible($"{c}"))) is var visible
-            && Redaction.Apply(visible) != visible)
-        {
+        // Escaped, a secret would pass the filter of printed texts. Without the escaped characters it does not.
+        var rest = string.Concat(word.Where(c => !HasInvisible($"{c}") && !IsQuote(c) && !"\\&|<>^%".Contains(c)));
+        if (Redaction.Apply(rest) != rest || Redaction.Apply(word) != word)
             word = PrintableText.Of(word);
-        }
 
         return OperatingSystem.IsWindows() ? QuoteForPowerShell(word) : QuoteForPosix(word);
     }
@@ -53,7 +51,8 @@ internal static class ShellText
     }
 
     /// <summary>POSIX has no escape sequences within quotes, so a word with invisible characters is written by printf.
-    /// A line end at the end of the word is lost.</summary>
+    /// So is one with what ends single quotes in fish (<c>\'</c>) or in PowerShell (typographic quotes), into which users
+    /// paste as well. A line end at the end of the word is lost.</summary>
     public static string QuoteForPosix(string word)
     {
         // zsh replaces a word that begins with an equals sign, hence only these characters. What looks like a secret is
@@ -64,8 +63,8 @@ internal static class ShellText
             return word;
         }
 
-        if (!HasInvisible(word))
-            return $"'{word.Replace("'", @"'\''")}'";
+        if (!HasInvisible(word) && !word.Any(c => IsQuote(c) || c == '\\'))
+            return $"'{word}'";
         var text = new StringBuilder("\"$(printf '");
         foreach (var unit in Encoding.UTF8.GetBytes(word))
         {
@@ -91,10 +90,10 @@ internal static class ShellText
                 + $"else {{ {PowerShellString(word)} }})";
     }
 
-    private static string PowerShellString(string text) => HasInvisible(text)
+    /// <remarks>cmd.exe, into which users paste as well, does not know single quotes.</remarks>
+    private static string PowerShellString(string text) => HasInvisible(text) || text.Any(c => "&|<>^%".Contains(c))
         ? $"\"{string.Concat(text.Select(c => IsPlain(c) ? $"{c}" : $"$([char]0x{(int)c:x})"))}\""
-        // PowerShell takes the typographic single quotes for apostrophes.
-        : $"'{string.Concat(text.Select(c => c is '\'' or (>= '\u2018' and <= '\u201b') ? $"{c}{c}" : $"{c}"))}'";
+        : $"'{string.Concat(text.Select(c => IsQuote(c) ? $"{c}{c}" : $"{c}"))}'";
 
     /// <summary>What Windows programs read as this word: https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments</summary>
     private static string EscapeForWindows(string word)
@@ -118,6 +117,9 @@ internal static class ShellText
     public static bool HasInvisible(string word) => word.Any(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control
         or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+
+    /// <summary>PowerShell takes the typographic single quotes for apostrophes.</summary>
+    private static bool IsQuote(char c) => c is '\'' or (>= '\u2018' and <= '\u201b');
 
     private static bool IsPlain(char c) => AsciiText.IsLetterOrDigit(c) || " _./:+".Contains(c);
 }

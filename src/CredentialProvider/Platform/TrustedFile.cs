@@ -28,13 +28,23 @@ internal static class TrustedFile
             home = resolved;
         }
 
+        string? link = null;
         foreach (var (entry, status) in Walk(path))
         {
-            if (FindProblem(entry, status, home) is { } problem)
+            if (FindProblem(entry, status, home, link) is { } problem)
                 return problem;
+            link = LinkOfUser(entry, status) ?? link;
         }
 
         return null;
+    }
+
+    /// <summary>True if only root can replace the file or folder, or lead its path elsewhere.</summary>
+    public static bool OnlyRootCanReplace(string path)
+    {
+        var full = Path.GetFullPath(path);
+        return Walk(full).All(entry => !entry.Status.IsLink && (entry.Path == full
+            || (entry.Status.Owner == 0 && !IsOpen(entry.Status))));
     }
 
     /// <summary>True if every user may write to the file. On Windows never: there its folder's list decides.</summary>
@@ -49,13 +59,16 @@ internal static class TrustedFile
     {
         if (!Posix.TryGetStatus(path, out var socket, out _, followsLinks: true))
             return null;
+        string? link = null;
         foreach (var (entry, status) in Walk(path))
         {
             if (status.IsFolder && IsOfOthers(status) && status.Owner != socket.Owner)
             {
                 return ($"{entry} belongs to another user than its socket",
-                    $"chown {socket.Owner} {ShellText.Quote(entry)}");
+                    ChangeOwner(entry, status, socket.Owner, link));
             }
+
+            link = LinkOfUser(entry, status) ?? link;
 
             if (Path.GetDirectoryName(entry) is not { } folder || !Posix.TryGetStatus(folder, out var parent, out _)
                 || !IsOpen(parent))
@@ -109,16 +122,24 @@ internal static class TrustedFile
         }
     }
 
-    private static (string Why, string Fix)? FindProblem(string path, Posix.Status status, string? home)
+    /// <summary>An administrator pastes this fix too, and a link of the checked user can lead to any file: that is not
+    /// given away.</summary>
+    private static string ChangeOwner(string path, Posix.Status status, uint owner, string? link) =>
+        link is not null ? $"rm {ShellText.File(link)}"
+        : $"chown {(status.IsLink ? "-h " : "")}{owner} {ShellText.Quote(path)}";
+
+    /// <returns>Null for anything but a link, and for one of root, such as /var/run.</returns>
+    private static string? LinkOfUser(string path, Posix.Status status) =>
+        status is { IsLink: true, Owner: not 0 } ? path : null;
+
+    /// <param name="link">The last link on the way to the path that is not root's; null if there is none.</param>
+    private static (string Why, string Fix)? FindProblem(string path, Posix.Status status, string? home, string? link)
     {
         if (home is not null && home.StartsWith(path + "/", StringComparison.Ordinal))
             return null;
         // The home directory may belong to another user: it is where the user says that it is.
         if (path != home && IsOfOthers(status))
-        {
-            return ($"{path} belongs to another user",
-                $"chown {(status.IsLink ? "-h " : "")}{Posix.EffectiveUser} {ShellText.Quote(path)}");
-        }
+            return ($"{path} belongs to another user", ChangeOwner(path, status, Posix.EffectiveUser, link));
 
         // In a sticky folder such as /tmp only owners replace their files. A link has no mode of its own.
         return !status.IsLink && IsOpen(status) && !(status.IsFolder && (status.Mode & Sticky) != 0)

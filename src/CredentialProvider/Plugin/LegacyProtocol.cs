@@ -17,7 +17,9 @@ internal static class LegacyProtocol
 
     private const int Found = 0, NotApplicable = 1;
 
-    public static bool IsRequested(string[] args) => Has(args, "-uri");
+    /// <summary>True if the first word says so, as nuget.exe and Paket do.</summary>
+    public static bool IsRequested(string[] args) =>
+        args.Length > 0 && args[0].Equals("-uri", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Answers on <paramref name="output"/>; tells a user who has to sign in on
     /// <paramref name="errors"/>.</summary>
@@ -28,8 +30,7 @@ internal static class LegacyProtocol
     {
         const string Id = "-uri";
         var requests = RequestLog.Start(log, "nuget.exe's older protocol");
-        var at = Array.FindIndex(args, arg => arg.Equals("-uri", StringComparison.OrdinalIgnoreCase));
-        var request = new CredentialsRequest(at + 1 < args.Length ? args[at + 1] : null, Has(args, "-isRetry"),
+        var request = new CredentialsRequest(args.Length > 1 ? args[1] : null, Has(args, "-isRetry"),
             Has(args, "-nonInteractive"));
         var asked = requests?.GetTimestamp() ?? 0;
         var resolved = answer.Resolve(request);

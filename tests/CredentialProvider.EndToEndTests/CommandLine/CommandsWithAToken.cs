@@ -51,6 +51,17 @@ public sealed class CommandsWithAToken
         Assert.Equal($"{token},Bearer {token}", output);
     }
 
+    /// <summary>Words that NuGet starts this program with.</summary>
+    [Theory]
+    [InlineData("-Plugin")]
+    [InlineData("-uri")]
+    public async Task Get_every_argument(string argument)
+    {
+        await using var sandbox = await StartAsync();
+
+        Assert.Equal($"{argument} {Feeds.App}\n", await RunAsync(sandbox, Exec(Artifacts.Native), "echo", argument, Feeds.App));
+    }
+
     /// <summary>Signals, descriptors, capabilities, core dumps and the mask of new files. The scan at the end of the test finds a token on a command line.</summary>
     [Theory]
     [MemberData(nameof(Builds))]

@@ -72,6 +72,41 @@ public sealed class NuGetConfigChanges
         Assert.Equal("640", Convert.ToString((int)File.GetUnixFileMode(Assert.Single(Directory.GetFiles(sandbox.Folder("client/new")))), 8));
     }
 
+    /// <summary>NuGet would get packages from there.</summary>
+    [Theory]
+    [InlineData("https://evil.example.test/nuget/shared/")]
+    [InlineData("http://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/shared/")]
+    [InlineData("https://fabrikam-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/shared/")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com/nuget/app/")]
+    [InlineData("https://contoso-111122223333.d.codeartifact.eu-west-1.amazonaws.com/nuget/shared/")]
+    [InlineData("https://contoso-444455556666.d.codeartifact.us-east-1.amazonaws.com/nuget/shared/", "--owner", "111122223333", "--dual-stack")]
+    public async Task A_URL_of_AWS_that_is_not_the_repository_is_an_error(string url, params string[] options)
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.Aws.Faults.Add(new Fault("codeartifact", "GetRepositoryEndpoint") { Status = 200, Body = $$"""{"repositoryEndpoint":"{{url}}"}""" });
+
+        var outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"),
+            ["configure", "add", "--domain", "contoso", "--region", "us-east-1", "--repository", "shared", "--config", "new.config", .. options])).Failed();
+
+        Assert.Contains("error: no source added: AWS returned ", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("which is not this repository", outcome.Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(sandbox.Folder("client")));
+    }
+
+    [Fact]
+    public async Task A_private_host_is_written_if_it_is_configured()
+    {
+        await using var sandbox = await StartAsync();
+        sandbox.Aws.Faults.Add(new Fault("codeartifact", "GetRepositoryEndpoint") { Status = 200, Body = """{"repositoryEndpoint":"https://nuget.corp.example/nuget/shared/"}""" });
+        sandbox.Variables["CODEARTIFACT_CONFIG"] = sandbox.Write("home/codeartifact.json",
+            """{"hosts": {"nuget.corp.example": {"domain": "contoso", "owner": "111122223333", "region": "us-east-1"}}}""");
+
+        (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "configure", "add", "--domain", "contoso", "--region", "us-east-1", "--repository", "shared", "--config", "new.config")).Succeeded();
+
+        Assert.Contains("\"https://nuget.corp.example/nuget/shared/v3/index.json\"",
+            await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(sandbox.Folder("client"))), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_link_is_followed()
     {

@@ -10,7 +10,7 @@ public sealed class PastedFixes
     public static TheoryData<string> Values =>
     [
         "x; touch canary #", "$(touch canary)", "`touch canary`", "x && touch canary", "x\ntouch canary\n#", "\ntouch canary", "x\ty", "\u202egpj.x",
-        "my feed", "it's", "\"quoted\"", "'", "'; touch canary; '", @"a\b", @"ends with \", "*", "!!", "~root", "=ls", "%s%n", "$HOME", "#x", "-x", "--help", "-- -x", "@y", "büro \U0001f4e6", "contoso/app",
+        "my feed", "it's", "\"quoted\"", "'", "'; touch canary; '", @"a\b", @"ends with \", @"x\'; touch canary #", "\u2019; touch canary; \u2018", "*", "!!", "~root", "=ls", "%s%n", "$HOME", "#x", "-x", "--help", "-- -x", "@y", "büro \U0001f4e6", "contoso/app",
     ];
 
     /// <summary>One of each kind.</summary>

@@ -21,10 +21,26 @@ public sealed class PowerShellWords
         [.. Words.Where(word => !word.EndsWith('\\') || !word.Contains(' ', StringComparison.Ordinal))], "$PSNativeCommandArgumentPassing = 'Legacy'\n",
         text => text.Replace("$PSVersionTable.PSVersion.Major -lt 7", "$true", StringComparison.Ordinal));
 
-    private static async Task AssertPassedOnAsync(string[] words, string setting, Func<string, string> change)
+    /// <summary>On Linux and macOS fixes are for a POSIX shell, but users paste them into PowerShell too. Commas, at signs
+    /// and line ends may then give another word, but nothing runs.</summary>
+    [Fact]
+    public Task Are_passed_on_unchanged_if_they_are_for_a_POSIX_shell() => AssertPassedOnAsync(
+        [.. Words.Where(word => word.IndexOfAny([',', '@', '%', '"', '\n']) < 0)], "", word => word, ShellText.QuoteForPosix);
+
+    /// <summary>cmd.exe knows double quotes only, and replaces what is between percent signs even within them.</summary>
+    [Theory]
+    [InlineData("x & calc & y")]
+    [InlineData("x | calc")]
+    [InlineData("x > file < other")]
+    [InlineData("%PATH% ^x")]
+    [InlineData("\"x\" & calc & \"y\"")]
+    public void Have_nothing_that_cmd_acts_on(string word) =>
+        Assert.DoesNotContain(ShellText.QuoteForPowerShell(word), c => "&|<>^%".Contains(c, StringComparison.Ordinal));
+
+    private static async Task AssertPassedOnAsync(string[] words, string setting, Func<string, string> change, Func<string, string>? quote = null)
     {
         await using var sandbox = await Sandbox.StartAsync();
-        var script = setting + string.Concat(words.Select(word => $"/usr/bin/printf '%s\\0' {change(ShellText.QuoteForPowerShell(word))}\n"));
+        var script = setting + string.Concat(words.Select(word => $"/usr/bin/printf '%s\\0' {change((quote ?? ShellText.QuoteForPowerShell)(word))}\n"));
 
         var outcome = await sandbox.DotnetAsync(sandbox.Folder("client"), Artifacts.PowerShell, "-NoProfile", "-File", sandbox.Write("words.ps1", "\ufeff" + script));
 

@@ -23,7 +23,7 @@ public sealed class AgentClients
 
         var tokens = await Task.WhenAll(asking);
 
-        Assert.All(tokens, token => Assert.Equal("token 1", token.Token.Reveal()));
+        Assert.All(tokens, token => Assert.Equal("token-1", token.Token.Reveal()));
         Assert.Equal(1, agent.Fetched);
         await RunningAgent.UntilAsync(() => agent.Log.Count == 200);
     }
@@ -78,13 +78,13 @@ public sealed class AgentClients
         var first = await AgentOrAws.GetAsync(tokens, request, default, null, (_, _) => Assert.Fail("no warning"), Cancel);
         time.Advance(TimeSpan.FromHours(7));
         await tokens.RefreshAsync(request, first, Cancel);
-        Assert.Equal("token 2", tokens.TryGetCached(request.Key, default)!.Token.Reveal());
+        Assert.Equal("token-2", tokens.TryGetCached(request.Key, default)!.Token.Reveal());
         await agent.DisposeAsync();
         time.Advance(TimeSpan.FromHours(11.9));
 
         var last = await AgentOrAws.GetAsync(tokens, request, default, null, (_, _) => Assert.Fail("no warning"), Cancel);
 
-        Assert.Equal("token 2", last.Token.Reveal());
+        Assert.Equal("token-2", last.Token.Reveal());
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class AgentClients
 
         var tokens = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => agent.AskAsync(after: refused.Obtained)));
 
-        Assert.All(tokens, token => Assert.Equal("token 2", token.Token.Reveal()));
+        Assert.All(tokens, token => Assert.Equal("token-2", token.Token.Reveal()));
         Assert.Equal(2, agent.Fetched);
     }
 
@@ -139,9 +139,9 @@ public sealed class AgentClients
         Assert.Equal(ErrorCode.Throttled, refused.Code);
         Assert.Equal(AgentTokens.MaxCallsForDomain, agent.Fetched);
         // Others are served meanwhile, and everyone a minute later.
-        Assert.Equal("token 10", (await agent.AskAsync()).Token.Reveal());
+        Assert.Equal("token-10", (await agent.AskAsync()).Token.Reveal());
         time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal("token 11", (await agent.AskAsync(after: Noon.AddYears(1))).Token.Reveal());
+        Assert.Equal("token-11", (await agent.AskAsync(after: Noon.AddYears(1))).Token.Reveal());
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class AgentClients
         await using var agent = new RunningAgent(TimeProvider.System, [domains], settings);
         if (isAllowed)
         {
-            Assert.Equal("token 1", (await agent.AskAsync()).Token.Reveal());
+            Assert.Equal("token-1", (await agent.AskAsync()).Token.Reveal());
             return;
         }
 
@@ -208,7 +208,7 @@ public sealed class AgentClients
 
         aws.SetResult();
 
-        Assert.Equal("token 1", (await asking).Token.Reveal());
+        Assert.Equal("token-1", (await asking).Token.Reveal());
         Assert.Equal(1, agent.Fetched);
     }
 
@@ -226,7 +226,7 @@ public sealed class AgentClients
         var second = agent.AskAsync();
         aws.SetResult();
 
-        Assert.Equal("token 1", (await second).Token.Reveal());
+        Assert.Equal("token-1", (await second).Token.Reveal());
         Assert.Equal(1, agent.Fetched);
     }
 
@@ -238,7 +238,7 @@ public sealed class AgentClients
         for (var client = 0; client <= AgentServer.MaxSilent; client++)
             silent.Add(await AgentConnection.OpenAsync(agent.Socket, Cancel));
 
-        Assert.Equal("token 1", (await agent.AskAsync()).Token.Reveal());
+        Assert.Equal("token-1", (await agent.AskAsync()).Token.Reveal());
 
         Assert.Null(await RunningAgent.ReadAsync(silent[0]));
         silent.ForEach(stream => stream.Dispose());
@@ -275,7 +275,7 @@ public sealed class AgentClients
             busy = await Record.ExceptionAsync(() => Task.WhenAny(agent.AskAsync(App with { Domain = "third" }), Task.Delay(50, Cancel)).Unwrap()) as NoTokenException;
 
         Assert.Equal(ErrorCode.NoAgent, busy.Code);
-        Assert.Equal("token 1", (await agent.AskAsync()).Token.Reveal());
+        Assert.Equal("token-1", (await agent.AskAsync()).Token.Reveal());
         aws.SetResult();
         await Task.WhenAll(waiting);
     }
@@ -295,7 +295,7 @@ public sealed class AgentClients
         var answer = await agent.SendAsync(text ?? new string('{', 2000));
 
         Assert.StartsWith("""{"version":1,"code":"CACP1015","why":""", answer, StringComparison.Ordinal);
-        Assert.Equal("token 1", (await agent.AskAsync()).Token.Reveal());
+        Assert.Equal("token-1", (await agent.AskAsync()).Token.Reveal());
         Assert.DoesNotContain(agent.Log, line => line.Contains("Exception", StringComparison.Ordinal));
     }
 

@@ -69,6 +69,8 @@ public sealed partial class AgentMessages
     [InlineData("""{"version":2,"token":"t","obtained":1,"expires":2}""")]
     [InlineData("""{"version":1,"token":"","obtained":1,"expires":2}""")]
     [InlineData("""{"version":1,"token":"a\nb","obtained":1,"expires":2}""")]
+    [InlineData("""{"version":1,"token":"a machine other.example login x password y","obtained":1,"expires":2}""")]
+    [InlineData("""{"version":1,"token":"a$(touch${IFS}canary)b","obtained":1,"expires":2}""")]
     [InlineData("""{"version":1,"token":"t","obtained":1}""")]
     [InlineData("""{"version":1,"token":"t","obtained":2,"expires":1}""")]
     [InlineData("""{"version":1,"token":"t","obtained":1,"expires":999999999999}""")] // a token that would never be renewed

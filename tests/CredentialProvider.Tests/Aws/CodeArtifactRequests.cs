@@ -40,6 +40,20 @@ public sealed class CodeArtifactRequests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("a b")]
+    [InlineData("a$(touch${IFS}canary)b")]
+    [InlineData("a;b")]
+    [InlineData("a\\nb")]
+    [InlineData("\u00fc")]
+    public async Task Refuse_a_token_with_a_meaning_to_a_shell(string token)
+    {
+        using var server = new LoopbackServer(200, $$"""{"expiration":1601616533,"authorizationToken":"{{token}}"}""");
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => CallAsync(server));
+        Assert.Contains("authorizationToken is invalid", $"{failure.Message} {failure.InnerException?.Message}", StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(403, """{"message":"no"}""", "x-amzn-ErrorType: AccessDeniedException\r\n", "AccessDeniedException", "no")]
     [InlineData(403, """{"Message":"no"}""", "x-amzn-ErrorType: AccessDeniedException:http://internal.amazon.com/\r\n", "AccessDeniedException", "no")]
     [InlineData(404, """{"__type":"com.amazonaws.codeartifact#ResourceNotFoundException","message":"none","resourceType":"domain"}""", "", "ResourceNotFoundException", "none")]

@@ -10,6 +10,7 @@ using CredentialProvider.Aws;
 using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
+using CredentialProvider.Identity;
 using CredentialProvider.Tests.Identity;
 
 namespace CredentialProvider.Tests.Aws;
@@ -36,6 +37,23 @@ public sealed class CredentialEndpoints
     [Theory]
     [MemberData(nameof(ContainerRules))]
     public void Of_a_container(string rule) => Check(Containers[rule], home => ContainerCredentials.ParseEndpoint(home.Settings.AwsContainerUri).OriginalString);
+
+    /// <summary>On ECS, the path is all that authorizes, and descriptions go to an agent's clients.</summary>
+    [Theory]
+    [InlineData("http://169.254.170.2/v2/credentials/id", " from http://169.254.170.2")]
+    [InlineData("https://credentials.example:8443?id", " from https://credentials.example:8443")]
+    [InlineData("http://[fd00:ec2::23]#id", " from http://[fd00:ec2::23]")]
+    [InlineData("http://localhost", " from http://localhost")]
+    [InlineData("http://id@localhost/", "")]
+    [InlineData("http:///id", "")]
+    [InlineData("/v2/credentials/id", "")]
+    [InlineData("id", "")]
+    public void Of_a_container_is_described_by_its_host(string uri, string description) =>
+        Assert.Equal($"container credentials{description}", new ContainerSource(uri, null, null).Description);
+
+    [Fact]
+    public void Of_a_container_is_not_repeated_if_it_is_invalid() =>
+        Assert.DoesNotContain("id-42", Assert.Throws<NoTokenException>(() => ContainerCredentials.ParseEndpoint("http:///id-42")).Message, StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(InstanceRules))]

@@ -27,7 +27,8 @@ public sealed class GettingCredentials
     [InlineData("[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = q\n[profile q]\ncredential_process = /none/vault\n", "AWS_PROFILE=p", "credential_process of profile q -> arn:aws:iam::111122223333:role/R")]
     [InlineData(null, "AWS_WEB_IDENTITY_TOKEN_FILE=/none/jwt AWS_ROLE_ARN=arn:aws:iam::111122223333:role/R", "web identity -> arn:aws:iam::111122223333:role/R")]
     [InlineData("[profile l]\nlogin_session = arn:x\n", "AWS_PROFILE=l", "aws login session (profile l)")]
-    [InlineData(null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=nonsense", "container credentials from nonsense")]
+    [InlineData(null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=nonsense", "container credentials")]
+    [InlineData(null, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://10.0.0.1:80/v2/credentials/id?x=id", "container credentials from http://10.0.0.1:80")]
     [InlineData(null, "AWS_EC2_METADATA_DISABLED=true", "instance role")]
     public async Task Names_the_source_in_the_log(string? config, string variables, string source)
     {

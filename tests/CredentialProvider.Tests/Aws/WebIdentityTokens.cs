@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using Amazon.SecurityToken.Model;
 using CredentialProvider.Aws;
 using CredentialProvider.Aws.Credentials;
@@ -196,6 +197,37 @@ public sealed class WebIdentityTokens : IDisposable
         var failure = Refuse("env:T", "AccessDenied", "Not authorized", $$"""{"sub":"{{new string('s', 5000)}}","iss":"{{new string('i', 5000)}}"}""");
         Assert.InRange(failure.Why.Length, 100, 500);
         Assert.EndsWith("in the role's trust policy", failure.Fix, StringComparison.Ordinal);
+    }
+
+    /// <summary>With one of them replaced or cut, the command would print a policy that trusts something else.</summary>
+    [Theory]
+    [InlineData("sub", "repo:contoso/nuget-token:ref:refs/heads/main")]
+    [InlineData("sub", "repo:contoso/app\u001b")]
+    [InlineData("iss", "https://bob:secret@ci.test")]
+    [InlineData("aud", "x-token:app1")]
+    public void Claims_that_cannot_be_printed_as_they_are_get_no_policy_command(string claim, string value)
+    {
+        var claims = new JsonObject { ["iss"] = "https://ci.test", ["sub"] = "repo:contoso/app", ["aud"] = "app", [claim] = value };
+        Assert.EndsWith("in the role's trust policy", Refuse("env:T", "AccessDenied", "Not authorized", claims.ToJsonString()).Fix, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"app\"", " --audience app")]
+    [InlineData("[\"sts.amazonaws.com\"]", "")]
+    public void A_claim_of_one_text_gets_one(string audience, string option)
+    {
+        var fix = Refuse("env:T", "AccessDenied", "Not authorized", $$"""{"iss":"https://ci.test","sub":"repo:contoso/app","aud":{{audience}}}""").Fix;
+        Assert.EndsWith($" --oidc https://ci.test --subject repo:contoso/app{option}", fix, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[\"x\",\"y\"]")]
+    [InlineData("null")]
+    [InlineData("\"\\ud800\"")]
+    public void A_claim_of_any_other_form_gets_none(string audience)
+    {
+        var fix = Refuse("env:T", "AccessDenied", "Not authorized", $$"""{"iss":"https://ci.test","sub":"repo:contoso/app","aud":{{audience}}}""").Fix;
+        Assert.EndsWith("in the role's trust policy", fix, StringComparison.Ordinal);
     }
 
     [Fact]

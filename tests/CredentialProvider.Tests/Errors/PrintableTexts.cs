@@ -19,7 +19,7 @@ public sealed class PrintableTexts
     private static readonly Gen<string> Text = Gen.OneOf(Gen.String, Generators.OneOf(
         " ", "\n", "\r\n", "\t", "\u001b[31m", "\u009b", "\u202e", "\u2028", "\u2066", "\ud800", "\udc00", "\ud83d\ude00", "\ufeff",
         "http://", "https://", "://", "user:", ":", "@", "/", "?", "&", "#", "=", "\"", "'", "\\", "[", "]", "token=", "X-Amz-Signature=",
-        "\"SessionToken\": \"", "Authorization: ", "Basic ", "Bearer ", "eyJhbGciOiJIUzI1NiJ9", "FwoGZXIvYXdzEXAMPLE", "arn:aws:iam::", "***",
+        "##", "vso[", "::", "\"SessionToken\": \"", "Authorization: ", "Basic ", "Bearer ", "eyJhbGciOiJIUzI1NiJ9", "FwoGZXIvYXdzEXAMPLE", "arn:aws:iam::", "***",
         " ...", "8080", "Contoso.App", "codeartifact.us-east-1.amazonaws.com")).Array[0, 40].Select(string.Concat);
 
     /// <summary>Characters as the Unicode Character Database classifies them (Cc, Cf, Zl, Zp), and the bidirectional controls of UAX #9.</summary>
@@ -37,6 +37,28 @@ public sealed class PrintableTexts
 
     [Fact]
     public void Half_of_a_surrogate_pair_is_visible() => Assert.Equal(@"a\uD800b\uDC00", PrintableText.Of("a\ud800b\udc00"));
+
+    /// <summary>Commands to CI systems: Azure Pipelines and GitHub also find them within a line.</summary>
+    [Theory]
+    [InlineData("##vso[task.setvariable variable=PATH]/tmp/evil", @"#\u0023vso[task.setvariable variable=PATH]/tmp/evil")]
+    [InlineData("x ##[error]y ##[command]z", @"x #\u0023[error]y #\u0023[command]z")]
+    [InlineData("###vso[task.complete]", @"##\u0023vso[task.complete]")]
+    [InlineData("##teamcity[message text='x']", @"#\u0023teamcity[message text='x']")]
+    [InlineData("::error::forged", @"\u003A:error::forged")]
+    [InlineData("  ::set-env name=PATH::/tmp/evil", @"  \u003A:set-env name=PATH::/tmp/evil")]
+    [InlineData("::add-mask::", @"\u003A:add-mask::")]
+    [InlineData("::::", @"\u003A:::")]
+    [InlineData("## Versions", "## Versions")]
+    [InlineData("C## is not C#", "C## is not C#")]
+    [InlineData("listening on ::1 and std::string::npos", "listening on ::1 and std::string::npos")]
+    [InlineData("::1", "::1")]
+    [InlineData("::", "::")]
+    [InlineData("##", "##")]
+    public void Commands_to_CI_systems_are_visible(string text, string expected)
+    {
+        Assert.Equal(expected, PrintableText.Of(text));
+        Assert.Equal(expected, PrintableText.Of(expected));
+    }
 
     [Theory]
     [InlineData("https://user:p%61ss@nuget.example.test/a@b", "https://***@b")]

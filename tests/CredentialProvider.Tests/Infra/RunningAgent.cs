@@ -9,7 +9,7 @@ using static CredentialProvider.Tests.Tokens.Examples;
 
 namespace CredentialProvider.Tests.Infra;
 
-/// <summary>An agent at a socket of its own. AWS issues "token 1", "token 2" and so on, each for 12 hours.</summary>
+/// <summary>An agent at a socket of its own. AWS issues "token-1", "token-2" and so on, each for 12 hours.</summary>
 internal sealed class RunningAgent : IAsyncDisposable
 {
     private readonly TemporaryFolder _temporary = new();
@@ -106,6 +106,6 @@ internal sealed class RunningAgent : IAsyncDisposable
         if (Failure is { } failure)
             throw failure;
         var now = Time.GetUtcNow();
-        return new AuthorizationToken(new Secret($"token {number}"), now, now.AddHours(12)) { Source = "instance role", Principal = "BuildAgentRole" };
+        return new AuthorizationToken(new Secret($"token-{number}"), now, now.AddHours(12)) { Source = "instance role", Principal = "BuildAgentRole" };
     }
 }

@@ -127,6 +127,29 @@ public sealed class FilesThatOthersCanChange : IDisposable
         Assert.Null(TrustedFile.FindProblem(link, Home));
     }
 
+    /// <summary>An administrator who pastes the fix would give away a file that the user chose.</summary>
+    [Fact]
+    public void Are_not_given_to_a_user_whose_link_led_there()
+    {
+        RequireRoot();
+        var (folder, link) = (Path.GetDirectoryName(Write("victim/socket"))!, Path.Combine(Path.GetDirectoryName(Write("home/other"))!, "agent"));
+        Directory.CreateSymbolicLink(link, folder);
+        Run("chown", "12345", folder);
+        Assert.Equal($"chown 0 {folder}", TrustedFile.FindSocketProblem($"{link}/socket")?.Fix); // root's link
+        Run("chown", "-h", "65534", link);
+        Assert.Equal($"rm {link}", TrustedFile.FindSocketProblem($"{link}/socket")?.Fix);
+    }
+
+    [Fact]
+    public void Can_be_replaced_by_root_alone_only_in_its_folders()
+    {
+        RequireRoot();
+        var path = Write("home/.config/codeartifact.json");
+        Assert.False(TrustedFile.OnlyRootCanReplace(path)); // in /tmp
+        Assert.True(TrustedFile.OnlyRootCanReplace("/usr/share"));
+        Assert.False(TrustedFile.OnlyRootCanReplace("/proc/self/exe"));
+    }
+
     [Fact]
     public void Include_folders_behind_a_link_in_a_folder_that_others_can_write_to()
     {

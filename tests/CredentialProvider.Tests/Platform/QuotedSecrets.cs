@@ -10,6 +10,8 @@ public sealed class QuotedSecrets
     [InlineData("http://bob:hunter2@proxy.example.test/\u001b")]
     [InlineData("x\n{\"SecretAccessKey\": \"hunter2\"}")]
     [InlineData("\u202ehttps://h.example.test/?X-Amz-Signature=hunter2&x=1")]
+    [InlineData("it's https://bob:hunter2@proxy.example.test/")]
+    [InlineData("SecretAccessKey='hunter2'\\")]
     public void Do_not_pass_the_filter_of_printed_texts(string name) =>
         Assert.DoesNotContain("hunter2", PrintableText.Of($"create it: aws configure {ShellText.Option("--profile", name)}"), StringComparison.Ordinal);
 
@@ -18,5 +20,6 @@ public sealed class QuotedSecrets
     {
         TemporaryFolder.RequireUnix();
         Assert.Equal("\"$(printf 'my\\012feed')\"", ShellText.Quote("my\nfeed"));
+        Assert.Equal("\"$(printf 'it\\047s')\"", ShellText.Quote("it's"));
     }
 }

@@ -32,10 +32,12 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
         _ => await JobTokenRequest.SendAsync(origin, settings),
     }));
 
-    /// <summary>The options of <c>policy</c> that print a trust policy for this token; null if it is not a JWT.</summary>
-    public string? PolicyOptions => FindValue("iss") is null || FindValue("sub") is null ? null
-        : $" --oidc {ShellText.Quote(Find("iss"))} --subject {ShellText.Quote(Find("sub"))}"
-            + (Find("aud") == WebIdentityOrigin.DefaultAudience ? "" : $" --audience {ShellText.Quote(Find("aud"))}");
+    /// <summary>The options of <c>policy</c> that print a trust policy for this token. Null if a claim is missing or
+    /// cannot be printed unchanged: the policy would trust something else.</summary>
+    public string? PolicyOptions => FindExact("iss") is not { } issuer || FindExact("sub") is not { } subject
+        || FindExact("aud") is not { } audience ? null
+        : $" --oidc {ShellText.Quote(issuer)} --subject {ShellText.Quote(subject)}"
+            + (audience == WebIdentityOrigin.DefaultAudience ? "" : $" --audience {ShellText.Quote(audience)}");
 
     /// <summary>What makes STS accept the token.</summary>
     public string FixFor(AwsFailure failure, string roleArn)
@@ -113,6 +115,23 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
         catch (InvalidOperationException)
         {
             return "unreadable"; // half of a surrogate pair, or not UTF-8
+        }
+    }
+
+    /// <returns>Null for what is not one text, or is no longer the same when it is printed.</returns>
+    private string? FindExact(string claim)
+    {
+        try
+        {
+            var value = FindValue(claim);
+            if (value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 1)
+                value = list[0];
+            var text = value?.ValueKind == JsonValueKind.String ? value.Value.GetString() : null;
+            return text is not null && PrintableText.Of(text) == text ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half of a surrogate pair, or not UTF-8
         }
     }
 

@@ -86,8 +86,14 @@ internal sealed class ConfigureAddCommand : CliCommand
         feed = feed with { Owner = owner ?? "", IsDualStack = isDualStack };
         Refuse(feed);
         var url = owner is not null && !isDualStack ? feed.ToUrl() : await GetUrlAsync(feed, cancel);
-        if (FeedUrl.TryParse(url, out var found))
-            Refuse(found);
+        if (!FeedRecognition.TryParse(url, Context.Settings, out var found))
+            throw Unexpected(feed, url);
+        Refuse(found);
+        if ((found.Domain, found.Repository, found.Region) != (domain, repository, region)
+            || (owner ?? found.Owner) != found.Owner)
+        {
+            throw Unexpected(feed, url);
+        }
 
         var path = parsed.GetValue(_config) is { } config ? Path.GetFullPath(config)
             : Context.Sources.Files.Count > 0 ? Context.Sources.Files[0] : Path.GetFullPath("nuget.config");
@@ -116,6 +122,12 @@ internal sealed class ConfigureAddCommand : CliCommand
         FeedSettings.For(feed, Context.Settings).ThrowIfProblem();
         Context.Sources.ThrowIfNotAllowed($"{feed.Domain}/{feed.Repository}", feed);
     }
+
+    /// <summary>NuGet would get packages from that URL.</summary>
+    private CommandFailedException Unexpected(Feed feed, string url) => new(
+        $"no source added: AWS returned {CheckedSource.Show(url, Context.Settings)} as the URL of "
+        + $"{feed.Domain}/{feed.Repository}, which is not this repository; check AWS_ENDPOINT_URL_CODEARTIFACT, or add "
+        + "a private host under \"hosts\" in codeartifact.json");
 
     private void WarnOfMapping(string path, string name)
     {

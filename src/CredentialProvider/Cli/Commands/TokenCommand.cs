@@ -4,6 +4,7 @@ using System.Text;
 using System.Xml;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
+using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
 using CredentialProvider.Tokens;
 
@@ -53,7 +54,16 @@ internal sealed class TokenCommand : CliCommand
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
         var token = await new CommandTokens(settings, Terminal, Context.Time)
             .RequireAsync(TokenRequest.For(source.Feed, settings), renewIfAging: false, cancel);
-        var text = parsed.GetValue(_format) switch
+        var format = parsed.GetValue(_format);
+        // A token from outside may have any characters.
+        if (format is "env" or "netrc" && !AsciiText.IsToken(token.Token.Reveal()))
+        {
+            throw new CommandFailedException(
+                $"no token as {format}: the token in {token.Source} contains a character that a shell or a netrc file "
+                + "would take for syntax; use --format text");
+        }
+
+        var text = format switch
         {
             "json" => ToJson(source.Feed, token),
             "env" => $"CODEARTIFACT_AUTH_TOKEN={token.Token.Reveal()}",

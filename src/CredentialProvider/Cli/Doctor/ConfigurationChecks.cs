@@ -39,9 +39,9 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
         foreach (var source in sources.Where(IsInsecure))
         {
-            yield return Finding.FailWithCommand(Checks.Sources,
-                $"source {source.Name} has the http URL {source.Source}, so restores fail (NU1302)", "use its https URL, or, if it has none, allow http",
-                $"dotnet nuget update source {ShellText.Option("--source", source.Source)} --allow-insecure-connections {ShellText.Argument(source.Name)}");
+            yield return Finding.Fail(Checks.Sources,
+                $"source {source.Name} has the http URL {CheckedSource.Show(source.Source, settings)}, so restores fail "
+                + "(NU1302)", "use its https URL, or, if it has none, set allowInsecureConnections=\"true\" in nuget.config");
         }
 
         foreach (var folder in nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)))

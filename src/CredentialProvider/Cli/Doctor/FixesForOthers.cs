@@ -1,4 +1,5 @@
 using CredentialProvider.Cli.NuGet;
+using CredentialProvider.Identity;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
@@ -30,9 +31,14 @@ internal sealed class FixesForOthers(UserEntry user, IDictionary<string, string?
         var adapted = command.StartsWith(Own, StringComparison.Ordinal) ? $"{AsUser} {Program} {command[Own.Length..]}"
             : command.StartsWith("dotnet ", StringComparison.Ordinal) ? $"{AsUser} {command}"
             : command.StartsWith("chmod ", StringComparison.Ordinal) || command.StartsWith("rm ", StringComparison.Ordinal)
-                ? $"sudo {command}" : command;
+                ? $"{(IsForRoot(command) ? "sudo" : AsUser)} {command}" : command;
         return finding with { Command = adapted, Fix = finding.Fix!.Replace(command, adapted) };
     }
+
+    /// <summary>Not where the user could put a link in place of the file that is named: root would change its
+    /// target.</summary>
+    private static bool IsForRoot(string command) => ShellWords.Split(command) is [.., ['/', ..] path]
+        && TrustedFile.OnlyRootCanReplace(path);
 
     /// <summary>Lets NuGet find this program, which the user can start: it has just run as that user.</summary>
     private (string Purpose, string Command) MakeVisible()

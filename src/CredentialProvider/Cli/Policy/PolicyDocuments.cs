@@ -1,4 +1,3 @@
-using CredentialProvider.Aws;
 using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
 
@@ -90,8 +89,4 @@ internal static class PolicyDocuments
 
     /// <summary>Only characters that Terraform allows in a name.</summary>
     private static string Word(string name) => new([.. name.Select(c => AsciiText.IsLetterOrDigit(c) ? c : '_')]);
-
-    /// <summary>The policy in IAM's JSON.</summary>
-    public static void WriteJson(JsonText json, PolicyDocument document) =>
-        json.Write(writer => PolicyJson.Write(writer, document.Statements));
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using CredentialProvider.Aws;
+
 namespace CredentialProvider.Cli.Policy;
 
 /// <summary>Policies as JSON, Terraform and CloudFormation.</summary>
@@ -5,11 +8,11 @@ internal static class PolicyFormats
 {
     /// <summary>One policy is a document for <c>aws iam put-role-policy</c>. Several are members of one object, named
     /// after what they are attached to.</summary>
-    public static string Json(IReadOnlyList<PolicyDocument> documents) => JsonText.Write(json =>
+    public static string Json(IReadOnlyList<PolicyDocument> documents) => Write(json =>
     {
         if (documents.Count == 1)
         {
-            PolicyDocuments.WriteJson(json, documents[0]);
+            PolicyJson.Write(json, documents[0].Statements);
             return;
         }
 
@@ -17,7 +20,7 @@ internal static class PolicyFormats
         foreach (var document in documents)
         {
             json.WritePropertyName(document.AttachTo);
-            PolicyDocuments.WriteJson(json, document);
+            PolicyJson.Write(json, document.Statements);
         }
 
         json.WriteEndObject();
@@ -28,7 +31,7 @@ internal static class PolicyFormats
             $"# For {document.AttachTo}.\n{Resource(document)} {{\n{Location(document)}"
             + $"  {Argument(document)} = jsonencode({Hcl(document)})\n}}"));
 
-    public static string CloudFormation(IReadOnlyList<PolicyDocument> documents) => JsonText.Write(json =>
+    public static string CloudFormation(IReadOnlyList<PolicyDocument> documents) => Write(json =>
     {
         json.WriteStartObject();
         json.WriteString("AWSTemplateFormatVersion", "2010-09-09");
@@ -55,7 +58,7 @@ internal static class PolicyFormats
                 PolicyTarget.Trust => "AssumeRolePolicyDocument",
                 _ => "PermissionsPolicyDocument",
             });
-            PolicyDocuments.WriteJson(json, document);
+            PolicyJson.Write(json, document.Statements);
             json.WriteEndObject();
             json.WriteEndObject();
         }
@@ -87,7 +90,11 @@ internal static class PolicyFormats
         _ => "policy_document",
     };
 
-    /// <summary>JSON objects are valid Terraform expressions.</summary>
-    private static string Hcl(PolicyDocument document) =>
-        JsonText.Write(json => PolicyDocuments.WriteJson(json, document)).Replace("\n", "\n  ");
+    /// <summary>JSON objects are valid Terraform expressions, except that Terraform replaces <c>${…}</c> and
+    /// <c>%{…}</c>, which in IAM are policy variables and text.</summary>
+    private static string Hcl(PolicyDocument document) => Write(json => PolicyJson.Write(json, document.Statements))
+        .Replace("${", "$${").Replace("%{", "%%{").Replace("\n", "\n  ");
+
+    /// <summary>Every value as it is: the filter of printed texts would change what is allowed.</summary>
+    private static string Write(Action<Utf8JsonWriter> write) => JsonText.Write(json => json.Write(write));
 }

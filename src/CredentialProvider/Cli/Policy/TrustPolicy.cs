@@ -24,7 +24,7 @@ internal sealed record TrustPolicy(string? Principal, string? Issuer, string? Su
     };
 
     /// <param name="account">The role's.</param>
-    /// <exception cref="CommandFailedException">The principal or the issuer is invalid.</exception>
+    /// <exception cref="CommandFailedException">The principal, the issuer or a value is invalid.</exception>
     public PolicyDocument For(Feed feed, string account)
     {
         var assume = Issuer is null ? "sts:AssumeRole" : "sts:AssumeRoleWithWebIdentity";
@@ -39,16 +39,26 @@ internal sealed record TrustPolicy(string? Principal, string? Issuer, string? Su
         {
             var host = HostOf(Issuer);
             principal = ("Federated", $"arn:{Partition.OfRegion(feed.Region)!.Name}:iam::{account}:oidc-provider/{host}");
-            conditions.Add(new PolicyCondition("StringEquals", $"{host}:aud", [PrintableText.Of(Audience)]));
+            conditions.Add(new PolicyCondition("StringEquals", $"{host}:aud", [Checked("--audience", Audience)]));
+            var isPattern = Subject!.Contains('*', StringComparison.Ordinal);
             conditions.Add(new PolicyCondition(
-                Subject!.Contains('*', StringComparison.Ordinal) ? "StringLike" : "StringEquals", $"{host}:sub", [PrintableText.Of(Subject!)]));
+                isPattern ? "StringLike" : "StringEquals", $"{host}:sub", [Checked("--subject", Subject!)]));
         }
 
         if (Tags.Length > 0)
-            conditions.Add(new PolicyCondition("ForAllValues:StringEquals", "aws:TagKeys", Array.ConvertAll(Tags, tag => PrintableText.Of(tag))));
+        {
+            conditions.Add(new PolicyCondition("ForAllValues:StringEquals", "aws:TagKeys",
+                Array.ConvertAll(Tags, tag => Checked("--tags", tag))));
+        }
+
         return new PolicyDocument(PolicyTarget.Trust, "codeartifact_reader_role", "the trust policy of that role", feed,
             [new("Assume", [.. actions], []) { Principal = principal, Conditions = [.. conditions] }]);
     }
+
+    /// <summary>A value as it was given: the filter of printed texts would change what is allowed.</summary>
+    private static string Checked(string option, string value) => !PrintableText.HasControls(value) ? value
+        : throw new CommandFailedException(
+            $"no trust policy: {option} contains a control character; give its value without it");
 
     /// <summary>The issuer without https://, as IAM names its provider.</summary>
     private static string HostOf(string issuer)
