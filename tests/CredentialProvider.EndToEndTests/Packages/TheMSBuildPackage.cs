@@ -27,6 +27,32 @@ public sealed class TheMSBuildPackage
         Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".nuget", "plugins")));
     }
 
+    /// <summary>A solution imports no Directory.Build.props, and projects do not see the solution's properties.</summary>
+    [Theory]
+    [InlineData("Directory.Solution.props", true)]
+    [InlineData("Directory.Build.props", false)]
+    public async Task Only_the_solution_or_only_the_projects_may_ask_for_static_graph_restore(string file, bool isStaticGraph)
+    {
+        await using var sandbox = await ClonedRepository.StartAsync();
+        var sdk = isStaticGraph ? "" : $"""<Sdk Name="{ClonedRepository.PackageId}" Version="{Artifacts.Version}" />""";
+        sandbox.Write(file, $"""
+            <Project>
+              {sdk}
+              <PropertyGroup><RestoreUseStaticGraphEvaluation>true</RestoreUseStaticGraphEvaluation></PropertyGroup>
+            </Project>
+            """);
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+        // Where nothing is left to restore, nothing is started. A static graph restore cannot know that before it looks for tokens.
+        if (!isStaticGraph)
+            sandbox.ForgetTokens();
+        var started = sandbox.TraceStarts();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        Assert.Empty(started());
+    }
+
     [Fact]
     public async Task A_file_based_app_runs()
     {
