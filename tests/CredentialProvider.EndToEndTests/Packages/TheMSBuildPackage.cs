@@ -54,6 +54,23 @@ public sealed class TheMSBuildPackage
     }
 
     [Fact]
+    public async Task Doctor_warns_where_the_restore_works_and_other_commands_do_not()
+    {
+        await using var sandbox = await ClonedRepository.StartAsync();
+
+        var outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("."), "doctor")).Succeeded();
+        Assert.Matches(@"warn\s+plugin .*MSBuild restores with that of the package in \S+/Directory\.Build\.props", outcome.Output);
+
+        // Sources in the project alone.
+        sandbox.WriteSources();
+        sandbox.Write("client/client.csproj", ClonedRepository.Program.Replace("<ItemGroup>",
+            """<ItemGroup><CodeArtifactSource Include="contoso/app" Owner="111122223333" Region="us-east-1" />""", StringComparison.Ordinal));
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor")).Succeeded();
+        Assert.Matches(@"skip\s+sources .*/client\.csproj are not read", outcome.Output);
+    }
+
+    [Fact]
     public async Task A_file_based_app_runs()
     {
         await using var sandbox = await Sandbox.StartAsync();
