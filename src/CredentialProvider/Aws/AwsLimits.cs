@@ -17,12 +17,13 @@ internal static class AwsLimits
     /// <summary>Bytes, of responses that are read whole.</summary>
     private const int MaxResponseSize = 64 * 1024;
 
-    /// <summary>A client that uses the same proxy as calls through the SDK.</summary>
+    /// <summary>A client that uses the same proxy as calls through the SDK, or another one.</summary>
     /// <param name="bundle">See <see cref="ProfileEndpoint.CaBundle"/>.</param>
-    public static HttpClient CreateHttpClient(Settings settings, TimeSpan timeout, string? bundle = null)
+    public static HttpClient CreateHttpClient(
+        Settings settings, TimeSpan timeout, string? bundle = null, WebProxy? proxy = null)
     {
         TrustStore.Configure();
-        var http = new HttpClient(HttpConnections.CreateHandler(ProxyFrom(settings), useProxy: true, bundle))
+        var http = new HttpClient(HttpConnections.CreateHandler(proxy ?? ProxyFrom(settings), useProxy: true, bundle))
         {
             Timeout = timeout,
             MaxResponseContentBufferSize = MaxResponseSize,

@@ -109,6 +109,9 @@ public sealed partial class Misconfigurations
         new("the URL has a second name", "sources", null, s => WriteConfig(s, $"""<add key="second" value="{Feeds.App}" />""", ""))
             { StopsRestore = false, IsWarning = true },
         new("a source is a folder that does not exist", "sources", null, s => WriteConfig(s, """<add key="local" value="/opt/gone/packages" />""", "")),
+        new("a source of the machine is a folder that does not exist", "sources", null, s => WriteForMachine(s, """<add key="Offline Packages" value="/opt/gone" />""")),
+        new("a source of the machine uses http", "url", null, s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App.Replace("https:", "http:", StringComparison.Ordinal)}" />"""),
+            s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App}" />""")),
         new("nuget.config is cut off", "sources", null, s => s.Write("client/nuget.config", "<configuration>\n  <packageSources>\n"), s => WriteUrl(s, Feeds.App)),
         new("a source has no URL", "sources", null, s => WriteConfig(s, """<add key="gallery" />""", ""), s => WriteUrl(s, Feeds.App)),
         new("NuGet's HTTP cache is older than the package", "package", null, s =>
@@ -124,6 +127,11 @@ public sealed partial class Misconfigurations
               </config>
             </configuration>
             """)),
+        new("`http_proxy` names a proxy that requires a password", "network", null, s =>
+        {
+            s.Variables["http_proxy"] = $"http://{StartProxy(s)}";
+            s.Variables.Remove("HTTP_PROXY");
+        }, s => s.Variables["http_proxy"] = s.Variables["http_proxy"].Replace("//", $"//{PasswordProxy.User}:{PasswordProxy.Password}@", StringComparison.Ordinal)),
 
         // The plugin.
         new("the plugin is not installed", "plugin", null, s => s.Variables["PATH"] = Bare(s), s =>
@@ -254,7 +262,7 @@ public sealed partial class Misconfigurations
 
         // Network and clock.
         new("this machine's clock is wrong", "clock", "CACP1006", s => s.Aws.Faults.ClockSkew = TimeSpan.FromMinutes(-20), s => s.Aws.Faults.ClockSkew = TimeSpan.Zero)
-            { StopsRestore = false },
+            { StopsRestore = false, IsWarning = true },
         new("a TLS-inspecting proxy whose CA is not trusted", "network", "CACP1008", s => s.Variables["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt",
             s => s.Variables["SSL_CERT_FILE"] = s.Aws.CaBundleFile),
         new("`HTTPS_PROXY` names a proxy that is not running", "network", "CACP1007", s => UseProxy(s, "http://127.0.0.1:9"), s => UseProxy(s, s.Aws.Environment["HTTPS_PROXY"])),
@@ -264,12 +272,12 @@ public sealed partial class Misconfigurations
         {
             s.Folder("home/.cache");
             Directory.CreateSymbolicLink(s.Cache, s.Folder("elsewhere"));
-        }) { StopsRestore = false },
+        }) { StopsRestore = false, IsWarning = true },
         new("other users can access the cache", "cache", null, s =>
         {
             Directory.CreateDirectory(s.Cache);
             File.SetUnixFileMode(s.Cache, (UnixFileMode)0x1FF);
-        }) { StopsRestore = false },
+        }) { StopsRestore = false, IsWarning = true },
     ];
 
     public static TheoryData<string> Names => [.. All.Select(planted => planted.Name)];
@@ -320,6 +328,71 @@ public sealed partial class Misconfigurations
         Assert.Contains(Findings(report), finding => (string?)finding["text"] == "arn:aws:sts::111122223333:assumed-role/BuildAgentRole/i-0123456789abcdef0");
         Assert.All(sandbox.Aws.World.Tokens.Keys, token => Assert.DoesNotContain(token, report.Output, StringComparison.Ordinal));
         Assert.Single(sandbox.Aws.World.Repositories[0].Packages.Keys, key => key.StartsWith("contoso.app.client/", StringComparison.Ordinal));
+    }
+
+    /// <summary>As <c>dotnet restore --configfile</c>, and the variable that MSBuild reads as its property.</summary>
+    [Fact]
+    public async Task A_file_may_replace_all_others()
+    {
+        await using var sandbox = await HealthyAsync();
+        var file = sandbox.Write("ci/ci.config", await File.ReadAllTextAsync(Path.Combine(sandbox.Folder("client"), "nuget.config"), TestContext.Current.CancellationToken));
+        WriteUrl(sandbox, Feeds.App.Replace("/v3/index.json", "/", StringComparison.Ordinal));
+        var missing = Path.Combine(sandbox.Root, "missing.config");
+
+        Assert.Contains("fail  url", (await DoctorAsync()).Failed().Output, StringComparison.Ordinal);
+        Assert.Contains($"NuGet reads {file} and no other", (await DoctorAsync("--configfile", "../ci/ci.config")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains($"{missing} does not exist", (await DoctorAsync("--configfile", missing)).Failed().Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(missing));
+        sandbox.Variables["RestoreConfigFile"] = "../ci/ci.config";
+        (await DoctorAsync()).Succeeded();
+
+        // Commands that fix something name the file.
+        sandbox.WriteConfig("ci", ("contoso", Feeds.App), ("local", "/opt/gone"));
+        File.Move(Path.Combine(sandbox.Folder("ci"), "nuget.config"), file, overwrite: true);
+        await RunAsync(sandbox, (string)Findings(await DoctorAsync("--json")).Single(finding => (string?)finding["outcome"] == "fail")["command"]!);
+        (await DoctorAsync()).Succeeded();
+
+        Task<Outcome> DoctorAsync(params string[] arguments) => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), ["doctor", .. arguments]);
+    }
+
+    /// <summary>The sandbox has one SDK, so this one is played by a script.</summary>
+    [Theory]
+    [InlineData("8.0.404", "ok", "fail")]
+    [InlineData("9.0.100", "fail", "fail")]
+    [InlineData("10.0.100", "fail", "ok")]
+    public async Task The_SDK_in_use_decides_on_http_and_on_the_case_of_mappings(string sdk, string http, string mapping)
+    {
+        await using var sandbox = await HealthyAsync();
+        Executable(Path.Combine(FirstOnPath(sandbox), "dotnet"), $"#!/bin/sh\n[ \"$1\" != --list-sdks ] || echo '{sdk} [/usr/share/dotnet/sdk]'\n");
+        WriteConfig(sandbox, """<add key="old" value="http://gallery.example.test/v3/index.json" />""", """
+            <packageSourceMapping>
+              <packageSource key="Contoso"><package pattern="*" /></packageSource>
+            </packageSourceMapping>
+            """);
+
+        var findings = Findings(await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor", "--json"));
+
+        Assert.Equal(http == "fail", findings.Exists(finding => ((string)finding["text"]!).Contains("NU1302", StringComparison.Ordinal)));
+        Assert.Equal(mapping, (string?)findings.Single(finding => (string?)finding["check"] == "mapping")["outcome"]);
+    }
+
+    [Fact]
+    public async Task Another_file_of_the_user_is_changed_by_hand()
+    {
+        await using var sandbox = await HealthyAsync();
+        var file = sandbox.Write("home/.nuget/NuGet/config/team.config", """
+            <configuration>
+              <packageSources><add key="local" value="/opt/gone" /></packageSources>
+              <config><add key="http_proxy" value="http://127.0.0.1:9" /></config>
+            </configuration>
+            """);
+        sandbox.Write("client/nuget.config", $"""<configuration><packageSources><add key="contoso" value="{Feeds.App}" /></packageSources></configuration>""");
+        sandbox.Write("home/.nuget/NuGet/NuGet.Config", "<configuration><packageSources /></configuration>");
+
+        var fixes = Findings(await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor", "--json"))
+            .Where(finding => (string?)finding["outcome"] == "fail").Select(finding => (string)finding["fix"]!).ToList();
+
+        Assert.Equal(["create the folder, or remove the source: dotnet nuget disable source local", $"correct or remove it in {file}"], fixes);
     }
 
     private static Task<Outcome> RestoreAsync(Sandbox sandbox) => sandbox.RestoreAsync(sandbox.Folder("client"), $"{Published}/1.0.0");
@@ -438,6 +511,23 @@ public sealed partial class Misconfigurations
     {
         sandbox.Aws.World.InstanceRole!.Policy.Add(new Statement("sts:AssumeRole"));
         sandbox.Aws.World.AddRole("Reader", World.ReadPolicy(), World.Account, new Trust(World.Account));
+    }
+
+    /// <summary>Sources in a file that no command of NuGet changes. The other files have no nuget.org and no clear.</summary>
+    private static void WriteForMachine(Sandbox sandbox, string sources)
+    {
+        sandbox.Variables["NUGET_COMMON_APPLICATION_DATA"] = sandbox.Folder("machine");
+        sandbox.Write("machine/NuGet/Config/corp.config", $"<configuration><packageSources>{sources}</packageSources></configuration>");
+        sandbox.Write("home/.nuget/NuGet/NuGet.Config", "<configuration><packageSources /></configuration>");
+        var own = sources.Contains(Feeds.App[5..], StringComparison.Ordinal) ? "" : $"""<add key="contoso" value="{Feeds.App}" />""";
+        sandbox.Write("client/nuget.config", $"<configuration><packageSources>{own}</packageSources></configuration>");
+    }
+
+    private static string StartProxy(Sandbox sandbox)
+    {
+        var proxy = new PasswordProxy(sandbox.Aws.Proxy);
+        sandbox.Cleanup.Push(proxy.Dispose);
+        return proxy.Start();
     }
 
     private static void UseProxy(Sandbox sandbox, string url)

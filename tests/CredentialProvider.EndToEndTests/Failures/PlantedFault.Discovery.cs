@@ -27,6 +27,15 @@ internal sealed partial record PlantedFault
         new("another plugin that refuses to be initialized, before", "plugin", m => Other(m.First, OtherPlugin.With(("Initialize", "reply '{\"ResponseCode\":\"Error\"}'")))),
         new("another plugin that answers for credentials with a fault, before", "plugin",
             m => Other(m.First, OtherPlugin.With(("GetAuthenticationCredentials", "reply '{\"Message\":\"broken\"}' Fault")))),
+        new("another plugin that answers NuGet's message about its proxy with a fault, before", "plugin",
+            m => Other(m.First, OtherPlugin.With(("SetCredentials", "reply '{\"Message\":\"unknown\"}' Fault")))),
+        new("another plugin that would answer it with a fault, before, and NuGet has no proxy", null, m =>
+        {
+            m.Variables.Remove("http_proxy");
+            Other(m.First, OtherPlugin.With(("SetCredentials", "reply '{\"Message\":\"unknown\"}' Fault")));
+        }),
+        new("another plugin that answers a log level with a fault, before", "plugin",
+            m => Other(m.First, OtherPlugin.With(("SetLogLevel", "reply '{\"Message\":\"unknown\"}' Fault")))),
         new("another plugin that prints text, before", "plugin", m => Other(m.First, OtherPlugin.With().Replace("while", "echo Welcome; while", StringComparison.Ordinal))),
         new("another plugin that speaks version 1, before", "plugin", m => Other(m.First, OtherPlugin.With().Replace("2.0.0", "1.0.0", StringComparison.Ordinal))),
         new("another plugin without credentials, before", null, m => Other(m.First, OtherPlugin.With())),

@@ -133,6 +133,26 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         }),
         new("a source that is a missing folder", "sources", m => m.Sources.Add(Add("local", "/opt/gone/packages"))),
         new("a source that is a missing relative folder", "sources", m => m.Sources.Add(Add("local", "packages"))),
+        new("a source that is a missing folder, with mapping of other packages", null, m =>
+        {
+            m.Sources.Add(Add("local", "/opt/gone/packages"));
+            Section(m.Config, "packageSourceMapping", Map("contoso", "Example.*"), Map("local", "Other.*"));
+        }),
+        new("a source that is a missing folder, with mapping of the package", "sources", m =>
+        {
+            m.Sources.Add(Add("local", "/opt/gone/packages"));
+            Section(m.Config, "packageSourceMapping", Map("contoso", "*"), Map("local", "Example.*"));
+        }),
+        new("a source with another scheme, with mapping of other packages", null, m =>
+        {
+            m.Sources.Add(Add("other", "ftp://nuget.example.test/feed"));
+            Section(m.Config, "packageSourceMapping", Map("contoso", "Example.*"), Map("other", "Other.*"));
+        }),
+        new("a source with http, with mapping of other packages", "sources", m =>
+        {
+            m.Sources.Add(Add("old", "http://gallery.example.test/v3/index.json"));
+            Section(m.Config, "packageSourceMapping", Map("contoso", "Example.*"), Map("old", "Other.*"));
+        }),
         new("a disabled source that is a missing folder", null, m =>
         {
             m.Sources.Add(Add("local", "/opt/gone/packages"));
@@ -161,6 +181,12 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
             m.Variables["AWS_CA_BUNDLE"] = m.Variables["SSL_CERT_FILE"];
             m.Variables["SSL_CERT_FILE"] = m.Write("no certificates.pem", "");
         }),
+        new("`AWS_CA_BUNDLE` alone trusts the feed, and NuGet does not check its certificate", null, m =>
+        {
+            m.Variables["AWS_CA_BUNDLE"] = m.Variables["SSL_CERT_FILE"];
+            m.Variables["SSL_CERT_FILE"] = m.Write("no certificates.pem", "");
+            m.Feed.SetAttributeValue("disableTLSCertificateValidation", "true");
+        }),
         new("a gallery beside it", null, m => m.Sources.Add(Add("gallery", "https://gallery.example.test/v3/index.json"))),
         new("NuGet's cache does not have the version", "package", m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(5))),
         new("NuGet's cache is too old to be used", null, m => m.WriteCachedAnswer("list_example.json", """{ "versions": ["12.0.0"] }""", TimeSpan.FromMinutes(31))),
@@ -171,13 +197,35 @@ internal sealed partial record PlantedFault(string Name, string? Check, Action<P
         new("`http_proxy` names a proxy that is not running, without scheme", "network", m => m.Variables["http_proxy"] = "localhost:9"),
         new("`http_proxy` is an address without scheme, which NuGet ignores", null, m => m.Variables["http_proxy"] = "127.0.0.1:9"),
         new("the user's NuGet.Config names a proxy that is not a URL", "network", m => Section(m.User, "config", Add("http_proxy", "http://"))),
+        new("`http_proxy` names a proxy that requires a password", "network", m => m.Variables["http_proxy"] = $"http://{m.StartProxy()}"),
+        new("`http_proxy` has the password that its proxy requires", null, m => m.Variables["http_proxy"] = $"http://{WithPassword(m.StartProxy())}"),
+        new("`http_proxy` has the password with an escape", "network",
+            m => m.Variables["http_proxy"] = $"http://{WithPassword(m.StartProxy()).Replace("!", "%21", StringComparison.Ordinal)}"),
+        new("`HTTPS_PROXY` has the password that its proxy requires, and `http_proxy` does not", "network", m =>
+        {
+            var proxy = m.StartProxy();
+            m.Variables["HTTPS_PROXY"] = m.Variables["https_proxy"] = $"http://{WithPassword(proxy)}";
+            m.Variables["http_proxy"] = $"http://{proxy}";
+        }),
+        new("`http_proxy` names a proxy that refuses the feed's host", "network", m => m.Variables["http_proxy"] = $"http://{m.StartProxy(403)}"),
+        new("the user's NuGet.Config names a proxy that refuses the feed's host", "network",
+            m => Section(m.User, "config", Add("http_proxy", $"http://{m.StartProxy(403)}"))),
         new("`no_proxy` has the feed after a blank", "network", m => Bypass(m, "localhost, amazonaws.com")),
         new("`no_proxy` has the feed with a port", "network", m => Bypass(m, "contoso-111122223333.d.codeartifact.us-east-1.amazonaws.com:443")),
         new("`no_proxy` has all hosts, and the feed needs a proxy", "network", m => Bypass(m, "*")),
         new("`no_proxy` has a part of the feed's host, and it needs a proxy", "network", m => Bypass(m, "contoso")),
+        new("a rule in codeartifact.json for another domain is wrong", null, m => WriteSettings(m, """{ "rules": [{ "domain": "fabrikam", "duration": 60 }] }""")),
+        new("a rule in codeartifact.json for the domain is wrong", "settings", m => WriteSettings(m, """{ "rules": [{ "domain": "contoso", "duration": 60 }] }""")),
+        new("another host in codeartifact.json is wrong", null, m => WriteSettings(m, """{ "hosts": { "nuget.example.test": { "owner": "1" } } }""")),
+        new("`CODEARTIFACT_LOG_FILE` cannot be written", null, m => m.Variables["CODEARTIFACT_LOG_FILE"] = "/opt/gone/log"),
+        new("the token cache is a file", null, m => m.Variables["CODEARTIFACT_CACHE_DIR"] = m.Write("a token cache", "")),
         new("a client certificate that does not exist", "sources", m => Section(m.Config, "clientCertificates",
             new XElement("fileCert", new XAttribute("packageSource", "contoso"), new XAttribute("path", "/opt/gone/client.pfx")))),
     ];
+
+    private static void WriteSettings(PlantedMachine machine, string content) => machine.Write("home/.config/codeartifact.json", content);
+
+    private static string WithPassword(string proxy) => $"{PasswordProxy.User}:{PasswordProxy.Password}@{proxy}";
 
     /// <summary>A proxy that is not running, for NuGet alone. None of the entries matches the hosts that .NET asks for, by its own rules.</summary>
     private static void Bypass(PlantedMachine machine, string hosts)

@@ -17,6 +17,7 @@ internal sealed class PlantedMachine : IAsyncDisposable
 
     private readonly Sandbox _sandbox;
     private readonly List<string> _closed = [];
+    private readonly List<PasswordProxy> _proxies = [];
 
     /// <param name="cache">The token cache, which the machines share.</param>
     public PlantedMachine(LocalAwsServer aws, string cache)
@@ -110,6 +111,13 @@ internal sealed class PlantedMachine : IAsyncDisposable
         _closed.Add(path);
     }
 
+    /// <summary>Host and port of a proxy that requires a password, or refuses every connection with a status.</summary>
+    public string StartProxy(int? refusal = null)
+    {
+        _proxies.Add(new PasswordProxy(new Uri(Variables["HTTPS_PROXY"]), refusal));
+        return _proxies[^1].Start();
+    }
+
     /// <summary>Writes what NuGet remembers about a plugin.</summary>
     /// <param name="plugin">Null for this project's.</param>
     public void WriteClaims(string claims, TimeSpan age, string? plugin = null)
@@ -151,6 +159,7 @@ internal sealed class PlantedMachine : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        _proxies.ForEach(proxy => proxy.Dispose());
         foreach (var path in _closed)
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return _sandbox.DisposeAsync();

@@ -21,6 +21,7 @@ public sealed class RestoresBesideDoctor(PlantedMachines machines) : IClassFixtu
 
         Assert.True(PlantedFault.All.Single(fault => fault.Name == name).Check == result.FailedCheck, result.Describe());
         Assert.True(result.IsRestored == result.FailedCheck is null, result.Describe());
+        Assert.DoesNotContain(PasswordProxy.Password, result.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -27,6 +27,49 @@ public sealed class TheMSBuildPackage
         Assert.False(Directory.Exists(Path.Combine(sandbox.Home, ".nuget", "plugins")));
     }
 
+    /// <summary>A solution imports no Directory.Build.props, and projects do not see the solution's properties.</summary>
+    [Theory]
+    [InlineData("Directory.Solution.props", true)]
+    [InlineData("Directory.Build.props", false)]
+    public async Task Only_the_solution_or_only_the_projects_may_ask_for_static_graph_restore(string file, bool isStaticGraph)
+    {
+        await using var sandbox = await ClonedRepository.StartAsync();
+        var sdk = isStaticGraph ? "" : $"""<Sdk Name="{ClonedRepository.PackageId}" Version="{Artifacts.Version}" />""";
+        sandbox.Write(file, $"""
+            <Project>
+              {sdk}
+              <PropertyGroup><RestoreUseStaticGraphEvaluation>true</RestoreUseStaticGraphEvaluation></PropertyGroup>
+            </Project>
+            """);
+
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+
+        Assert.True(sandbox.HasPackage("Example.Json"));
+        // Where nothing is left to restore, nothing is started. A static graph restore cannot know that before it looks for tokens.
+        if (!isStaticGraph)
+            sandbox.ForgetTokens();
+        var started = sandbox.TraceStarts();
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        Assert.Empty(started());
+    }
+
+    [Fact]
+    public async Task Doctor_warns_where_the_restore_works_and_other_commands_do_not()
+    {
+        await using var sandbox = await ClonedRepository.StartAsync();
+
+        var outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("."), "doctor")).Succeeded();
+        Assert.Matches(@"warn\s+plugin .*MSBuild restores with that of the package in \S+/Directory\.Build\.props", outcome.Output);
+
+        // Sources in the project alone.
+        sandbox.WriteSources();
+        sandbox.Write("client/client.csproj", ClonedRepository.Program.Replace("<ItemGroup>",
+            """<ItemGroup><CodeArtifactSource Include="contoso/app" Owner="111122223333" Region="us-east-1" />""", StringComparison.Ordinal));
+        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor")).Succeeded();
+        Assert.Matches(@"skip\s+sources .*/client\.csproj are not read", outcome.Output);
+    }
+
     [Fact]
     public async Task A_file_based_app_runs()
     {

@@ -28,4 +28,21 @@ public sealed class NuGetClients : IDisposable
             NuGetClient.FindVisualStudio(_folder.Path).Select(client => (client.Name, client.IsNetFramework, client.FindsOnPath)));
         Assert.Empty(NuGetClient.FindVisualStudio(_folder.Below("missing")));
     }
+
+    /// <summary>NU1302 is an error from SDK 9.0.100 (NuGet 6.12) on: https://learn.microsoft.com/nuget/reference/errors-and-warnings/nu1302.
+    /// NuGet 7.0 is that of SDK 10.</summary>
+    [Theory]
+    [InlineData(false, "8.0.404", false, true)]
+    [InlineData(false, "9.0.100", true, true)]
+    [InlineData(false, "9.0.305", true, true)]
+    [InlineData(false, "10.0.100", true, false)]
+    [InlineData(true, "6.11.1", false, true)]
+    [InlineData(true, "6.13.1.3", true, true)]
+    [InlineData(true, "7.0.0", true, false)]
+    public void Differ_in_what_they_refuse(bool isNetFramework, string version, bool refusesHttp, bool comparesMappingByCase)
+    {
+        var client = new NuGetClient("a client", isNetFramework, FindsOnPath: true) { Version = Version.Parse(version) };
+
+        Assert.Equal((refusesHttp, comparesMappingByCase), (client.RefusesHttp, client.ComparesMappingByCase));
+    }
 }

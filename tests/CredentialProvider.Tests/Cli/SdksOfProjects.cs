@@ -47,6 +47,39 @@ public sealed class SdksOfProjects
     }
 
     [Theory]
+    [InlineData("Directory.Build.props", """<Project><Sdk Name="CredentialProvider.CodeArtifact.MSBuild" Version="0.1.0" /></Project>""")]
+    [InlineData("src/app.csproj", """<Project Sdk="Microsoft.NET.Sdk;CredentialProvider.CodeArtifact.MSBuild/0.1.0" />""")]
+    [InlineData("Directory.Packages.props", """<Project><ItemGroup><GlobalPackageReference Include="CredentialProvider.CodeArtifact.MSBuild" /></ItemGroup></Project>""")]
+    [InlineData("Directory.Build.targets", """<Project><Import Project="$(MSBuildThisFileDirectory)unpacked/Sdk/Sdk.targets" /></Project>""")]
+    public void The_MSBuild_package_is_found_in_the_folder_and_above(string file, string content)
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, file);
+        var projects = new ProjectSdks(Directory.CreateDirectory(Path.Combine(folder.Path, "src")).FullName);
+        Directory.CreateDirectory(Path.Combine(folder.Path, "unpacked", "Sdk"));
+        Directory.CreateDirectory(Path.Combine(folder.Path, "unpacked", "tasks", "netstandard2.0"));
+        File.WriteAllText(Path.Combine(folder.Path, "unpacked", "tasks", "netstandard2.0", "CredentialProvider.MSBuild.dll"), "");
+        File.WriteAllText(Path.Combine(folder.Path, "Directory.Build.props"), "<Project");
+        Assert.Null(projects.FindPackage());
+        File.WriteAllText(path, content);
+
+        Assert.Equal(path, projects.FindPackage());
+    }
+
+    [Theory]
+    [InlineData("app.csproj", """<Project><ItemGroup><CodeArtifactSource Include="contoso/app" /></ItemGroup></Project>""")]
+    [InlineData("Directory.Build.props", """<Project><PropertyGroup><RestoreAdditionalProjectSources>x</RestoreAdditionalProjectSources></PropertyGroup></Project>""")]
+    public void Sources_in_projects_are_found(string file, string content)
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, file);
+        Assert.Null(new ProjectSdks(folder.Path).FindSources());
+        File.WriteAllText(path, content);
+
+        Assert.Equal(path, new ProjectSdks(folder.Path).FindSources());
+    }
+
+    [Theory]
     [InlineData("app.csproj", """<Project Sdk="Microsoft.NET.Sdk" />""")]
     [InlineData("Directory.Build.props", """<Project><Sdk Name="CredentialProvider.CodeArtifact.MSBuild" Version="0.1.0" /></Project>""")]
     [InlineData("Directory.Build.props", """<Project><Import Project="other/Sdk.props" /></Project>""")]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CredentialProvider.Cli.Doctor;
+using CredentialProvider.Cli.NuGet;
 
 namespace CredentialProvider.Cli.Commands;
 
@@ -13,6 +14,9 @@ internal sealed class DoctorCommand : CliCommand
 
     private readonly Option<string?> _publish = SharedOptions.Value("--publish", "ID",
         "Also check that this package may be published, by offering an existing version again");
+
+    private readonly Option<string?> _configFile = SharedOptions.Value("--configfile", "FILE",
+        "The only nuget.config to read, as for dotnet restore (default: RestoreConfigFile)");
 
     private readonly Option<string?> _user = SharedOptions.Value("--user", "NAME",
         "Check as another user, with the variables of this shell (Linux, as root)");
@@ -29,7 +33,7 @@ internal sealed class DoctorCommand : CliCommand
         _sources = SourceOptions.Any(
             context.Sources, "Sources to check (default: CodeArtifact sources in nuget.config)");
         _sources.AddTo(this);
-        foreach (var option in new Option[] { _package, _publish, _profile, _user, _service, _json })
+        foreach (var option in new Option[] { _package, _publish, _profile, _configFile, _user, _service, _json })
             Add(option);
         Validators.Add(result =>
         {
@@ -51,6 +55,7 @@ internal sealed class DoctorCommand : CliCommand
         ProfileVariables, RegionVariables, ConfigurationVariable, CacheVariables, ProxyVariables,
         new("NUGET_PLUGIN_PATHS, NUGET_NETCORE_PLUGIN_PATHS, NUGET_NETFX_PLUGIN_PATHS",
             "where NuGet looks for plugins"),
+        new("RestoreConfigFile", "the only nuget.config that MSBuild's restore reads"),
         new("NO_COLOR", "no colors"),
     ];
 
@@ -66,15 +71,20 @@ internal sealed class DoctorCommand : CliCommand
         }
 
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
+        // MSBuild reads variables as properties.
+        var nuget = (parsed.GetValue(_configFile) ?? settings.GetString("RestoreConfigFile")) is { } file
+            ? NuGetSources.Of(settings, file) : Context.Sources;
         var sources = CheckedSource.Find(
-            Context.Sources, settings, _sources.Words(parsed), _sources.Owner(parsed), _sources.Region(parsed));
-        return await new DoctorRun(settings, Terminal, Context.Time, Context.Sources, report)
+            nuget, settings, _sources.Words(parsed), _sources.Owner(parsed), _sources.Region(parsed));
+        return await new DoctorRun(settings, Terminal, Context.Time, nuget, report)
             .RunAsync(sources, parsed.GetValue(_package), parsed.GetValue(_publish), cancel);
     }
 
     private IEnumerable<string> ArgumentsForChild(ParseResult parsed)
     {
-        foreach (var option in new[] { _package, _publish, _profile, _sources.OwnerOption, _sources.RegionOption })
+        Option<string?>[] passedOn =
+            [_package, _publish, _profile, _configFile, _sources.OwnerOption, _sources.RegionOption];
+        foreach (var option in passedOn)
         {
             if (parsed.GetValue(option) is { } value)
                 yield return $"{option.Name}={value}";

@@ -11,30 +11,36 @@ namespace CredentialProvider.Cli.Doctor;
 internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 {
     /// <param name="checkedSources">The sources that this run checks.</param>
-    public IEnumerable<Finding> CheckSources(IReadOnlyList<CheckedSource> checkedSources)
+    /// <param name="package">ID of a package that should be restored; null if not asked.</param>
+    /// <param name="projects">May name sources of their own.</param>
+    public IEnumerable<Finding> CheckSources(
+        IReadOnlyList<CheckedSource> checkedSources, string? package, ProjectSdks projects)
     {
         if (nuget.Problem is { } problem)
         {
             yield return problem.Hint is not null ? Finding.Fail(Checks.Sources, problem)
-                : Finding.Fail(Checks.Sources, problem.Message, "correct the file: until then, every restore fails");
+                : Finding.Fail(Checks.Sources, problem.Message.Replace(NuGetSources.CorrectTheFile, ""),
+                    "correct the file: until then, every restore fails");
             yield break;
         }
 
+        if (nuget.OnlyFile is not null)
+            yield return Finding.Ok(Checks.Sources, $"NuGet reads {nuget.OnlyFile} and no other nuget.config");
         if (checkedSources.Count == 0)
-            yield return NoSource();
+            yield return NoSource(projects);
         var sources = nuget.All.Where(source => source.IsEnabled).ToList();
-        foreach (var source in sources.Where(IsInvalid))
+        foreach (var source in sources.Where(MayBeAsked).Where(source => IsInvalid(source) || IsMissingFolder(source)))
         {
-            yield return Finding.FailWithCommand(Checks.Sources,
-                $"source {source.Name} has the URL {CheckedSource.Show(source.Source, settings)}, which NuGet cannot use, so every restore fails",
-                "correct it, or remove the source", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
-        }
-
-        foreach (var source in sources.Where(IsMissingFolder))
-        {
-            yield return Finding.FailWithCommand(Checks.Sources,
-                $"source {source.Name} is the folder {source.Source}, which does not exist, so restores fail (NU1301)",
-                "create the folder, or remove the source", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
+            var isAsked = IsAsked(source, package);
+            var (what, effect, fix) = IsInvalid(source)
+                ? ($"has the URL {CheckedSource.Show(source.Source, settings)}, which NuGet cannot use",
+                    "every restore fails", "correct it")
+                : ($"is the folder {source.Source}, which does not exist",
+                    "restores fail (NU1301)", "create the folder");
+            yield return Finding.FailWithCommand(Checks.Sources, $"source {source.Name} {what}, so "
+                + (isAsked ? effect : "restores of the packages that nuget.config maps to it fail"),
+                $"{fix}, or remove the source", nuget.RemoveCommand(source.Name))
+                with { Outcome = isAsked ? Outcome.Fail : Outcome.Warn };
         }
 
         foreach (var source in sources.Where(IsInsecure))
@@ -106,13 +112,19 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 : "correct the name in packageSourceMapping");
     }
 
-    private Finding NoSource()
+    private Finding NoSource(ProjectSdks projects)
     {
         if (nuget.All.FirstOrDefault(source => !source.IsEnabled && IsCodeArtifact(source)) is { } disabled)
         {
             var source = new CheckedSource(disabled.Name, disabled.Source, IsEnabled: false);
             var finding = SourceChecks.Disabled(source, nuget);
             return finding with { Text = $"no enabled CodeArtifact source; {finding.Text.Replace("this source", disabled.Name)}" };
+        }
+
+        if (projects.FindSources() is { } file)
+        {
+            return Finding.Skip(Checks.Sources, $"nuget.config has no CodeArtifact source; those in {file} are not "
+                + "read, so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY --owner ACCOUNT --region REGION");
         }
 
         return Finding.Fail(Checks.Sources, $"no enabled CodeArtifact source in {string.Join(", ", nuget.Files)}",
@@ -129,7 +141,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
             {
                 yield return Finding.WarnWithCommand(Checks.Sources,
                     $"{first.Name} and {source.Name} have the same URL, so NuGet ignores the mapping and the stored credentials of "
-                    + source.Name, "remove one", $"dotnet nuget remove source {ShellText.Argument(source.Name)}");
+                    + source.Name, "remove one", nuget.RemoveCommand(source.Name));
             }
 
             var others = nuget.FilesWithUrl(source.Name, url => url != source.Source);
@@ -151,9 +163,17 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     private bool IsInsecure(PackageSource source) =>
         source is { IsHttp: true, IsHttps: false, AllowInsecureConnections: false } && !IsCodeArtifact(source)
         && MistypedFeed.Find(source.Source) is null
-        && NuGetClient.FindAll(settings).Any(client => client is { FindsOnPath: true, IsOtherSdk: false });
+        && NuGetClient.FindAll(settings).Any(client => client is { RefusesHttp: true, IsOtherSdk: false });
 
-    private bool IsMissingFolder(PackageSource source) => source is { IsLocal: true, TrySourceAsUri: { } uri }
-        && !Directory.Exists(uri.LocalPath)
-        && (nuget.Mapping is not { IsEnabled: true } mapping || mapping.PatternsOf(source.Name).Count > 0);
+    private static bool IsMissingFolder(PackageSource source) =>
+        source is { IsLocal: true, TrySourceAsUri: { } uri } && !Directory.Exists(uri.LocalPath);
+
+    /// <summary>False for a source to which package source mapping assigns no packages.</summary>
+    private bool MayBeAsked(PackageSource source) =>
+        nuget.Mapping is not { IsEnabled: true } mapping || mapping.PatternsOf(source.Name).Count > 0;
+
+    /// <summary>False if NuGet asks a source for certain packages only, and not for this one.</summary>
+    private bool IsAsked(PackageSource source, string? package) => nuget.Mapping is not { IsEnabled: true } mapping
+        || mapping.PatternsOf(source.Name).Contains("*")
+        || (package is not null && mapping.SourcesFor(package).Contains(source));
 }

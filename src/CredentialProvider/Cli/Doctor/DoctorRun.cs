@@ -32,14 +32,16 @@ internal sealed class DoctorRun(
         IReadOnlyList<CheckedSource> sources, string? package, string? publish, CancellationToken cancel)
     {
         var machine = new MachineChecks(settings, _cache);
-        report.Add(null, Checks.Settings, machine.CheckSettings());
+        var projects = new ProjectSdks(Directory.GetCurrentDirectory());
+        report.Add(null, Checks.Settings, machine.CheckSettings(sources));
         report.Add(null, Checks.Log, machine.CheckLog());
         terminal.Progress("starting the plugins that NuGet finds");
-        await report.AddAsync(null, Checks.Plugin, new PluginChecks(settings, time, FindFeed(sources)).RunAsync());
-        report.Add(null, Checks.Plugin, ProjectSdks.Check(settings, Directory.GetCurrentDirectory()));
+        var plugins = new PluginChecks(settings, time, FindFeed(sources), projects);
+        await report.AddAsync(null, Checks.Plugin, plugins.RunAsync());
+        report.Add(null, Checks.Plugin, projects.Check(settings));
         report.Add(null, Checks.Cache, machine.CheckCache());
         var configuration = new ConfigurationChecks(settings, nuget);
-        report.Add(null, Checks.Sources, configuration.CheckSources(sources));
+        report.Add(null, Checks.Sources, configuration.CheckSources(sources, package, projects));
         if (package is not null)
             report.Add(null, Checks.Mapping, configuration.CheckPackage(package));
         await report.AddAsync(null, Checks.Network, new NuGetProxy(settings, nuget).CheckAsync(sources));
@@ -61,7 +63,10 @@ internal sealed class DoctorRun(
         foreach (var source in sources)
         {
             if (TokenRequest.TryResolve(source.Url, settings, out var request) && MistypedFeed.Find(source.Url) is null)
-                return new AskedFeed(source.Url, password => FeedChecks.AcceptsAsync(settings, request.Feed, source.Url, password));
+            {
+                return new AskedFeed(source.Url, new NuGetProxy(settings, nuget).IsSet,
+                    password => FeedChecks.AcceptsAsync(settings, request.Feed, source.Url, password));
+            }
         }
 
         return null;
@@ -92,15 +97,19 @@ internal sealed class DoctorRun(
         terminal.Progress($"{source.Title}: reading from the repository");
         var other = package is null ? null : own.FindOtherSource(package);
         var checks = new FeedChecks(settings, request.Feed, source.Url, token);
-        await report.AddAsync(source, Checks.Read, SoftenAsync(checks.RunAsync(other is null ? package : null, publish)));
+        var findings = checks.RunAsync(other is null ? package : null, publish);
+        await report.AddAsync(source, Checks.Read, SoftenAsync(findings, own));
         if (other is not null)
             report.Add(source, other);
     }
 
-    private async IAsyncEnumerable<Finding> SoftenAsync(IAsyncEnumerable<Finding> findings)
+    private async IAsyncEnumerable<Finding> SoftenAsync(IAsyncEnumerable<Finding> findings, SourceChecks own)
     {
         await foreach (var finding in findings)
-            yield return Soften(finding);
+        {
+            yield return Soften(finding is { Check: Checks.Read, Code: ErrorCode.Tls }
+                ? own.WithoutValidation(finding) : finding);
+        }
     }
 
     /// <summary>A package that one of several sources lacks is a failure only if no other has it.</summary>

@@ -138,11 +138,12 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
                 skew < HeaderPrecision ? "agrees with AWS" : $"{skew.TotalSeconds:0} s off AWS's time");
         }
 
-        return Finding.FailWithCommand(Checks.Clock,
+        // Requests are signed again, with AWS's time.
+        return Finding.WarnWithCommand(Checks.Clock,
             $"this machine's clock is {skew.TotalMinutes:0} minutes off AWS's time; AWS accepts at most 5",
             "synchronize the clock", OperatingSystem.IsWindows() ? "w32tm /resync"
-                : OperatingSystem.IsMacOS() ? "sudo sntp -sS time.apple.com" : "timedatectl set-ntp true",
-            ErrorCode.ClockSkew);
+                : OperatingSystem.IsMacOS() ? "sudo sntp -sS time.apple.com" : "timedatectl set-ntp true")
+            with { Code = ErrorCode.ClockSkew };
     }
 
     private async Task<Finding> CheckIdentityAsync(AWSCredentials credentials)

@@ -8,20 +8,28 @@ namespace CredentialProvider.Cli.Doctor;
 /// <summary>What affects every source: settings and the token cache.</summary>
 internal sealed class MachineChecks(Settings settings, TokenCache cache)
 {
-    public IEnumerable<Finding> CheckSettings()
+    /// <param name="sources">The sources that this run checks.</param>
+    public IEnumerable<Finding> CheckSettings(IEnumerable<CheckedSource> sources)
     {
         var files = new[] { settings.Layers.User, settings.Layers.Machine };
-        var problems = files.SelectMany(file => file.Rules.Select(rule => rule.Problem)
-                .Concat((file.Hosts ?? []).Select(host => host.Problem)).Prepend(file.Problem))
-            .Prepend(settings.Problem).OfType<string>().ToList();
-        foreach (var problem in problems)
+        foreach (var problem in files.Select(file => file.Problem).Prepend(settings.Problem).OfType<string>())
         {
             yield return Array.Find(files, file => file.Problem == problem)?.Fix is { } command
                 ? Finding.FailWithCommand(Checks.Settings, problem, "correct it", command, ErrorCode.Setting)
                 : Finding.Fail(Checks.Settings, problem, "correct or unset it", ErrorCode.Setting);
         }
 
-        if (problems.Count == 0)
+        var selected = sources.Select(source => TokenRequest.TryResolve(source.Url, settings, out var request)
+            ? request.FeedSettings.Problem : null).ToList();
+        var partial = files.SelectMany(file => file.Rules.Select(rule => rule.Problem)
+            .Concat((file.Hosts ?? []).Select(host => host.Problem))).OfType<string>().ToList();
+        foreach (var problem in partial)
+        {
+            yield return Finding.Fail(Checks.Settings, problem, "correct it", ErrorCode.Setting)
+                with { Outcome = selected.Contains(problem) ? Outcome.Fail : Outcome.Warn };
+        }
+
+        if (partial.Count == 0 && settings.Problem is null && Array.TrueForAll(files, file => file.Problem is null))
         {
             var paths = string.Join(", ", files.Where(file => file.Path is not null)
                 .Select(file => file.IsEnforced ? $"{file.Path} (enforced)" : file.Path));
@@ -63,11 +71,12 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
     {
         if (settings.LogFile is { } path && LogFile.FindProblem(path) is { } problem)
         {
-            yield return Finding.Fail(Checks.Log, $"CODEARTIFACT_LOG_FILE is {path}, which is not written: {problem}",
-                "set it to a file in a folder that only you can write to", ErrorCode.Setting);
+            yield return Finding.Warn(Checks.Log, $"CODEARTIFACT_LOG_FILE is {path}, which is not written: {problem}",
+                "set it to a file in a folder that only you can write to") with { Code = ErrorCode.Setting };
         }
     }
 
+    /// <summary>A restore works without the cache: it only takes longer.</summary>
     public IEnumerable<Finding> CheckCache()
     {
         if (settings.CacheFolder is not { } folder)
@@ -80,7 +89,7 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
         if (!OperatingSystem.IsWindows() && Posix.TryGetStatus(folder, out var status, out _))
             yield return CheckFolder(folder, status);
         else if (OwnerOnlyFolder.TryOpen(folder) is null)
-            yield return Finding.Fail(Checks.Cache, $"tokens are not cached: {folder} cannot be created",
+            yield return Finding.Warn(Checks.Cache, $"tokens are not cached: {folder} cannot be created",
                 "set CODEARTIFACT_CACHE_DIR to another folder");
         else
             yield return CountTokens(folder);
@@ -95,16 +104,16 @@ internal sealed class MachineChecks(Settings settings, TokenCache cache)
             return Unusable("belongs to another user");
         if (status.Permissions != Posix.FolderOwnerOnly)
         {
-            return Finding.FailWithCommand(Checks.Cache, $"other users can access {folder}",
+            return Finding.WarnWithCommand(Checks.Cache, $"other users can access {folder}",
                 "restrict it to its owner", $"chmod 700 {path}");
         }
 
         return Array.Find(Directory.GetFiles(folder, "*.json"), IsOpenToOthers) is { } open
-            ? Finding.FailWithCommand(Checks.Cache, $"other users can read {open}, so it is not used",
+            ? Finding.WarnWithCommand(Checks.Cache, $"other users can read {open}, so it is not used",
                 "remove the tokens", "nuget-plugin-codeartifact cache clear")
             : CountTokens(folder);
 
-        Finding Unusable(string why) => Finding.FailWithCommand(Checks.Cache,
+        Finding Unusable(string why) => Finding.WarnWithCommand(Checks.Cache,
             $"tokens are not cached: {folder} {why}",
             "set CODEARTIFACT_CACHE_DIR to another folder, or remove this one", $"rm -r {path}");
     }

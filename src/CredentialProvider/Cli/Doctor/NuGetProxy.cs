@@ -1,9 +1,13 @@
+using System.Net;
+using System.Net.Http;
 using System.Net.Sockets;
+using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Platform;
 using NuGet.Common;
 using NuGet.Configuration;
 using Settings = CredentialProvider.Configuration.Settings;
+using WebProxy = NuGet.Configuration.WebProxy;
 
 namespace CredentialProvider.Cli.Doctor;
 
@@ -17,6 +21,10 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
+    /// <summary>False if NuGet has no proxy of its own, or none that it can use.</summary>
+    public bool IsSet =>
+        nuget.Problem is null && TryFind(NuGetSources.UserConfiguration, out var proxy) && proxy is not null;
+
     public async IAsyncEnumerable<Finding> CheckAsync(IReadOnlyList<CheckedSource> sources)
     {
         if (nuget.Problem is not null)
@@ -25,26 +33,29 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
         var isConfigured = !string.IsNullOrEmpty(SettingsUtility.GetConfigValue(user, Key));
         var (origin, command) = isConfigured ? ($"{Key} in the user's NuGet.Config", $"dotnet nuget config unset {Key}")
             : (Key, ShellText.Unset(Key)!);
+        var file = !isConfigured ? null : user.GetConfigFilePaths().Where(NuGetSources.IsReadOnly)
+            .FirstOrDefault(path => !string.IsNullOrEmpty(SettingsUtility.GetConfigValue(NuGetSources.LoadFile(path), Key)));
         if (!TryFind(user, out var proxy))
         {
-            yield return Finding.FailWithCommand(Checks.Network, $"NuGet cannot use {origin}: it is not a URL", "correct or unset it", command);
+            yield return Incorrect($"NuGet cannot use {origin}: it is not a URL");
             yield break;
         }
 
         if (proxy is null)
             yield break;
         var feeds = sources.Select(source => Uri.TryCreate(source.Url, UriKind.Absolute, out var url) ? url : null).OfType<Uri>().ToList();
-        var address = proxy.ProxyAddress;
-        if (feeds.Exists(feed => !proxy.IsBypassed(feed))
-            && !(Uri.TryCreate(settings.HttpsProxy, UriKind.Absolute, out var other) && other.Authority == address.Authority))
+        var hosts = feeds.GroupBy(feed => feed.Authority).Select(feeds => feeds.First()).ToList();
+        if (hosts.Find(feed => !proxy.IsBypassed(feed)) is { } feed && !IsThatOfOthers(proxy))
         {
+            var address = proxy.ProxyAddress;
             var text = $"NuGet's requests go through {address.Scheme}://{address.Authority} ({origin})";
-            yield return await FindProblemAsync(address) is { } problem
-                ? Finding.FailWithCommand(Checks.Network, $"{text}, which cannot be reached: {problem}", "correct or unset it", command)
-                : Finding.Ok(Checks.Network, text);
+            yield return await FindProblemAsync(proxy, feed) is not var (problem, fix)
+                ? Finding.Ok(Checks.Network, text)
+                : fix is null ? Incorrect($"{text}, which {problem}")
+                : Finding.Fail(Checks.Network, $"{text}, which {problem}", fix);
         }
 
-        foreach (var direct in feeds.Where(proxy.IsBypassed).GroupBy(feed => feed.Authority).Select(feeds => feeds.First()))
+        foreach (var direct in hosts.Where(proxy.IsBypassed))
         {
             if (await FindProblemAsync(direct) is { } problem)
             {
@@ -52,6 +63,10 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
                     $"remove from {Exceptions} what matches the host; for NuGet, an entry matches any part of it");
             }
         }
+
+        Finding Incorrect(string text) => file is null
+            ? Finding.FailWithCommand(Checks.Network, text, "correct or unset it", command)
+            : Finding.Fail(Checks.Network, text, $"correct or remove it in {file}");
     }
 
     /// <returns>False if a restore fails at the value.</returns>
@@ -66,6 +81,49 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
         catch (UriFormatException)
         {
             return false;
+        }
+    }
+
+    /// <summary>True for the proxy that the other checks use. .NET decodes the user and the password in a variable,
+    /// NuGet does not.</summary>
+    private bool IsThatOfOthers(WebProxy proxy)
+    {
+        var user = proxy.Credentials?.GetCredential(proxy.ProxyAddress, "Basic") is { } known
+            ? $"{known.UserName}:{known.Password}" : "";
+        return Uri.TryCreate(settings.HttpsProxy, UriKind.Absolute, out var other) && !user.Contains('%')
+            && (other.Authority, other.UserInfo) == (proxy.ProxyAddress.Authority, user);
+    }
+
+    /// <summary>Sends a request without a token, as NuGet does at first: with .NET's client, the proxy and its
+    /// credentials.</summary>
+    /// <returns>Null for any answer of the feed. Otherwise without .NET's message, which has the proxy's URL.</returns>
+    private async Task<(string Problem, string? Fix)?> FindProblemAsync(WebProxy proxy, Uri feed)
+    {
+        var credentials = proxy.Credentials ?? CredentialCache.DefaultCredentials;
+        using var client = AwsLimits.CreateHttpClient(
+            settings, Limit, proxy: new System.Net.WebProxy(proxy.ProxyAddress) { Credentials = credentials });
+        try
+        {
+            using var answer = await client.GetAsync(
+                $"https://{feed.Authority}/", HttpCompletionOption.ResponseHeadersRead);
+            return null;
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            var failure = AwsFailure.Judge(new AwsCall(feed.Authority), e);
+            return failure.Kind switch
+            {
+                FailureKind.Unreachable => ($"cannot be reached: {failure.Detail}", null),
+                FailureKind.Timeout => ($"gives no answer within {Limit.TotalSeconds:0} s", null),
+                FailureKind.UntrustedCertificate => (
+                    $"answers with a certificate that is not trusted: {failure.Detail}",
+                    "add its CA to the system trust store or point SSL_CERT_FILE at a CA bundle"),
+                _ when failure.Detail.Contains("'407'") => (
+                    $"refuses the connection to {feed.Host}: it requires authentication (407)",
+                    $"put its user name and password into the URL in {Key}; NuGet does not decode %-escapes in them"),
+                _ => ($"refuses the connection to {feed.Host}"
+                    + (failure.Detail.Contains("'403'") ? " (403)" : ""), null),
+            };
         }
     }
 

@@ -10,7 +10,8 @@ namespace CredentialProvider.Cli.Doctor;
 /// one has credentials; a restore fails at the first that does not answer.
 /// </summary>
 /// <param name="feed">What plugins before this project's are asked about; null to ask for no credentials.</param>
-internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFeed? feed)
+/// <param name="projects">May use the MSBuild package, which brings a plugin.</param>
+internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFeed? feed, ProjectSdks projects)
 {
     /// <summary>Its assembly is AWS.CodeArtifact.NuGetCredentialProvider.</summary>
     private const string AwsProvider = "AWS.CodeArtifact.";
@@ -140,6 +141,10 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFe
         return ignored is not null && discovery.StartsExecutables && !OperatingSystem.IsWindows()
             ? Finding.FailWithCommand(Checks.Plugin, $"{client.Name} ignores {ignored}, because it is not executable",
                 "make it executable", $"chmod 755 {ShellText.File(ignored)}")
+            : !client.IsNetFramework && projects.FindPackage() is { } file
+            ? Finding.WarnWithCommand(Checks.Plugin, $"{client.Name} does not find an installed plugin; MSBuild "
+                + $"restores with that of the package in {file}, but dotnet nuget push, dotnet tool and project SDKs from "
+                + "CodeArtifact fail (401)", "install it", InstallCommand)
             : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin", "install it",
                 discovery.StartsExecutables ? InstallCommand : $"{InstallCommand} {(client.IsNetFramework ? "--netfx" : "--netcore")}");
     }

@@ -7,8 +7,9 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>
-/// Project SDKs with a version. NuGet downloads them before MSBuild evaluates the project, so the MSBuild package cannot offer
-/// its plugin. SDKs without a version are part of the .NET SDK.
+/// What the projects of a folder use that NuGet's configuration does not say. Project SDKs with a version, which NuGet
+/// downloads before MSBuild evaluates the project, so that the MSBuild package cannot offer its plugin (SDKs without a
+/// version are part of the .NET SDK); that package itself; and sources. The files are read, not evaluated.
 /// </summary>
 internal sealed class ProjectSdks(string folder)
 {
@@ -21,11 +22,18 @@ internal sealed class ProjectSdks(string folder)
     private static readonly string[] Patterns =
         ["*.*proj", "Directory.Build.props", "Directory.Build.targets", "Directory.Solution.props", "Directory.Solution.targets"];
 
+    /// <summary>What MSBuild imports from the parent folders.</summary>
+    private static readonly string[] SharedFiles =
+        ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"];
+
+    private static readonly string[] SourceElements =
+        ["CodeArtifactSource", "RestoreSources", "RestoreAdditionalProjectSources"];
+
     /// <summary>A warning if a project in the folder names such an SDK and a client does not find the plugin.</summary>
-    public static IEnumerable<Finding> Check(Settings settings, string folder)
+    public IEnumerable<Finding> Check(Settings settings)
     {
         if (NuGetClient.FindAll(settings).FirstOrDefault(client => !client.IsOtherSdk && !FindsPlugin(client)) is { } client
-            && new ProjectSdks(folder).Find() is var (file, sdk))
+            && Find() is var (file, sdk))
         {
             yield return Finding.Warn(Checks.Plugin, $"{file} names the project SDK {sdk}, which {client.Name} downloads without "
                 + "a plugin: the MSBuild package is loaded later", "install the plugin: nuget-plugin-codeartifact install");
@@ -65,6 +73,65 @@ internal sealed class ProjectSdks(string folder)
         return null;
     }
 
+    /// <summary>The file that uses the MSBuild package, by its name or from a folder that has it unpacked; null if none
+    /// does.</summary>
+    public string? FindPackage() => FindFile((file, xml) =>
+        xml.LocalName == "Import" && xml.GetAttribute("Project") is { } project
+        ? IsUnpackedPackage(Path.Combine(
+            Path.GetDirectoryName(file)!, project.Replace("$(MSBuildThisFileDirectory)", "").Replace('\\', '/')))
+        : new[] { xml.GetAttribute("Name"), xml.GetAttribute("Include"), xml.GetAttribute("Sdk") }.OfType<string>()
+            .SelectMany(names => names.Split(';')).Any(name => IsMSBuildPackage(name.Split('/')[0].Trim())));
+
+    /// <summary>The file that names sources of its own; null if none does.</summary>
+    public string? FindSources() => FindFile((_, xml) => SourceElements.Contains(xml.LocalName));
+
+    /// <summary>The first file with such an element, of the folder's projects and what MSBuild imports into
+    /// them.</summary>
+    private string? FindFile(Func<string, XmlReader, bool> isMeant)
+    {
+        for (var current = folder; current is not null; current = Path.GetDirectoryName(current))
+        {
+            string[] patterns = current == folder ? [.. SharedFiles, "*.*proj"] : SharedFiles;
+            foreach (var file in patterns.SelectMany(pattern => FilesIn(current, pattern)))
+            {
+                try
+                {
+                    using var xml = Read(file);
+                    while (xml.Read())
+                    {
+                        if (xml.NodeType == XmlNodeType.Element && isMeant(file, xml))
+                            return file;
+                    }
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException or XmlException)
+                {
+                    // As below.
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static string[] FilesIn(string folder, string pattern)
+    {
+        try
+        {
+            return Directory.GetFiles(folder, pattern);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static bool IsUnpackedPackage(string import) => Path.GetFileName(import) is "Sdk.props" or "Sdk.targets"
+        && File.Exists(Path.Combine(
+            Path.GetDirectoryName(import)!, "../tasks/netstandard2.0/CredentialProvider.MSBuild.dll"));
+
+    private static XmlReader Read(string file) =>
+        XmlReader.Create(Open(file), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+
     /// <returns>Empty if it cannot be read.</returns>
     private static MemoryStream Open(string file) => new(RegularFile.TryRead(file, MaxSize) ?? []);
 
@@ -84,7 +151,7 @@ internal sealed class ProjectSdks(string folder)
 
     private static string? InProject(string file)
     {
-        using var xml = XmlReader.Create(Open(file), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+        using var xml = Read(file);
         while (xml.Read())
         {
             if (xml.NodeType == XmlNodeType.Element && InElement(xml) is { } sdk)

@@ -13,11 +13,14 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     public IEnumerable<Finding> CheckUrl()
     {
         // With protocol 2, NuGet finds no package in CodeArtifact and reports no error for the source.
-        yield return CheckForm() with { MayBeElsewhere = source.UsesProtocol2 && IsHttps };
+        yield return Editable(nuget, source.Name, CheckForm())
+            with { MayBeElsewhere = source.UsesProtocol2 && IsHttps };
         if (source is { IsPadded: true, Name: { } name } && source.ShownUrl == source.Url)
         {
-            yield return Finding.WarnWithCommand(Checks.Url, "the URL in nuget.config begins or ends with white space, which dotnet restore removes; it then "
-                + "finds no source with that URL, so the source's mapping and stored credentials do not apply", "remove it", Update(name, source.Url));
+            yield return Editable(nuget, name, Finding.WarnWithCommand(Checks.Url,
+                "the URL in nuget.config begins or ends with white space, which dotnet restore removes; it then finds "
+                + "no source with that URL, so the source's mapping and stored credentials do not apply",
+                "remove it", Update(name, source.Url)));
         }
     }
 
@@ -57,8 +60,16 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
             "if this is a reverse proxy in front of CodeArtifact, add its host under \"hosts\" in codeartifact.json");
     }
 
-    private static string Update(string name, string url) =>
-        $"dotnet nuget update source {ShellText.Option("--source", url)} {ShellText.Argument(name)}";
+    private string Update(string name, string url) =>
+        $"dotnet nuget update source{nuget.ConfigFileOption} {ShellText.Option("--source", url)} "
+        + ShellText.Argument(name);
+
+    /// <summary>Without the command that updates a source, where NuGet would change nothing and report
+    /// success.</summary>
+    /// <param name="name">Null for a URL from the command line.</param>
+    public static Finding Editable(NuGetSources nuget, string? name, Finding finding) =>
+        name is null || finding.Command is null || nuget.FindReadOnly(name) is not { } file ? finding
+            : finding with { Fix = $"correct it in {file}, which no command of NuGet changes", Command = null };
 
     /// <summary>Where each setting of this feed comes from, if anything is set.</summary>
     public IEnumerable<Finding> CheckSettings()
@@ -84,6 +95,13 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         }
     }
 
+    /// <summary>NuGet reads from a source without validation. The token is not sent there by this check.</summary>
+    public Finding WithoutValidation(Finding untrusted) => source.Name is not { } name
+        || nuget.FindByName(name) is not { DisableTLSCertificateValidation: true } ? untrusted
+        : Finding.Warn(untrusted.Check, $"{untrusted.Text}; NuGet does not check it (disableTLSCertificateValidation), "
+            + "so it sends the token to any server that answers for this host", untrusted.Fix!)
+            with { Code = untrusted.Code };
+
     public IEnumerable<Finding> CheckEnabled()
     {
         if (source is { IsEnabled: false, Name: not null })
@@ -94,9 +112,11 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     {
         var files = nuget.FilesThatDisable(source.Name!);
         var text = $"NuGet ignores this source: it is disabled in {string.Join(", ", files)}";
-        return files.Any(NuGetSources.IsMachineWide)
-            ? Finding.Fail(Checks.Enabled, text, $"no command changes a machine-wide file; begin disabledPackageSources in {nuget.Files[0]} with <clear />")
-            : Finding.FailWithCommand(Checks.Enabled, text, "enable it", $"dotnet nuget enable source {ShellText.Argument(source.Name!)}");
+        return files.Any(NuGetSources.IsReadOnly)
+            ? Finding.Fail(Checks.Enabled, text, $"no command changes {files.First(NuGetSources.IsReadOnly)}; "
+                + $"begin disabledPackageSources in {nuget.Files[0]} with <clear />")
+            : Finding.FailWithCommand(Checks.Enabled, text, "enable it",
+                $"dotnet nuget enable source{nuget.ConfigFileOption} {ShellText.Argument(source.Name!)}");
     }
 
     /// <summary>NuGet asks a plugin only if it has no credentials of its own or the feed refuses them. Those in the
@@ -126,7 +146,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         {
             yield return Finding.FailWithCommand(Checks.StoredCredentials,
                 $"{files[0]} stores an encrypted password for this source, which NuGet decrypts on Windows only, so every "
-                + "restore fails", "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Argument(name)}");
+                + "restore fails", "remove it", Forget(name));
             yield break;
         }
 
@@ -134,12 +154,15 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         {
             yield return Finding.WarnWithCommand(Checks.StoredCredentials,
                 $"{file} stores a password for this source; {Effect}",
-                "remove it", $"nuget-plugin-codeartifact configure forget {ShellText.Argument(name)}");
+                "remove it", Forget(name));
         }
 
         if (files.Count == 0 && !settings.HasNuGetCredentials(name))
             yield return Finding.Ok(Checks.StoredCredentials, "none, so NuGet asks the plugin");
     }
+
+    private string Forget(string name) => "nuget-plugin-codeartifact configure forget "
+        + (nuget.OnlyFile is { } file ? ShellText.Option("--config", file) + " " : "") + ShellText.Argument(name);
 
     /// <summary>True if NuGet fails at a stored password.</summary>
     public static bool CannotDecrypt(PackageSource source) => !OperatingSystem.IsWindows()
@@ -156,6 +179,13 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
 
     private Finding CheckMapping(string name, SourceMapping mapping)
     {
+        if (mapping.IsEnabled && mapping.FindOtherCase(name) is { } key && NuGetClient.FindAll(settings)
+            .FirstOrDefault(client => client is { ComparesMappingByCase: true, IsOtherSdk: false }) is { } client)
+        {
+            return Finding.Fail(Checks.Mapping, $"{client.Name} does not take {key} in packageSourceMapping for "
+                + $"{name}: it compares them by case", $"write {name} in {string.Join(", ", nuget.FilesThatMap())}");
+        }
+
         if (mapping.IsEnabled && mapping.PatternsOf(name).Count == 0)
         {
             var left = $"{string.Join(", ", nuget.FilesThatMap())} maps packages to sources, but none to this source, "

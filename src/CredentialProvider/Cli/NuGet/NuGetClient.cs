@@ -12,6 +12,16 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     /// <summary>An SDK that dotnet does not use in the working directory.</summary>
     public bool IsOtherSdk { get; init; }
 
+    /// <summary>Of the SDK, or of NuGet in nuget.exe and Visual Studio. 0.0 if unknown.</summary>
+    public Version Version { get; init; } = new(0, 0);
+
+    /// <summary>True if a source with http is an error (NU1302).</summary>
+    public bool RefusesHttp => Version >= (IsNetFramework ? new Version(6, 12) : new Version(9, 0, 100));
+
+    /// <summary>True if the keys of packageSourceMapping need the case of the source's name.
+    /// https://github.com/NuGet/Home/issues/14290</summary>
+    public bool ComparesMappingByCase => Version < (IsNetFramework ? new Version(7, 0) : new Version(10, 0, 100));
+
     /// <summary>The clients on PATH and, on Windows, Visual Studio in its default location.</summary>
     public static IReadOnlyList<NuGetClient> FindAll(Settings settings)
     {
@@ -30,6 +40,7 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
                 FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstSdkWithPathSearch)
             {
                 IsOtherSdk = versions.Contains(used) && version != used,
+                Version = ParseVersion(version),
             }));
         }
 
@@ -37,7 +48,10 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
         {
             var version = FileVersionInfo.GetVersionInfo(nuget).FileVersion ?? "";
             clients.Add(new NuGetClient($"nuget.exe {version}", IsNetFramework: true,
-                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstNuGetWithPathSearch));
+                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstNuGetWithPathSearch)
+            {
+                Version = ParseVersion(version),
+            });
         }
 
         if (OperatingSystem.IsWindows())
@@ -62,7 +76,10 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
             var version = FileVersionInfo.GetVersionInfo(nuget).FileVersion ?? "";
             yield return new NuGetClient(
                 $"Visual Studio {Path.GetFileName(Path.GetDirectoryName(edition))} {Path.GetFileName(edition)}", IsNetFramework: true,
-                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstNuGetWithPathSearch);
+                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstNuGetWithPathSearch)
+            {
+                Version = ParseVersion(version),
+            };
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed record Source(string? Name, string Url, Feed Feed)
 /// name.</summary>
 internal sealed class NuGetSources
 {
+    /// <summary>What a message about a broken file ends with.</summary>
+    public const string CorrectTheFile = "; correct the file";
+
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Settings _settings;
@@ -38,6 +41,22 @@ internal sealed class NuGetSources
         _settings = settings;
         _nuget = new Lazy<ISettings>(load);
     }
+
+    /// <summary>A file that replaces the configuration, as <c>dotnet restore --configfile</c> does.</summary>
+    public static NuGetSources Of(Settings settings, string file)
+    {
+        var path = Path.GetFullPath(file);
+        // NuGet's class would create it.
+        return new NuGetSources(settings, () => File.Exists(path) ? LoadFile(path)
+            : throw new CommandFailedException(
+                $"nuget.config cannot be read: {path} does not exist", "name a file that exists")) { OnlyFile = path };
+    }
+
+    /// <summary>The only file; null if NuGet looks for its files.</summary>
+    public string? OnlyFile { get; private init; }
+
+    /// <summary>Lets a command of NuGet change that file: empty, or with a blank before it.</summary>
+    public string ConfigFileOption => OnlyFile is null ? "" : " " + ShellText.Option("--configfile", OnlyFile);
 
     /// <summary>The configuration that a file is a part of: of its folder, or the file alone if NuGet reads it only
     /// when a command line names it.</summary>
@@ -80,7 +99,7 @@ internal sealed class NuGetSources
     /// <exception cref="InvalidOperationException">NUGET_PACKAGES is relative.</exception>
     public string PackagesFolder => SettingsUtility.GetGlobalPackagesFolder(_nuget.Value);
 
-    /// <summary>The user's NuGet.Config alone; for some keys, NuGet reads no other file.</summary>
+    /// <summary>The user's files alone; for some keys, NuGet reads no other file.</summary>
     public static ISettings UserConfiguration =>
         Settings.Home is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
 
@@ -146,9 +165,22 @@ internal sealed class NuGetSources
         [.. FilesOf("disabledPackageSources", item =>
             item is AddItem { Key: var key } && key.Equals(source, StringComparison.OrdinalIgnoreCase))];
 
-    /// <summary>True for a file that NuGet's commands do not change.</summary>
-    public static bool IsMachineWide(string file) => file.StartsWith(
-        NuGetEnvironment.GetFolderPath(NuGetFolderPath.MachineWideConfigDirectory) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    /// <summary>True for a file that NuGet's commands do not change: one of the machine, or another one of the user
+    /// than NuGet.Config. https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior</summary>
+    public static bool IsReadOnly(string file) => new[]
+    {
+        NuGetEnvironment.GetFolderPath(NuGetFolderPath.MachineWideConfigDirectory),
+        Path.Combine(NuGetEnvironment.GetFolderPath(NuGetFolderPath.UserSettingsDirectory), "config"),
+    }.Any(folder => file.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+
+    /// <summary>Removes a source, or disables it where NuGet would remove nothing and report success.</summary>
+    public string RemoveCommand(string name) =>
+        $"dotnet nuget {(FindReadOnly(name) is null ? "remove" : "disable")} "
+        + $"source{ConfigFileOption} {ShellText.Argument(name)}";
+
+    /// <summary>The file with a source, if NuGet's commands do not change it; null for any other source.</summary>
+    public string? FindReadOnly(string name) =>
+        FilesWithUrl(name, _ => true).FirstOrDefault() is { } file && IsReadOnly(file) ? file : null;
 
     /// <summary>The files that map packages to sources.</summary>
     /// <param name="pattern">Null for any pattern.</param>
@@ -293,7 +325,8 @@ internal sealed class NuGetSources
         }
         catch (NuGetConfigurationException e)
         {
-            throw new CommandFailedException($"nuget.config cannot be read: {ConfigurationError.Describe(e)}; correct the file");
+            throw new CommandFailedException(
+                $"nuget.config cannot be read: {ConfigurationError.Describe(e)}{CorrectTheFile}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
         {

@@ -11,8 +11,9 @@ namespace CredentialProvider.Cli.NuGet;
 internal sealed record PluginReply(string? Problem, bool OffersCredentials = false, bool HasCredentials = false);
 
 /// <summary>A feed that a plugin is asked about.</summary>
+/// <param name="HasProxy">NuGet has a proxy of its own, and tells plugins about it.</param>
 /// <param name="Accepts">Tries a password on the feed.</param>
-internal sealed record AskedFeed(string Url, Func<Secret, Task<bool>> Accepts);
+internal sealed record AskedFeed(string Url, bool HasProxy, Func<Secret, Task<bool>> Accepts);
 
 /// <summary>
 /// NuGet's half of the conversation with a plugin, from the handshake to the credentials of a feed. A restore fails at a
@@ -72,8 +73,13 @@ internal sealed class PluginConversation(TextReader output, TextWriter input, As
     private async Task<bool> HasCredentialsAsync(AskedFeed asked)
     {
         await AskAsync("SetLogLevel", """{"LogLevel":"Debug"}""");
-        await AskAsync("SetCredentials",
-            $$"""{"PackageSourceRepository":{{JsonString.Quote(new Uri(asked.Url).AbsolutePath)}}}""");
+        // A plugin need not know this request: without a proxy, NuGet does not send it.
+        if (asked.HasProxy)
+        {
+            await AskAsync("SetCredentials",
+                $$"""{"PackageSourceRepository":{{JsonString.Quote(new Uri(asked.Url).AbsolutePath)}}}""");
+        }
+
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var isRetry = attempt > 0 ? "true" : "false";

@@ -37,6 +37,11 @@ internal sealed class SourceMapping(Settings settings, IReadOnlyList<PackageSour
             && other.Name.Equals(source, StringComparison.OrdinalIgnoreCase)))
         .SelectMany(item => item.Patterns).Select(pattern => pattern.Pattern), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The key of a source whose only keys have its name in another case; null for any other source.</summary>
+    public string? FindOtherCase(string source) => items.Select(item => item.Key)
+        .Where(key => key.Equals(source, StringComparison.OrdinalIgnoreCase))
+        .OrderBy(key => key != source).FirstOrDefault() is { } key && key != source ? key : null;
+
     /// <summary>True if no CodeArtifact source that NuGet uses has a pattern.</summary>
     public bool LeavesCodeArtifactOut => IsEnabled && !sources.Any(source => source.IsEnabled
         && FeedRecognition.TryFind(source.Source, settings, out _) && PatternsOf(source.Name).Count > 0);
