@@ -124,7 +124,8 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         if (projects.FindSources() is { } file)
         {
             return Finding.Skip(Checks.Sources, $"nuget.config has no CodeArtifact source; those in {file} are not "
-                + "read, so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY --owner ACCOUNT --region REGION");
+                + "read, so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY "
+                + "--owner ACCOUNT --region REGION");
         }
 
         return Finding.Fail(Checks.Sources, $"no enabled CodeArtifact source in {string.Join(", ", nuget.Files)}",

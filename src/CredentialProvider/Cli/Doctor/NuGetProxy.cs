@@ -34,7 +34,8 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
         var (origin, command) = isConfigured ? ($"{Key} in the user's NuGet.Config", $"dotnet nuget config unset {Key}")
             : (Key, ShellText.Unset(Key)!);
         var file = !isConfigured ? null : user.GetConfigFilePaths().Where(NuGetSources.IsReadOnly)
-            .FirstOrDefault(path => !string.IsNullOrEmpty(SettingsUtility.GetConfigValue(NuGetSources.LoadFile(path), Key)));
+            .FirstOrDefault(path =>
+                SettingsUtility.GetConfigValue(NuGetSources.LoadFile(path), Key) is { Length: > 0 });
         if (!TryFind(user, out var proxy))
         {
             yield return Incorrect($"NuGet cannot use {origin}: it is not a URL");
@@ -105,7 +106,7 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
         try
         {
             using var answer = await client.GetAsync(
-                $"https://{feed.Authority}/", HttpCompletionOption.ResponseHeadersRead);
+                new Uri($"https://{feed.Authority}/"), HttpCompletionOption.ResponseHeadersRead);
             return null;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)

@@ -143,8 +143,8 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFe
                 "make it executable", $"chmod 755 {ShellText.File(ignored)}")
             : !client.IsNetFramework && projects.FindPackage() is { } file
             ? Finding.WarnWithCommand(Checks.Plugin, $"{client.Name} does not find an installed plugin; MSBuild "
-                + $"restores with that of the package in {file}, but dotnet nuget push, dotnet tool and project SDKs from "
-                + "CodeArtifact fail (401)", "install it", InstallCommand)
+                + $"restores with that of the package in {file}, but dotnet nuget push, dotnet tool and project SDKs "
+                + "from CodeArtifact fail (401)", "install it", InstallCommand)
             : Finding.FailWithCommand(Checks.Plugin, $"{client.Name} does not find the plugin", "install it",
                 discovery.StartsExecutables ? InstallCommand : $"{InstallCommand} {(client.IsNetFramework ? "--netfx" : "--netcore")}");
     }

@@ -180,7 +180,7 @@ internal sealed class NuGetSources
 
     /// <summary>The file with a source, if NuGet's commands do not change it; null for any other source.</summary>
     public string? FindReadOnly(string name) =>
-        FilesWithUrl(name, _ => true).FirstOrDefault() is { } file && IsReadOnly(file) ? file : null;
+        FilesWithUrl(name, _ => true) is [var file, ..] && IsReadOnly(file) ? file : null;
 
     /// <summary>The files that map packages to sources.</summary>
     /// <param name="pattern">Null for any pattern.</param>
