@@ -42,9 +42,18 @@ internal static class TrustedFile
     /// <summary>True if only root can replace the file or folder, or lead its path elsewhere.</summary>
     public static bool OnlyRootCanReplace(string path)
     {
-        var full = Path.GetFullPath(path);
-        return Walk(full).All(entry => !entry.Status.IsLink && (entry.Path == full
-            || (entry.Status.Owner == 0 && !IsOpen(entry.Status))));
+        var (full, isShared) = (Path.GetFullPath(path), false);
+        foreach (var (entry, status) in Walk(full))
+        {
+            // In a sticky folder such as /tmp, users replace their own entries only.
+            if (status.IsLink || (status.Owner != 0 && (isShared || entry != full)))
+                return false;
+            isShared = IsOpen(status);
+            if (isShared && entry != full && (status.Mode & Sticky) == 0)
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>True if every user may write to the file. On Windows never: there its folder's list decides.</summary>

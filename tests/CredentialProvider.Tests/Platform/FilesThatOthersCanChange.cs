@@ -145,8 +145,18 @@ public sealed class FilesThatOthersCanChange : IDisposable
     {
         RequireRoot();
         var path = Write("home/.config/codeartifact.json");
-        Assert.False(TrustedFile.OnlyRootCanReplace(path)); // in /tmp
-        Assert.True(TrustedFile.OnlyRootCanReplace("/usr/share"));
+        Assert.True(TrustedFile.OnlyRootCanReplace(path)); // below a folder of root in /tmp
+        Run("chown", "12345", path);
+        Assert.True(TrustedFile.OnlyRootCanReplace(path));
+        SetMode(Home, "777");
+        Assert.False(TrustedFile.OnlyRootCanReplace(path));
+        SetMode(Home, "1777");
+        Assert.True(TrustedFile.OnlyRootCanReplace(path));
+        SetMode(Path.GetDirectoryName(path)!, "1777");
+        Assert.False(TrustedFile.OnlyRootCanReplace(path));
+        SetMode(Path.GetDirectoryName(path)!, "755");
+        Run("chown", "12345", Path.GetDirectoryName(path)!);
+        Assert.False(TrustedFile.OnlyRootCanReplace(path));
         Assert.False(TrustedFile.OnlyRootCanReplace("/proc/self/exe"));
     }
 

@@ -71,7 +71,7 @@ internal sealed class ContainerCredentials : AsyncCredentials
         {
             // Its text is not repeated: the path may be all that authorizes.
             throw Invalid("the container credentials endpoint is not a valid URL",
-                "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI");
+                "check AWS_CONTAINER_CREDENTIALS_FULL_URI");
         }
 
         var isAllowed = uri.Scheme == Uri.UriSchemeHttps
