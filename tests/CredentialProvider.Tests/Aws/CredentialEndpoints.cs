@@ -49,7 +49,7 @@ public sealed class CredentialEndpoints
     [InlineData("/v2/credentials/id", "")]
     [InlineData("id", "")]
     public void Of_a_container_is_described_by_its_host(string uri, string description) =>
-        Assert.Equal($"container credentials{description}", new ContainerSource(uri, null, null).Description);
+        Assert.Equal($"container credentials{description}", new ContainerSource(uri, null, null, "machine").Description);
 
     [Fact]
     public void Of_a_container_is_not_repeated_if_it_is_invalid() =>
