@@ -79,6 +79,7 @@ internal static class Program
             : new CommandLine(settings, Terminal.Open(settings, isForCommand: IsExec(args)), time).Run(args);
     }
 
-    /// <summary>This process will become another program, which is to find everything as this one did.</summary>
+    /// <summary>True for <c>exec</c>: this process becomes another program, whose terminal and settings must be
+    /// unchanged.</summary>
     private static bool IsExec(string[] args) => args is [ExecCommand.Word, ..];
 }

@@ -11,8 +11,7 @@ namespace CredentialProvider.Aws;
 
 /// <summary>
 /// Requests to one feed. The token is sent over https, and only to hosts for which the plugin would give NuGet the same
-/// token: what the feed's answers name does not decide that. No redirect is followed with the token, and no answer is
-/// read beyond a limit.
+/// token, whatever URLs the feed returns. No redirect is followed with the token, and no answer is read beyond a limit.
 /// </summary>
 /// <exception cref="AwsCallException">From every method: no response, or one that cannot be read.</exception>
 /// <exception cref="FeedResponseException">From every method: an HTTP status that is not the wanted one.</exception>

@@ -7,8 +7,8 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Aws;
 
 /// <summary>
-/// What a feed says to a token after NuGet was refused. NuGet asks for another token after any 401 or 403, also for one
-/// package, and also from the host that a download redirects to.
+/// Whether a feed accepts a token that NuGet reports as refused. NuGet asks for another token after any 401 or 403,
+/// even for a single package, and even from the host that a download redirects to.
 /// </summary>
 /// <param name="IsTokenAccepted">The feed accepts the token now: something else was refused, or the refusal has
 /// passed.</param>

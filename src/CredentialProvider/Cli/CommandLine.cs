@@ -9,7 +9,7 @@ namespace CredentialProvider.Cli;
 /// <summary>The program's command line. Each command is a class in Commands/.</summary>
 internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProvider time)
 {
-    /// <summary>A source may be named @something: no response files among other words.</summary>
+    /// <summary>Response files are off, because a source may be named @something.</summary>
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>For a command to end after Ctrl-C or SIGTERM; the parser's own default.</summary>
@@ -34,7 +34,7 @@ internal sealed class CommandLine(Settings settings, Terminal terminal, TimeProv
             {
                 Output = terminal.Output,
                 EnableDefaultExceptionHandler = false,
-                // A signal is for the command that exec runs. Its handler would be lost with this process, too.
+                // exec has no signal handler: signals are for its command.
                 ProcessTerminationTimeout = parsed.CommandResult.Command is ExecCommand ? null : TerminationTimeout,
             });
         }

@@ -39,8 +39,8 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>/dev/stdout and /proc/self/fd/N lead to any kind of file, and the process that opened it has it
-    /// open.</summary>
+    /// <summary>True for a path that names an open descriptor, such as /dev/stdout. The caller chose what is behind it,
+    /// so its owner does not matter.</summary>
     private static bool IsOpen(string path) => !OperatingSystem.IsWindows()
         && (path is "/dev/stdout" or "/dev/stderr" || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
             || path.StartsWith("/proc/", StringComparison.Ordinal));

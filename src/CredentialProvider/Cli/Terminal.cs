@@ -39,8 +39,8 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     public bool IsInteractive => isInteractive;
 
     /// <summary>The streams of this process.</summary>
-    /// <param name="isForCommand">Another command will have them. On Unix .NET's console changes the terminal's modes,
-    /// which the command would inherit.</param>
+    /// <param name="isForCommand">Another program will inherit them. On Unix .NET's console changes the terminal's
+    /// modes, which that program would inherit too.</param>
     public static Terminal Open(Settings settings, bool isForCommand)
     {
         var isRaw = isForCommand && !OperatingSystem.IsWindows();

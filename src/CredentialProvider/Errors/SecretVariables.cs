@@ -3,8 +3,8 @@ using System.Text;
 namespace CredentialProvider.Errors;
 
 /// <summary>
-/// The values of environment variables that are named like secrets. NuGet puts variables into the URLs of nuget.config, so
-/// that of a cloned repository could otherwise have them printed.
+/// The values of environment variables that are named like secrets. NuGet expands variables in the URLs of
+/// nuget.config, so a cloned repository could otherwise have them printed.
 /// </summary>
 internal static class SecretVariables
 {

@@ -10,8 +10,8 @@ using CredentialProvider.Tokens;
 namespace CredentialProvider.Plugin;
 
 /// <summary>
-/// Decides what to answer NuGet for one URL. The response code Error makes NuGet go on to the next provider without a
-/// word. It means "not a CodeArtifact feed" and, after a warning that says why, "no token for this feed".
+/// Decides what to answer NuGet for one URL. After the response code Error, NuGet silently goes on to the next
+/// provider. It means "not a CodeArtifact feed" and, after a warning that says why, "no token for this feed".
 /// </summary>
 /// <param name="ask">Asks a feed whether it accepts a token.</param>
 internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
@@ -114,7 +114,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         }
     }
 
-    /// <summary>Settings that have no effect, or not quite the one that was meant, fail no build.</summary>
+    /// <summary>Logs settings that are ignored or corrected. They do not fail the build.</summary>
     private void LogNotes(Feed feed, Action<string, string> log)
     {
         foreach (var note in SettingOrigin.Of(feed, settings).SelectMany(setting => setting.Notes))
@@ -143,7 +143,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
             log(LogLevels.Debug, cause.ToString());
     }
 
-    /// <summary>The token from outside. Its file is read again after a refusal, because it may have been renewed.</summary>
+    /// <summary>The token from outside. Its file is read again after a refusal, because it may have been
+    /// renewed.</summary>
     /// <exception cref="NoTokenException">There is none, or the feed refuses it.</exception>
     private async Task<AuthorizationToken> GetExternalAsync(ExternalToken external, CredentialsRequest request,
         TokenRequest wanted, Action<string, string> log, CancellationToken cancel)
@@ -163,8 +164,8 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
                 "set a new one, or unset the variable so that the plugin fetches tokens");
     }
 
-    /// <summary>True if the feed accepts the refused token now: it is given again once, because a refusal may pass. False
-    /// if another token may help.</summary>
+    /// <summary>True if the feed accepts the refused token now: it is given again once, because a refusal may pass.
+    /// False if another token may help.</summary>
     /// <exception cref="NoTokenException">The feed accepts the token, but not the request.</exception>
     private async Task<bool> IsAcceptedAsync(AuthorizationToken token, CredentialsRequest request, TokenRequest wanted,
         Action<string, string> log, CancellationToken cancel)
