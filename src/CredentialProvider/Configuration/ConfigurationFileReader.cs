@@ -179,7 +179,7 @@ internal static class ConfigurationFileReader
         if (node.Find("externalId") is { } externalId)
         {
             if (roles is not { Length: > 0 })
-                throw externalId.Error("has no effect without roles next to it");
+                throw externalId.Error("needs \"roles\" in the same object");
             roles[^1] = roles[^1] with { ExternalId = externalId.GetString() };
         }
 

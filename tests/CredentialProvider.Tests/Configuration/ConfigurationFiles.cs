@@ -119,7 +119,7 @@ public sealed class ConfigurationFiles
     [InlineData("{ \"defaults\": { \"duration\": 899 } }", "f, line 1, column 29: defaults.duration is 899; expected seconds: 0, or 900 to 43200")]
     [InlineData("{ \"defaults\": { \"profile\": 7 } }", "f, line 1, column 28: defaults.profile must be a string")]
     [InlineData("{ \"defaults\": { \"roles\": [\"Reader\"] } }", "f, line 1, column 27: defaults.roles[0] is 'Reader'; expected a role ARN such as arn:aws:iam::111122223333:role/Reader")]
-    [InlineData("{ \"defaults\": { \"externalId\": \"x\" } }", "f, line 1, column 31: defaults.externalId has no effect without roles next to it")]
+    [InlineData("{ \"defaults\": { \"externalId\": \"x\" } }", "f, line 1, column 31: defaults.externalId needs \"roles\" in the same object")]
     [InlineData("{ \"defaults\": { \"endpoint\": \"http://x\" } }", "f, line 1, column 29: defaults.endpoint is 'http://x'; expected a URL such as https://codeartifact.us-east-1.amazonaws.com")]
     [InlineData("{ \"domains\": [\"Contoso\"] }", "f, line 1, column 15: domains[0] is 'Contoso'; expected 'domain', 'domain/owner' or '*/owner'")]
     [InlineData("[]", "f, line 1, column 1: the file must be an object { }")]

@@ -21,7 +21,7 @@ internal sealed class PolicyCommand : CliCommand
         $"Also print the trust policy for a CI system's OIDC tokens: {string.Join(", ", TrustPolicy.Issuers.Keys)} or the issuer's URL");
 
     private readonly Option<string?> _subject = SharedOptions.Value("--subject", "SUBJECT",
-        "Subject of those tokens, for example repo:contoso/app:ref:refs/heads/main; * stands for anything");
+        "Subject of those tokens, for example repo:contoso/app:ref:refs/heads/main; * matches anything");
 
     private readonly Option<string> _audience = new("--audience")
     {

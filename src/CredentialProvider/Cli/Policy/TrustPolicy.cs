@@ -8,7 +8,7 @@ namespace CredentialProvider.Cli.Policy;
 /// <param name="Principal">An account ID, or the ARN of a role or user; null for the role's own account.</param>
 /// <param name="Issuer">Of OIDC tokens, in place of the principal: a name of <see cref="Issuers"/> or a URL; null for
 /// AWS credentials.</param>
-/// <param name="Subject">The sub of those tokens; <c>*</c> stands for anything.</param>
+/// <param name="Subject">The sub of those tokens; <c>*</c> matches anything.</param>
 /// <param name="Audience">The aud of those tokens.</param>
 /// <param name="PassesSourceIdentity">The caller passes a source identity.</param>
 /// <param name="Tags">Keys of the tags that the caller passes.</param>
