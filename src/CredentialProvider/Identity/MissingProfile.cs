@@ -20,7 +20,7 @@ internal static class MissingProfile
     /// <param name="profile">What is read; null if the profile is in neither file.</param>
     /// <returns>Why they are not read, and the fix; null if there are none.</returns>
     public static (string Why, string Fix)? FindMisplaced(string name, SharedFiles files, AwsProfile? profile) =>
-        FindWithoutHeader(name, files) ?? FindIndented(profile) ?? FindSimilar(name, files, section => profile?.Config.Contains(section) != true
+        FindWithoutHeader(name, files) ?? (profile is null ? null : FindIndented(profile)) ?? FindSimilar(name, files, section => profile?.Config.Contains(section) != true
             && profile?.Credentials.Contains(section) != true
             && Array.Exists(CredentialSettings, setting => section.Find(setting) is not null));
 
@@ -32,9 +32,9 @@ internal static class MissingProfile
     }
 
     /// <summary>A setting that continues the one above it, because it is indented.</summary>
-    private static (string Why, string Fix)? FindIndented(AwsProfile? profile)
+    private static (string Why, string Fix)? FindIndented(AwsProfile profile)
     {
-        foreach (var setting in (profile?.Credentials.Concat(profile.Config) ?? []).SelectMany(section => section.Properties))
+        foreach (var setting in profile.Credentials.Concat(profile.Config).SelectMany(section => section.Properties))
         {
             if (Array.Find(CredentialSettings, name => setting.FindNested(name) is not null) is { } indented)
                 return ($"{setting.Place} has {indented} as part of its value, because that line is indented", "remove the indentation");

@@ -77,7 +77,7 @@ public sealed class CodeArtifactAlone
         Assert.Contains(symptom, outcome.Failed().Output, StringComparison.Ordinal);
         Assert.DoesNotContain("CACP", outcome.Output, StringComparison.Ordinal);
         var doctor = await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor");
-        Assert.Contains("Contoso.Sdk", doctor.Output.Split('\n').First(line => line.Contains("warn  plugin", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(doctor.Output.Split('\n'), line => line.Contains("warn  plugin", StringComparison.Ordinal) && line.Contains("Contoso.Sdk", StringComparison.Ordinal));
     }
 
     private static async Task<Sandbox> CloneAsync()
