@@ -9,10 +9,10 @@ internal static class MachineIdentity
 {
     private const int MaxFileSize = 256;
 
-    /// <summary>systemd's machine ID and the kernel's boot ID, else the host name; hashed. Machines that were started from
-    /// one image may have the same machine ID. A new boot ID costs one call to AWS.</summary>
-    public static string Find() => "machine " + Fnv1a.Hash(!OperatingSystem.IsLinux() ? Environment.MachineName
-        : Read("/proc/sys/kernel/random/boot_id") is { } boot ? boot + Read("/etc/machine-id") : Environment.MachineName);
+    /// <summary>The kernel's boot ID and systemd's machine ID, or the one that there is, else the host name; hashed.
+    /// Machines started from one image may have the same machine ID. A new boot ID costs one call to AWS.</summary>
+    public static string Find() => "machine " + Fnv1a.Hash(OperatingSystem.IsLinux()
+        && Read("/proc/sys/kernel/random/boot_id") + Read("/etc/machine-id") is { Length: > 0 } ids ? ids : Environment.MachineName);
 
     private static string? Read(string path)
     {
