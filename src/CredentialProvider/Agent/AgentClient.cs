@@ -15,13 +15,13 @@ internal static class AgentClient
     /// <summary>The beginning of a pipe's path on Windows.</summary>
     public const string PipePrefix = @"\\.\pipe\";
 
-    /// <summary>For one question. An agent that waits for AWS says so earlier.</summary>
-    public static readonly TimeSpan QuestionTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>For one request. An agent that waits for AWS says so earlier.</summary>
+    public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Connections that an agent may close, or be too busy for, before it counts as unusable.</summary>
     private const int MaxLost = 3;
 
-    /// <summary>Before the next question, in case the agent does not wait itself.</summary>
+    /// <summary>Before the next request, in case the agent does not wait itself.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <exception cref="NoTokenException">The agent cannot be asked, or has no token and says why.</exception>
@@ -63,7 +63,7 @@ internal static class AgentClient
     private static async Task<AgentResponse> AskAsync(
         string socket, string request, TimeProvider time, CancellationToken cancel)
     {
-        using var limit = time.CreateCancellationTokenSource(QuestionTimeout);
+        using var limit = time.CreateCancellationTokenSource(RequestTimeout);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {
@@ -74,7 +74,7 @@ internal static class AgentClient
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw NoAnswer(socket, $"timed out after {QuestionTimeout.TotalSeconds:0} s");
+            throw NoAnswer(socket, $"timed out after {RequestTimeout.TotalSeconds:0} s");
         }
         catch (InvalidValueException e)
         {

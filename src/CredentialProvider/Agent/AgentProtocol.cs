@@ -10,7 +10,7 @@ namespace CredentialProvider.Agent;
 // The wire between plugin and agent, version 1: one connection, one line of JSON each way, in UTF-8.
 // docs/reference/agent.md describes it. Both sides limit the other's line and the time it takes.
 
-/// <summary>A plugin's question.</summary>
+/// <summary>A request for a token.</summary>
 /// <param name="Feed">As the plugin recognized it; the agent checks each part again.</param>
 /// <param name="After">Only a token obtained later will do: earlier ones were refused or are about to expire.</param>
 internal sealed record AgentRequest(Feed Feed, DateTimeOffset After)

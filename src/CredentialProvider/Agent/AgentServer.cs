@@ -175,7 +175,7 @@ internal sealed class AgentServer(Settings settings, string[] domains, TimeProvi
         {
             // The message of an unexpected exception can contain anything, so it is for the agent's own log.
             return (new AgentResponse(null, new NoTokenException(ErrorCode.Service, $"unexpected {e.GetType().Name}",
-                "this is a bug: report it with the agent's log")), $"{what}: {e}");
+                NoTokenException.ReportBug)), $"{what}: {e}");
         }
     }
 

@@ -33,7 +33,6 @@ internal sealed record AwsFailure(FailureKind Kind, string Detail, TransientFail
         }
 
         return Find<JsonException>(cause) is { } json ? new AwsFailure(FailureKind.UnexpectedResponse, json.Message)
-            : cause is InvalidDataException ? new AwsFailure(FailureKind.InvalidProfiles, cause.Message)
             : JudgeConnection(cause) is { } failure ? failure
             : new AwsFailure(call.Assumed is null ? FailureKind.NoCredentials : FailureKind.UnexpectedResponse,
                 Innermost(cause).Message);

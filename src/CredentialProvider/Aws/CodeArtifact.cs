@@ -156,7 +156,7 @@ internal sealed class AmazonCodeArtifactClient(AWSCredentials credentials, Amazo
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
-        AwsLimits.Apply(pipeline, Config);
+        AwsClients.Configure(pipeline, Config);
         pipeline.RemoveHandler<Amazon.Runtime.Internal.EndpointResolver>();
         pipeline.AddHandlerAfter<Marshaller>(new FixedEndpoint());
         pipeline.AddHandlerAfter<FixedEndpoint>(new SignatureVersion4());

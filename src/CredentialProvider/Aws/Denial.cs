@@ -94,9 +94,8 @@ internal sealed record Denial(string Purpose, string? Command = null)
     private static string ShowPolicy(Feed feed, string message)
     {
         var isDomain = feed.Repository.Length == 0 || message.Contains(":domain/", StringComparison.Ordinal);
-        return $"aws codeartifact get-{(isDomain ? "domain" : "repository")}-permissions-policy --domain {ShellText.Quote(feed.Domain)}"
-            + (isDomain ? "" : $" --repository {ShellText.Quote(feed.Repository)}")
-            + $" --domain-owner {ShellText.Quote(feed.Owner)} --region {ShellText.Quote(feed.Region)}";
+        return $"aws codeartifact get-{(isDomain ? "domain" : "repository")}-permissions-policy {AwsCli.DomainOptions(feed)}"
+            + (isDomain ? "" : $" --repository {ShellText.Quote(feed.Repository)}");
     }
 
     /// <summary>The action that was refused, such as <c>codeartifact:GetAuthorizationToken</c>.</summary>

@@ -57,9 +57,6 @@ internal enum FailureKind
     /// <summary>No response in time.</summary>
     Timeout,
 
-    /// <summary>The AWS shared files cannot be parsed.</summary>
-    InvalidProfiles,
-
     /// <summary>The AWS SDK has no credentials, for a reason of its own.</summary>
     NoCredentials,
 }

@@ -64,8 +64,6 @@ internal static class FailureMessages
             FailureKind.UnexpectedResponse => (ErrorCode.Service, $"unexpected response from {endpoint}: {detail}",
                 "a proxy may have answered: check HTTPS_PROXY"
                     + (call.EndpointVariable is { } variable ? $" and {variable}" : "")),
-            FailureKind.InvalidProfiles => (ErrorCode.Profile, $"the AWS profiles cannot be read: {detail}",
-                "correct that file, or point AWS_CONFIG_FILE at another"),
             FailureKind.NoCredentials => (ErrorCode.NoCredentials, detail,
                 "check the AWS credentials with 'aws sts get-caller-identity'"),
             _ => DescribeConnection(call, failure),

@@ -37,7 +37,7 @@ internal sealed class FeedClient : IDisposable
     {
         (_settings, _feed, _url, _cancel) = (settings, feed, new Uri(url), cancel);
         // Without AWS_CA_BUNDLE, which NuGet does not read.
-        _http = AwsLimits.CreateHttpClient(settings, RequestTimeout);
+        _http = AwsClients.CreateHttpClient(settings, RequestTimeout);
         _authorization = new AuthenticationHeaderValue("Basic",
             Convert.ToBase64String(Encoding.ASCII.GetBytes($"aws:{token.Reveal()}")));
     }

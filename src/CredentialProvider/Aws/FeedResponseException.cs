@@ -17,10 +17,6 @@ internal sealed class FeedResponseException(Feed feed, Uri url, HttpStatusCode s
 
     public HttpStatusCode Status { get; } = status;
 
-    /// <summary>Options of the AWS CLI.</summary>
-    private string DomainOptions => $"--domain {ShellText.Quote(feed.Domain)} --domain-owner {ShellText.Quote(feed.Owner)} "
-        + $"--region {ShellText.Quote(feed.Region)}";
-
     private string Host => url.GetLeftPart(UriPartial.Authority);
 
     /// <summary>The feed refuses a new token, so another one would not help.</summary>
@@ -40,7 +36,7 @@ internal sealed class FeedResponseException(Feed feed, Uri url, HttpStatusCode s
                 var denial = Denial.Of(feed, Words(), isPublishing);
                 return new NoTokenException(ErrorCode.AccessDenied, Words(), denial.Fix) { Command = denial.Command };
             case HttpStatusCode.NotFound when url.AbsolutePath.EndsWith("/v3/index.json", StringComparison.Ordinal):
-                var list = $"aws codeartifact list-repositories-in-domain {DomainOptions}";
+                var list = $"aws codeartifact list-repositories-in-domain {AwsCli.DomainOptions(feed)}";
                 return new NoTokenException(ErrorCode.DomainNotFound,
                     $"repository {feed.Repository} does not exist in {feed.DomainName}", $"correct the name in the URL: {list}")
                 {

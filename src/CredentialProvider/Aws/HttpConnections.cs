@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http;
 using Amazon.Runtime;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Aws;
 
@@ -12,6 +13,8 @@ internal static class HttpConnections
     /// <param name="bundle">A file of the certificates to trust; null for the system's.</param>
     public static SocketsHttpHandler CreateHandler(WebProxy? proxy, bool useProxy, string? bundle = null)
     {
+        // .NET looks for distrusted certificates below HOME and fails without one.
+        ProcessEnvironment.ReplaceHome();
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = useProxy, Proxy = proxy };
         if (OperatingSystem.IsLinux())
             SystemRoots.Apply(handler.SslOptions, bundle);

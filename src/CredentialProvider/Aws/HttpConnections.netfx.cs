@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http;
 using Amazon.Runtime;
+using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Aws;
 
@@ -10,6 +11,7 @@ internal static class HttpConnections
 {
     public static void Apply(ClientConfig config, WebProxy? proxy, TimeSpan timeout, string? bundle)
     {
+        ProcessEnvironment.ReplaceHome();
         if (proxy is not null)
             config.SetWebProxy(proxy);
     }
@@ -19,6 +21,7 @@ internal static class HttpConnections
 
     public static HttpMessageHandler CreateHandler(WebProxy? proxy, bool useProxy, string? bundle = null)
     {
+        ProcessEnvironment.ReplaceHome();
         var handler = new HttpClientHandler { AllowAutoRedirect = false, UseProxy = useProxy };
         if (proxy is not null)
             handler.Proxy = proxy;

@@ -31,9 +31,19 @@ internal static class SystemRoots
     /// <summary>What .NET would read; null until <see cref="Defer"/>.</summary>
     private static (string File, string[] Folders)? _store;
 
+    /// <summary>Lets <see cref="IsTrusted"/> decide about a connection's certificate.</summary>
+    /// <param name="bundle">A file of the certificates to trust; null for the system's.</param>
+    public static void Apply(SslClientAuthenticationOptions options, string? bundle)
+    {
+        Defer();
+        options.CertificateChainPolicy = Policy(withDownloads: false);
+        options.RemoteCertificateValidationCallback =
+            (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, bundle);
+    }
+
     /// <summary>Hides the certificates from .NET, so that <see cref="IsTrusted"/> looks for them. Must be called before the
     /// first connection.</summary>
-    public static void Defer()
+    private static void Defer()
     {
         lock (Deferring)
         {
@@ -51,15 +61,6 @@ internal static class SystemRoots
     {
         ProcessEnvironment.Replace(variable, "/dev/null");
         Posix.SetVariable(variable, "/dev/null");
-    }
-
-    /// <summary>Lets <see cref="IsTrusted"/> decide about a connection's certificate.</summary>
-    /// <param name="bundle">A file of the certificates to trust; null for the system's.</param>
-    public static void Apply(SslClientAuthenticationOptions options, string? bundle)
-    {
-        options.CertificateChainPolicy = Policy(withDownloads: false);
-        options.RemoteCertificateValidationCallback =
-            (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, bundle);
     }
 
     /// <exception cref="AuthenticationException">The certificate is not trusted, and why.</exception>

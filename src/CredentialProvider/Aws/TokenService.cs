@@ -124,13 +124,13 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
             var profile = request.Identity.EndpointOf("codeartifact", settings);
             endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, profile);
             var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
-            AwsLimits.Apply(config, profile, settings);
+            AwsClients.Configure(config, profile, settings);
             // The TLS handshake is most of the work of a first token. HttpClient gives up such a connection after 5 s, which
             // is too soon for slow networks, so none is opened where it gains nothing.
             using var connection = isWaiting ? HttpConnections.Connect(config, endpoint) : null;
             var credentials = await fetch;
             using var client = new AmazonCodeArtifactClient(credentials, config);
-            return await AwsLimits.WithTimeoutAsync(stop => call(client, (source as AsyncCredentials)?.Principal, stop), cancel);
+            return await AwsClients.WithTimeoutAsync(stop => call(client, (source as AsyncCredentials)?.Principal, stop), cancel);
         }
         catch (Exception e) when (e is not (NoTokenException or AwsCallException) && !cancel.IsCancellationRequested)
         {

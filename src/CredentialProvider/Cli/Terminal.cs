@@ -58,7 +58,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool hasCol
     {
         var message = PrintableText.Of(e.Message.TrimEnd('.'));
         var line = e is IOException or UnauthorizedAccessException or OutOfMemoryException ? $"error: {message}"
-            : $"error: unexpected {e.GetType().Name}: {message}; this is a bug: report it with this line";
+            : $"error: unexpected {e.GetType().Name}: {message}; {NoTokenException.ReportBug}";
         try
         {
             // Console needs more descriptors, and there may be none left.

@@ -103,13 +103,7 @@ internal static class ConfigurationFileReader
 
     private static string ReadDomain(JsonTree node) => GetString(
         node,
-        text =>
-        {
-            var slash = text.IndexOf('/');
-            var domain = slash < 0 ? text : text[..slash];
-            return (domain == "*" || Feed.IsDomain(domain)) && (slash < 0 || Feed.IsOwner(text[(slash + 1)..]));
-        },
-        "'domain', 'domain/owner' or '*/owner'");
+        Feed.IsDomainEntry, Feed.DomainEntryForms);
 
     /// <summary>A rule with a problem still selects feeds, by the selectors that were read before the problem.</summary>
     private static Rule ReadRule(JsonTree node)
@@ -262,7 +256,7 @@ internal static class ConfigurationFileReader
 
     private static int GetDuration(JsonTree node) =>
         node.GetInt64() is <= int.MaxValue and var seconds && TokenLifetime.IsAllowed((int)seconds) ? (int)seconds
-            : throw node.Error($"is {node.Raw}; expected seconds: 0, or 900 to 43200");
+            : throw node.Error($"is {node.Raw}; expected {TokenLifetime.Expected}");
 
     private static bool IsEndpoint(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && uri.Scheme == Uri.UriSchemeHttps && uri.PathAndQuery == "/";

@@ -31,7 +31,7 @@ internal static class FeedRecognition
         var hasRepository = FeedUrl.TryParsePath(path, out var domainOwner, out var repository, anyFormat);
         if (!hasRepository)
             repository = host.Repository ?? "";
-        // The host is ours but its entry is invalid; FeedSettings.Problem says why.
+        // The host is configured, but its entry is invalid; FeedSettings.Problem says why.
         if (host.Problem is not null)
             (feed, domainOwner) = (new Feed("", "", "", repository, host.Host), null);
         else if (host is { Domain: { } domain, Owner: { } owner })

@@ -72,8 +72,8 @@ internal static class ProcessEnvironment
     }
 
     /// <summary>
-    /// Keeps the AWS SDK from reading AWS's shared files. It reads them for every client, and fails for one line that it
-    /// cannot read; this program reads them itself.
+    /// Keeps the AWS SDK from reading AWS's shared files, and files of the working directory. It reads them for every
+    /// client, and fails for one line that it cannot read; this program reads them itself.
     /// </summary>
     public static void HideFromSdk()
     {
@@ -81,6 +81,7 @@ internal static class ProcessEnvironment
         {
             if (_originals.ContainsKey(SdkVariables[0]))
                 return;
+            ReplaceHome();
             foreach (var name in SdkVariables)
                 Replace(name, null);
             // The SDK ignores a file that does not exist and reads the default one.
@@ -115,16 +116,21 @@ internal static class ProcessEnvironment
         }
     }
 
-    /// <summary>NuGet's code reads and writes below HOME and TMPDIR, which must not lead to the working directory. The
-    /// fallback for a home is .NET's own: only root can write there.</summary>
+    /// <summary>NuGet's code reads and writes below HOME and TMPDIR, which must not lead to the working
+    /// directory.</summary>
     public static void IgnoreRelativeFolders()
     {
-        if (OperatingSystem.IsWindows())
-            return;
-        if (Settings.Home is null)
-            Replace("HOME", "/");
-        if (KnownPaths.Absolute(Get("TMPDIR")) is null)
+        ReplaceHome();
+        if (!OperatingSystem.IsWindows() && KnownPaths.Absolute(Get("TMPDIR")) is null)
             Replace("TMPDIR", null);
+    }
+
+    /// <summary>Gives a user without a home .NET's own fallback, in which only root can write. Containers often run with a
+    /// user ID that has none.</summary>
+    public static void ReplaceHome()
+    {
+        if (!OperatingSystem.IsWindows() && Settings.Home is null or "/")
+            Replace("HOME", "/");
     }
 
     /// <summary>Expands <c>~</c>, <c>$NAME</c> and <c>${NAME}</c> in a path, as the AWS CLI does: YAML files and systemd

@@ -139,8 +139,12 @@ internal sealed class Settings
     /// <summary>AWS_SECRET_ACCESS_KEY.</summary>
     public Secret? AwsSecretAccessKey => GetSecret("AWS_SECRET_ACCESS_KEY");
 
-    /// <summary>AWS_SECURITY_TOKEN, its old name, else AWS_SESSION_TOKEN: the AWS CLI's order.</summary>
-    public Secret? AwsSessionToken => GetSecret("AWS_SECURITY_TOKEN") ?? GetSecret("AWS_SESSION_TOKEN");
+    /// <summary>The variable with the session token: AWS_SECURITY_TOKEN, its old name, comes first, as in the AWS
+    /// CLI.</summary>
+    public string AwsSessionTokenVariable =>
+        GetString("AWS_SECURITY_TOKEN") is null ? "AWS_SESSION_TOKEN" : "AWS_SECURITY_TOKEN";
+
+    public Secret? AwsSessionToken => GetSecret(AwsSessionTokenVariable);
 
     /// <summary>AWS_WEB_IDENTITY_TOKEN_FILE: renewed by the platform. Needs <see cref="AwsRoleArn"/>.</summary>
     /// <exception cref="NoTokenException">It is not an absolute path.</exception>
@@ -309,7 +313,7 @@ internal sealed class Settings
             return (null, null);
         return int.TryParse(text, out var seconds) && TokenLifetime.IsAllowed(seconds)
             ? (seconds, null)
-            : (null, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; expected seconds: 0, or 900 to 43200");
+            : (null, $"CODEARTIFACT_TOKEN_DURATION is '{text}'; expected {TokenLifetime.Expected}");
     }
 
     private string? FindUnknownVariable(string name) =>

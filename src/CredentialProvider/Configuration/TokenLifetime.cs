@@ -8,6 +8,9 @@ internal static class TokenLifetime
     public const int MaxSeconds = 43200;
     private const int MinSeconds = 900;
 
+    /// <summary>For messages about another value.</summary>
+    public const string Expected = "seconds: 0, or 900 to 43200";
+
     /// <summary>True for a lifetime that CodeArtifact accepts, in seconds; 0 is that of the credentials.</summary>
     public static bool IsAllowed(int seconds) => seconds is 0 or (>= MinSeconds and <= MaxSeconds);
 

@@ -8,6 +8,9 @@ namespace CredentialProvider.Errors;
 internal class NoTokenException(string code, string why, string fix, Exception? cause = null)
     : Exception($"{PrintableWhy(why)}; {PrintableFix(fix)}", cause)
 {
+    /// <summary>The fix of an unexpected error.</summary>
+    public const string ReportBug = "this is a bug: open an issue with this line and the output of 'nuget-plugin-codeartifact diagnose'";
+
     /// <summary>The cause.</summary>
     public string Why { get; } = PrintableWhy(why);
 

@@ -6,7 +6,7 @@ internal static class MistypedFeed
     private const string Form =
         "https://DOMAIN-ACCOUNT.d.codeartifact.REGION.amazonaws.com/nuget/REPOSITORY/v3/index.json";
 
-    /// <summary>The mistake, its fix and the corrected URL if it can be told; null if the URL is correct or has nothing
+    /// <summary>The mistake, its fix and the corrected URL if it is known; null if the URL is correct or has nothing
     /// to do with CodeArtifact.</summary>
     /// <param name="url">May contain a password, which no text repeats.</param>
     public static (string Why, string Fix, string? Url)? Find(string url)

@@ -15,7 +15,7 @@ namespace CredentialProvider.Identity;
 internal sealed class IdentityResolver(FeedSettings feed, Settings settings, List<ConsideredSource>? considered = null)
 {
     /// <summary>Bytes of a container's authorization token.</summary>
-    private const int MaxTokenSize = 64 * 1024;
+    public const int MaxTokenSize = 64 * 1024;
 
     private static InstanceRoleSource? _instanceRole;
 
@@ -87,7 +87,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
         RequireHeaderValue(id, Id);
         RequireHeaderValue(secret.Reveal(), Secret);
-        RequireHeaderValue(settings.AwsSessionToken?.Reveal(), "AWS_SESSION_TOKEN");
+        RequireHeaderValue(settings.AwsSessionToken?.Reveal(), settings.AwsSessionTokenVariable);
         return Take(null, Id, new AccessKeySource(id, secret, settings.AwsSessionToken, "environment"));
     }
 

@@ -35,7 +35,7 @@ internal sealed class SharedFile
     public IReadOnlyList<SharedSection> Sections => _sections;
 
     /// <summary><c>[DEFAULT]</c>: no profile, but what all sections of the file inherit. Python's parser, which the AWS CLI
-    /// uses, reads it so.</summary>
+    /// uses, treats it the same way.</summary>
     public IReadOnlyList<SharedSection> Defaults => _defaults;
 
     /// <summary>Number of the first line above any section; null if there is none.</summary>

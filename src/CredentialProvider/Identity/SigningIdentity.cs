@@ -1,7 +1,6 @@
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
-using CredentialProvider.Platform;
 
 namespace CredentialProvider.Identity;
 
@@ -76,20 +75,8 @@ internal sealed record SigningIdentity(
     /// <summary>Where a service is called: the environment first, then the profile that signs.</summary>
     /// <param name="service">As in <c>services</c> sections, for example <c>sts</c>.</param>
     /// <exception cref="NoTokenException">A value cannot be used.</exception>
-    public ProfileEndpoint EndpointOf(string service, Settings settings)
-    {
-        var isIgnored = HasUrl(service, settings) && GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", settings) == true;
-        var url = isIgnored ? null : FindUrl(service, settings);
-        if (url is var (value, place) && !IsUrl(value))
-            throw Invalid(place, value, "a URL that begins with https:// or http://");
-        return new ProfileEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT", settings),
-            GetBoolean("AWS_USE_DUALSTACK_ENDPOINT", settings))
-        {
-            IgnoresVariables = isIgnored,
-            CaBundle = FindCaBundle(settings),
-            ApplicationId = settings.ApplicationId ?? Profile?.Find("sdk_ua_app_id"),
-        };
-    }
+    public ServiceEndpoint EndpointOf(string service, Settings settings) =>
+        new EndpointSettings(Profile, Files, settings).Find(service);
 
     /// <summary>How to reach the instance metadata service: the environment first, then the profile.</summary>
     /// <exception cref="NoTokenException">A value cannot be used.</exception>
@@ -98,56 +85,6 @@ internal sealed record SigningIdentity(
 
     /// <exception cref="NoTokenException">The configured source cannot be used.</exception>
     public CredentialSource SourceOrThrow() => Source ?? throw Failure!;
-
-    /// <summary>A setting that ignores URLs may be wrong where there are none.</summary>
-    private bool HasUrl(string service, Settings settings) => (settings.GetString(Settings.EndpointVariable(service))
-        ?? settings.GetString(Settings.AllEndpoints) ?? Profile?.Find("services") ?? Profile?.Find("endpoint_url")) is not null;
-
-    private (string Value, string Place)? FindUrl(string service, Settings settings)
-    {
-        var variable = Settings.EndpointVariable(service);
-        if (settings.GetString(variable) is { } own)
-            return (own, variable);
-        if (settings.GetString(Settings.AllEndpoints) is { } all)
-            return (all, Settings.AllEndpoints);
-        if (Profile?.FindProperty("services") is { } services)
-        {
-            var section = Files.FindServices(services.Value) ?? throw new NoTokenException(ErrorCode.Setting,
-                $"{services.Place} is '{services.Value}', but {Files.Config.Path} has no [services {services.Value}]",
-                "add that section, or correct or remove the line");
-            if (section.FindNested(service, "endpoint_url") is { } nested)
-                return nested;
-        }
-
-        return Profile?.FindProperty("endpoint_url") is { } property ? (property.Value, property.Place) : null;
-    }
-
-    /// <summary>A relative path would be one in the working directory, which may be a cloned repository.</summary>
-    private string? FindCaBundle(Settings settings)
-    {
-        if (settings.AwsCaBundle is { } bundle)
-            return bundle;
-        if (!OperatingSystem.IsLinux() || Profile?.FindProperty("ca_bundle") is not { } setting)
-            return null;
-        return KnownPaths.Absolute(setting.Value) is { } path && RegularFile.Is(path) ? path
-            : throw Invalid(setting.Place, setting.Value, "the absolute path of a PEM file of CA certificates");
-    }
-
-    /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
-    private bool? GetBoolean(string variable, Settings settings)
-    {
-        var (value, place) = settings.GetString(variable) is { } text ? (text, variable)
-            : Profile?.FindProperty(variable["AWS_".Length..].ToLowerInvariant()) is { } property
-                ? (property.Value, property.Place) : (null, "");
-        return value is null ? null
-            : bool.TryParse(value, out var isTrue) ? isTrue : throw Invalid(place, value, "true or false");
-    }
-
-    private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri)
-        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
-
-    private static NoTokenException Invalid(string place, string value, string expected) =>
-        new(ErrorCode.Setting, $"{place} is '{value}'; expected {expected}", "correct or unset it");
 }
 
 /// <summary>A place where credentials were looked for.</summary>

@@ -7,8 +7,7 @@ namespace CredentialProvider.Platform;
 internal static class LogLevels
 {
     public const string Debug = nameof(Debug), Verbose = nameof(Verbose), Information = nameof(Information),
-        Minimal = nameof(Minimal),
-        Warning = nameof(Warning), Error = nameof(Error), Default = Information;
+        Minimal = nameof(Minimal), Warning = nameof(Warning), Error = nameof(Error);
 
     public static readonly string[] All = [Debug, Verbose, Information, Minimal, Warning, Error];
 

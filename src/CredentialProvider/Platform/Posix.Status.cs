@@ -29,6 +29,9 @@ internal static partial class Posix
         public bool IsLink => Type == LinkType;
 
         public bool IsSocket => Type == SocketType;
+
+        /// <summary>True unless it belongs to this user or root.</summary>
+        public bool IsOfOthers => Owner != 0 && Owner != EffectiveUser;
     }
 
     /// <summary>Reads the status of a path. False if the path does not exist or the C library has no such function; in

@@ -10,8 +10,9 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal static partial class Posix
 {
-    /// <summary>Modes 0600 and 0700, of a file and a folder; 0644 and 0755.</summary>
-    public const int OwnerOnly = 0x180, FolderOwnerOnly = 0x1C0, EveryoneReads = 0x1A4, EveryoneExecutes = 0x1ED;
+    /// <summary>Modes 0600 and 0700, of a file and a folder; 0644, 0555 and 0755.</summary>
+    public const int OwnerOnly = 0x180, FolderOwnerOnly = 0x1C0, EveryoneReads = 0x1A4, EveryoneReadsAndExecutes = 0x16D,
+        EveryoneExecutes = 0x1ED;
 
     private const int WriteOnly = 1;
 
@@ -131,7 +132,7 @@ internal static partial class Posix
 
     /// <summary>True unless it belongs to this user or root, after following symbolic links.</summary>
     public static bool IsOfOthers(string path) => !TryGetStatus(path, out var status, out _, followsLinks: true)
-        || (status.Owner != 0 && status.Owner != EffectiveUser);
+        || status.IsOfOthers;
 
     /// <summary>Creates a new file and writes it through the descriptor that created it, so that another user who may
     /// write to the folder cannot put another file in its place before it is written.</summary>

@@ -12,17 +12,24 @@ internal static class ProcessArguments
     {
         if (argument.Length > 0 && argument.IndexOfAny([' ', '\t', '\n', '\v', '"', '\\']) < 0)
             return argument;
-        var quoted = new StringBuilder("\"");
+        return $"\"{Escape(argument, isBeforeQuote: true)}\"";
+    }
+
+    /// <summary>What Windows programs read as this text: https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments</summary>
+    /// <param name="isBeforeQuote">True if a quote follows the text.</param>
+    public static string Escape(string text, bool isBeforeQuote)
+    {
+        var escaped = new StringBuilder();
         var backslashes = 0;
-        foreach (var c in argument)
+        foreach (var c in text)
         {
             // Backslashes are literal unless a quote follows; then each is doubled.
             if (c == '"')
-                quoted.Append('\\', backslashes + 1);
+                escaped.Append('\\', backslashes + 1);
             backslashes = c == '\\' ? backslashes + 1 : 0;
-            quoted.Append(c);
+            escaped.Append(c);
         }
 
-        return quoted.Append('\\', backslashes).Append('"').ToString();
+        return isBeforeQuote ? escaped.Append('\\', backslashes).ToString() : escaped.ToString();
     }
 }

@@ -1,6 +1,6 @@
 namespace CredentialProvider.Platform;
 
-/// <summary>Tells files from what can be opened like one: reading a FIFO or a terminal waits until another process
+/// <summary>Distinguishes regular files from what else can be opened: reading a FIFO or a terminal waits until another process
 /// writes, and reading /dev/zero never ends.</summary>
 internal static class RegularFile
 {

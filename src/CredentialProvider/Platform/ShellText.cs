@@ -83,8 +83,9 @@ internal static class ShellText
         // An at sign, a comma or a percent sign has a meaning at some places of a PowerShell command.
         if (word.Length > 0 && word.All(c => AsciiText.IsLetterOrDigit(c) || "_-./:+\\".Contains(c)))
             return word;
-        // Before version 7.3, PowerShell passes quotes and a final backslash on without escaping them.
-        var escaped = EscapeForWindows(word);
+        // Before version 7.3, PowerShell passes quotes and a final backslash on without escaping them. It encloses only a word
+        // with spaces in quotes.
+        var escaped = ProcessArguments.Escape(word, isBeforeQuote: word.Any(char.IsWhiteSpace));
         return escaped == word ? PowerShellString(word)
             : $"$(if ($PSVersionTable.PSVersion.Major -lt 7) {{ {PowerShellString(escaped)} }} "
                 + $"else {{ {PowerShellString(word)} }})";
@@ -94,23 +95,6 @@ internal static class ShellText
     private static string PowerShellString(string text) => HasInvisible(text) || text.Any(c => "&|<>^%".Contains(c))
         ? $"\"{string.Concat(text.Select(c => IsPlain(c) ? $"{c}" : $"$([char]0x{(int)c:x})"))}\""
         : $"'{string.Concat(text.Select(c => IsQuote(c) ? $"{c}{c}" : $"{c}"))}'";
-
-    /// <summary>What Windows programs read as this word: https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments</summary>
-    private static string EscapeForWindows(string word)
-    {
-        var text = new StringBuilder();
-        var backslashes = 0;
-        foreach (var c in word)
-        {
-            if (c == '"')
-                text.Append('\\', backslashes + 1);
-            backslashes = c == '\\' ? backslashes + 1 : 0;
-            text.Append(c);
-        }
-
-        // PowerShell encloses only a word with blanks in quotes.
-        return word.Any(char.IsWhiteSpace) ? text.Append('\\', backslashes).ToString() : text.ToString();
-    }
 
     /// <summary>True for control, line separator and format characters, such as those that change the direction of
     /// text. Surrogates count too, because format characters are among the characters that they form.</summary>

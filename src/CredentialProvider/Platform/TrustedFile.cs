@@ -71,7 +71,7 @@ internal static class TrustedFile
         string? link = null;
         foreach (var (entry, status) in Walk(path))
         {
-            if (status.IsFolder && IsOfOthers(status) && status.Owner != socket.Owner)
+            if (status.IsFolder && status.IsOfOthers && status.Owner != socket.Owner)
             {
                 return ($"{entry} belongs to another user than its socket",
                     ChangeOwner(entry, status, socket.Owner, link));
@@ -87,7 +87,7 @@ internal static class TrustedFile
 
             if ((parent.Mode & Sticky) == 0)
                 return ($"other users can change {folder}", $"chmod go-w {ShellText.Quote(folder)}");
-            if (IsOfOthers(status))
+            if (status.IsOfOthers)
             {
                 return ($"{entry} belongs to another user, and every user can create files in {folder}",
                     "put the agent's socket in a folder such as /run/codeartifact");
@@ -147,15 +147,13 @@ internal static class TrustedFile
         if (home is not null && home.StartsWith(path + "/", StringComparison.Ordinal))
             return null;
         // The home directory may belong to another user: it is where the user says that it is.
-        if (path != home && IsOfOthers(status))
+        if (path != home && status.IsOfOthers)
             return ($"{path} belongs to another user", ChangeOwner(path, status, Posix.EffectiveUser, link));
 
         // In a sticky folder such as /tmp only owners replace their files. A link has no mode of its own.
         return !status.IsLink && IsOpen(status) && !(status.IsFolder && (status.Mode & Sticky) != 0)
             ? ($"other users can change {path}", $"chmod go-w {ShellText.Quote(path)}") : null;
     }
-
-    private static bool IsOfOthers(Posix.Status status) => status.Owner != 0 && status.Owner != Posix.EffectiveUser;
 
     /// <summary>True if other users may write. Where every user has a group of the same ID, that group has no other
     /// member.</summary>

@@ -110,7 +110,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         {
             // The message of an unexpected exception goes to the debug log only, because it can contain anything.
             return Refuse(wanted, new NoTokenException(ErrorCode.Service, $"unexpected {e.GetType().Name}",
-                "this is a bug in the plugin: set CODEARTIFACT_LOG_FILE, try again and report the log", e), log);
+                NoTokenException.ReportBug, e), log);
         }
     }
 
@@ -155,12 +155,12 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         if (_given.TryGetValue(request.Uri!, out var refused) && refused.Token.Reveal() != token.Token.Reveal())
         {
             log(LogLevels.Verbose,
-                $"the feed refuses the token for {wanted.Feed.DomainName}; {external.Place} now has another");
+                $"the repository refuses the token for {wanted.Feed.DomainName}; {external.Place} now has another");
             return token;
         }
 
         return await IsAcceptedAsync(token, request, wanted, log, cancel) ? token
-            : throw new NoTokenException(ErrorCode.TokenRefused, $"the feed refuses the token in {external.Place}",
+            : throw new NoTokenException(ErrorCode.TokenRefused, $"the repository refuses the token in {external.Place}",
                 "set a new one, or unset the variable so that the plugin fetches tokens");
     }
 
@@ -173,7 +173,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
         var reply = await ask(wanted.Feed, request.Uri!, token.Token, cancel);
         if (reply.IsTokenAccepted && !WasRetried(request))
         {
-            log(LogLevels.Verbose, $"the feed accepts the token for {wanted.Feed.DomainName}; trying it again");
+            log(LogLevels.Verbose, $"the repository accepts the token for {wanted.Feed.DomainName}; trying it again");
             _retried[request.Uri!] = time.GetTimestamp();
             return true;
         }
@@ -186,7 +186,7 @@ internal sealed class CredentialAnswer(Settings settings, TokenSource tokens,
     {
         if (WasRetried(request))
             throw FeedResponseException.TokenRefused(wanted.Feed);
-        log(LogLevels.Verbose, $"the feed refuses the token for {wanted.Feed.DomainName}; fetching another");
+        log(LogLevels.Verbose, $"the repository refuses the token for {wanted.Feed.DomainName}; fetching another");
         return FindGiven(request, wanted)?.Obtained ?? _started;
     }
 

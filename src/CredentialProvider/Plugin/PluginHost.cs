@@ -18,7 +18,10 @@ internal sealed class PluginHost(Connection connection, CredentialAnswer answer,
     private readonly RequestLog? _requests = RequestLog.Start(log, $"NuGet's plugin protocol {ProtocolVersion}");
     private IDisposable? _parentWatch;
     private string? _requestTimeout;
-    private string _logLevel = LogLevels.Default;
+
+    /// <summary>NuGet's, until it sends SetLogLevel.</summary>
+    private string _logLevel = LogLevels.Information;
+
     private int _logs;
 
     /// <summary>Returns when NuGet sends Close or closes its end of the pipe.</summary>

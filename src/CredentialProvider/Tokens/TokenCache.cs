@@ -94,7 +94,7 @@ internal sealed class TokenCache(string? folder)
     /// <summary>The exclusive right to fetch this key's token, to be taken. Where the file system has no locks, every
     /// process gets it: more calls, but no failure.</summary>
     /// <param name="number">Above 0 if the processes with the locks before it do not respond.</param>
-    public FetchLock LockOf(TokenKey key, int number = 0) =>
+    public FetchLock CreateLock(TokenKey key, int number = 0) =>
         new(Folder?.CreateLock(TokenFile.LockName(key.FileName, number)), key);
 
     /// <summary>Null unless the file is exactly what <see cref="Write"/> writes.</summary>

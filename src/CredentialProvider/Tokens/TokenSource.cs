@@ -13,13 +13,6 @@ internal sealed class TokenSource(
     TokenCache cache, TimeProvider time,
     Func<TokenRequest, DateTimeOffset, UserPrompt?, CancellationToken, Task<AuthorizationToken>> fetch)
 {
-    /// <param name="fetch">Asks AWS alone, which issues a new token each time.</param>
-    public TokenSource(TokenCache cache, TimeProvider time,
-        Func<TokenRequest, UserPrompt?, CancellationToken, Task<AuthorizationToken>> fetch)
-        : this(cache, time, (request, _, prompt, cancel) => fetch(request, prompt, cancel))
-    {
-    }
-
     /// <summary>The next feed of the same build would fail for the same reason, so AWS is not asked again.</summary>
     private static readonly TimeSpan FailureLifetime = TimeSpan.FromSeconds(15);
 
@@ -34,7 +27,14 @@ internal sealed class TokenSource(
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<TokenKey, AuthorizationToken> _memory = new();
-    private readonly ConcurrentDictionary<TokenKey, FetchState> _fetches = new();
+    private readonly ConcurrentDictionary<TokenKey, FetchState> _states = new();
+
+    /// <param name="fetch">Asks AWS alone, which issues a new token each time.</param>
+    public TokenSource(TokenCache cache, TimeProvider time,
+        Func<TokenRequest, UserPrompt?, CancellationToken, Task<AuthorizationToken>> fetch)
+        : this(cache, time, (request, _, prompt, cancel) => fetch(request, prompt, cancel))
+    {
+    }
 
     /// <summary>A fresh token from memory or one file; null if there is none.</summary>
     /// <param name="after">Accept only a token obtained later than this: earlier ones were refused.</param>
@@ -63,7 +63,7 @@ internal sealed class TokenSource(
     public async Task<AuthorizationToken> GetAsync(
         TokenRequest request, DateTimeOffset after, UserPrompt? prompt, CancellationToken cancel)
     {
-        var turn = FetchesOf(request.Key).Turn;
+        var turn = StateOf(request.Key).Turn;
         await turn.WaitAsync(cancel);
         try
         {
@@ -81,34 +81,34 @@ internal sealed class TokenSource(
         var (key, began, start) = (request.Key, time.GetUtcNow(), time.GetTimestamp());
         for (var number = 0; number < MaxLocks; number++)
         {
-            using var turn = cache.LockOf(key, number);
+            using var fetchLock = cache.CreateLock(key, number);
             while (time.GetElapsedTime(start).Ticks < (number + 1) * MaxWait.Ticks)
             {
                 if (TryGetCached(key, after) is { } token)
                     return token;
-                if (FetchesOf(key).Failure is { } last && time.GetElapsedTime(last.At) < FailureLifetime)
+                if (StateOf(key).Failure is { } last && time.GetElapsedTime(last.At) < FailureLifetime)
                     return FindValid(key, after) ?? throw last.Cause;
-                if (!await turn.TakeAsync(LookInterval, time, cancel))
+                if (!await fetchLock.TakeAsync(LookInterval, time, cancel))
                     continue;
 
                 // The holder before us may have failed while we waited. That is our answer too: if every waiting process
                 // asked AWS again in turn, the last of many would wait for minutes. A user who can sign in is
                 // different, because the holder may have had no one to ask.
                 if (prompt is not { CanSignIn: true } && TryGetCached(key, after) is null
-                    && turn.FailureAfter(began, time.GetUtcNow()) is { } failure)
+                    && fetchLock.FailureAfter(began, time.GetUtcNow()) is { } failure)
                 {
                     return FindValid(key, after) ?? throw Remember(key, failure);
                 }
 
-                return await FetchAsync(request, after, prompt, turn, cancel);
+                return await FetchAsync(request, after, prompt, fetchLock, cancel);
             }
         }
 
-        return await FetchAsync(request, after, prompt, held: null, cancel);
+        return await FetchAsync(request, after, prompt, fetchLock: null, cancel);
     }
 
     private async Task<AuthorizationToken> FetchAsync(TokenRequest request, DateTimeOffset after, UserPrompt? prompt,
-        TokenCache.FetchLock? held, CancellationToken cancel)
+        TokenCache.FetchLock? fetchLock, CancellationToken cancel)
     {
         var key = request.Key;
         // The previous holder may have written its token between our look and our lock.
@@ -118,14 +118,14 @@ internal sealed class TokenSource(
         {
             var token = await fetch(request, after, prompt, cancel);
             _memory[key] = token;
-            FetchesOf(key).Failure = null;
+            StateOf(key).Failure = null;
             cache.Write(key, token, time.GetUtcNow());
             return token;
         }
         catch (NoTokenException failure)
         {
             Remember(key, failure);
-            held?.Leave(failure, time.GetUtcNow());
+            fetchLock?.Leave(failure, time.GetUtcNow());
             if (FindValid(key, after) is { } old)
                 return old;
             throw;
@@ -134,11 +134,11 @@ internal sealed class TokenSource(
 
     private NoTokenException Remember(TokenKey key, NoTokenException failure)
     {
-        FetchesOf(key).Failure = new PastFailure(failure, time.GetTimestamp());
+        StateOf(key).Failure = new PastFailure(failure, time.GetTimestamp());
         return failure;
     }
 
-    private FetchState FetchesOf(TokenKey key) => _fetches.GetOrAdd(key, _ => new FetchState());
+    private FetchState StateOf(TokenKey key) => _states.GetOrAdd(key, _ => new FetchState());
 
     private AuthorizationToken? FindValid(TokenKey key, DateTimeOffset after) =>
         FindNewest(key, after) is { } token && token.IsValid(time.GetUtcNow()) ? token : null;

@@ -28,7 +28,7 @@ public sealed class TokenFiles
 
         world.Tokens.TryRemove(tokens[2], out _);
         Assert.Equal("Error", (string?)(await plugin.GetCredentialsAsync(Feeds.App, isRetry: true))["ResponseCode"]);
-        Assert.Equal($"CACP1011: no token for domain contoso (111122223333, us-east-1): the feed refuses the token in {sandbox.Root}/token (CODEARTIFACT_AUTH_TOKEN_FILE); "
+        Assert.Equal($"CACP1011: no token for domain contoso (111122223333, us-east-1): the repository refuses the token in {sandbox.Root}/token (CODEARTIFACT_AUTH_TOKEN_FILE); "
             + "set a new one, or unset the variable so that the plugin fetches tokens", Assert.Single(plugin.Warnings));
         Assert.Equal(0, sandbox.Aws.Audit.Count("codeartifact"));
         Assert.False(Directory.Exists(sandbox.Cache));

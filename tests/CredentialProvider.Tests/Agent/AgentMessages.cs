@@ -106,7 +106,7 @@ public sealed partial class AgentMessages
         Assert.Equal(AgentResponse.Wait.ToLine(), lines[3]);
         foreach (var limit in new[] { AgentRequest.MaxLength, AgentResponse.MaxLength, AgentServer.MaxSilent, AgentServer.MaxWaiting, AgentTokens.MaxDomains, AgentTokens.MaxCalls, AgentTokens.MaxCallsForDomain })
             Assert.Contains($"{limit:N0}", page, StringComparison.Ordinal);
-        foreach (var time in new[] { AgentServer.ClientTimeout, AgentServer.MaxWait, AgentClient.QuestionTimeout })
+        foreach (var time in new[] { AgentServer.ClientTimeout, AgentServer.MaxWait, AgentClient.RequestTimeout })
             Assert.Contains($"{time.TotalSeconds} s", page, StringComparison.Ordinal);
     }
 

@@ -20,7 +20,7 @@ public sealed class AuthorizationCallbacks : IDisposable
     public async Task The_code_that_comes_with_the_state_is_returned()
     {
         Assert.StartsWith("HTTP/1.1 200 ", await GetAsync($"/oauth/callback?code=a%2Bb+c&state={State}"), StringComparison.Ordinal);
-        Assert.Equal(new AuthorizationAnswer("a+b c", null), await AnswerAsync());
+        Assert.Equal(new AuthorizationResponse("a+b c", null), await AnswerAsync());
     }
 
     [Theory]
@@ -30,7 +30,7 @@ public sealed class AuthorizationCallbacks : IDisposable
     public async Task An_error_ends_the_sign_in(string query, string error)
     {
         Assert.Contains("The sign-in was not completed", await GetAsync($"/oauth/callback?{query}&state={State}"), StringComparison.Ordinal);
-        Assert.Equal(new AuthorizationAnswer(null, error), await AnswerAsync());
+        Assert.Equal(new AuthorizationResponse(null, error), await AnswerAsync());
     }
 
     [Theory]
@@ -115,7 +115,7 @@ public sealed class AuthorizationCallbacks : IDisposable
         await Assert.ThrowsAsync<SocketException>(() => late.ConnectAsync(IPAddress.Loopback, Uri.Port, TestContext.Current.CancellationToken).AsTask());
     }
 
-    private Task<AuthorizationAnswer?> AnswerAsync() => _callback.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
+    private Task<AuthorizationResponse?> AnswerAsync() => _callback.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
 
     private Task<string> GetAsync(string target) => SendAsync($"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 

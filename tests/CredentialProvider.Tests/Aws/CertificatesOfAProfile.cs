@@ -65,9 +65,9 @@ public sealed class CertificatesOfAProfile : IDisposable
     {
         var settings = SettingsFromVariables.From();
         var config = new AmazonSecurityTokenServiceConfig();
-        AwsLimits.Apply(config, new ProfileEndpoint(null, null, null) { CaBundle = bundle }, settings);
+        AwsClients.Configure(config, new ServiceEndpoint(null, null, null) { CaBundle = bundle }, settings);
         using var ofSdk = config.HttpClientFactory.CreateHttpClient(config);
-        using var own = AwsLimits.CreateHttpClient(settings, TimeSpan.FromSeconds(30), bundle);
+        using var own = AwsClients.CreateHttpClient(settings, TimeSpan.FromSeconds(30), bundle);
         var answers = new List<string>();
         foreach (var client in new[] { ofSdk, own })
         {

@@ -72,7 +72,6 @@ public sealed class ClassifiedFailures
         { "too large", new AmazonClientException("reading", new ResponseTooLargeException("more than 1 MB")), nameof(FailureKind.UnexpectedResponse), false },
         { "too large for HttpClient", new HttpRequestException("Cannot write more bytes to the buffer than the configured maximum buffer size: 65536."),
             nameof(FailureKind.UnexpectedResponse), false },
-        { "unreadable profiles", new InvalidDataException("line 3"), nameof(FailureKind.InvalidProfiles), false },
         { "the SDK's own reason", new AmazonClientException("outer", new InvalidDataException("inner")), nameof(FailureKind.NoCredentials), false },
         { "a bug", new InvalidOperationException("bug"), nameof(FailureKind.NoCredentials), false },
     };

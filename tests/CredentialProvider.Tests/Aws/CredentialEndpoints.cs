@@ -101,7 +101,7 @@ public sealed class CredentialEndpoints
             "sso" => ((ClientConfig)new AmazonSSOConfig(), (AmazonWebServiceRequest)new GetRoleCredentialsRequest()),
             _ => (new AmazonSSOOIDCConfig(), new CreateTokenRequest()),
         };
-        AwsLimits.Apply(config, "us-east-1", new ProfileEndpoint("https://own.example", isFips, isDualStack), SettingsFromVariables.From());
+        AwsClients.Configure(config, "us-east-1", new ServiceEndpoint("https://own.example", isFips, isDualStack), SettingsFromVariables.From());
         Assert.Equal("https://own.example", config.DetermineServiceOperationEndpoint(new ServiceOperationEndpointParameters(request)).URL.TrimEnd('/'));
     }
 
@@ -120,8 +120,8 @@ public sealed class CredentialEndpoints
     [InlineData("us-iso-east-1", false, false, "sts.us-iso-east-1.c2s.ic.gov", "signin.us-iso-east-1.c2s.ic.gov")]
     public void Of_STS_and_sign_in_follow_AWS_endpoint_rules(string region, bool isFips, bool isDualStack, string sts, string signIn)
     {
-        var (config, profile) = (new AmazonSecurityTokenServiceConfig(), new ProfileEndpoint(null, isFips, isDualStack));
-        AwsLimits.Apply(config, region, profile, SettingsFromVariables.From());
+        var (config, profile) = (new AmazonSecurityTokenServiceConfig(), new ServiceEndpoint(null, isFips, isDualStack));
+        AwsClients.Configure(config, region, profile, SettingsFromVariables.From());
         Assert.Equal($"https://{sts}", config.DetermineServiceOperationEndpoint(new ServiceOperationEndpointParameters(new AssumeRoleRequest())).URL.TrimEnd('/'));
         Assert.Equal($"https://{signIn}", LoginCredentials.EndpointIn(region, profile));
     }

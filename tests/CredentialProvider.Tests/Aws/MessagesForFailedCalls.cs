@@ -116,7 +116,6 @@ public sealed class MessagesForFailedCalls
             + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
         { new ResponseTooLargeException("more than 1 MB"), $"CACP1013: unexpected response from {Endpoint}: more than 1 MB; "
             + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
-        { new InvalidDataException("line 3"), "CACP1010: the AWS profiles cannot be read: line 3; correct that file, or point AWS_CONFIG_FILE at another" },
         { new AmazonClientException("no", new InvalidDataException("no SSO token.")), "CACP1004: no SSO token; check the AWS credentials with 'aws sts get-caller-identity'" },
     };
 

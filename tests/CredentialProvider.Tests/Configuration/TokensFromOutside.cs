@@ -132,7 +132,7 @@ public sealed class TokensFromOutside : IDisposable
         Assert.Equal("second", await AskAsync(host, isRetry: true));
 
         var line = await AskAsync(host, isRetry: true);
-        Assert.StartsWith($"CACP1011: no token for domain contoso (111122223333, us-east-1): the feed refuses the token in {Token} (CODEARTIFACT_AUTH_TOKEN_FILE); ", line, StringComparison.Ordinal);
+        Assert.StartsWith($"CACP1011: no token for domain contoso (111122223333, us-east-1): the repository refuses the token in {Token} (CODEARTIFACT_AUTH_TOKEN_FILE); ", line, StringComparison.Ordinal);
     }
 
     [Fact]

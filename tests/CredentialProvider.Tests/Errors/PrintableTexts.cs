@@ -147,7 +147,7 @@ public sealed class PrintableTexts
     public void Secrets_are_removed_by_their_name_or_form(string text, string expected) => Assert.Equal(expected, PrintableText.Of(text));
 
     [Theory]
-    [InlineData("CACP1011: no token for domain contoso (111122223333, us-east-1): the feed refuses the token in CODEARTIFACT_AUTH_TOKEN; set a new one")]
+    [InlineData("CACP1011: no token for domain contoso (111122223333, us-east-1): the repository refuses the token in CODEARTIFACT_AUTH_TOKEN; set a new one")]
     [InlineData("cannot renew the token: AccessDeniedException")]
     [InlineData("it exited with code 1: Basic authentication is not configured")]
     [InlineData("sign in at https://device.sso.us-east-1.amazonaws.com/?user_code=ABCD-EFGH with the code ABCD-EFGH")]

@@ -28,7 +28,7 @@ internal static class Examples
     /// <summary>The right to fetch, as another process would have it.</summary>
     public static TokenCache.FetchLock Take(TokenCache cache, TokenKey key, int number = 0)
     {
-        var taken = cache.LockOf(key, number);
+        var taken = cache.CreateLock(key, number);
         Assert.True(taken.TryTake());
         return taken;
     }

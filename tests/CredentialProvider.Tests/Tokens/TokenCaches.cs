@@ -290,7 +290,7 @@ public sealed class TokenCaches : IDisposable
     public void Give_a_lock_to_one_holder_at_a_time()
     {
         var other = new TokenCache(Folder);
-        using var next = other.LockOf(Key);
+        using var next = other.CreateLock(Key);
         using (Take(_cache, Key))
         {
             Assert.False(next.TryTake());

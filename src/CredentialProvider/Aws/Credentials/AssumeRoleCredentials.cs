@@ -29,7 +29,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         new(AwsCall.ToSts(role, sts.Feed, setting?.Place), time, async () =>
     {
         using var client = sts.Client(await FetchAsync(source, setting));
-        var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
+        var response = await AwsClients.WithTimeoutAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = role.Arn,
             RoleSessionName = role.SessionName ?? SessionText.DefaultName(sts.Settings),
@@ -50,7 +50,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         using var client = sts.Client(new AnonymousAWSCredentials());
         try
         {
-            var response = await AwsLimits.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
+            var response = await AwsClients.WithTimeoutAsync(stop => client.AssumeRoleWithWebIdentityAsync(new()
             {
                 RoleArn = web.Role.Arn,
                 RoleSessionName = web.Role.SessionName ?? SessionText.DefaultName(sts.Settings),

@@ -25,7 +25,7 @@ internal sealed class AuthorizationCallback : IDisposable
 
     private readonly string _state;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly TaskCompletionSource<AuthorizationAnswer> _answer =
+    private readonly TaskCompletionSource<AuthorizationResponse> _answer =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private int _connections;
@@ -43,7 +43,7 @@ internal sealed class AuthorizationCallback : IDisposable
     public string RedirectUri { get; }
 
     /// <returns>Null if there was no answer in time.</returns>
-    public async Task<AuthorizationAnswer?> WaitAsync(TimeSpan timeout, CancellationToken cancel)
+    public async Task<AuthorizationResponse?> WaitAsync(TimeSpan timeout, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(timeout);
@@ -85,7 +85,7 @@ internal sealed class AuthorizationCallback : IDisposable
 
     private async Task ServeAsync(TcpClient client)
     {
-        AuthorizationAnswer? answer = null;
+        AuthorizationResponse? answer = null;
         try
         {
             using var limit = new CancellationTokenSource(ConnectionTimeout);
@@ -138,7 +138,7 @@ internal sealed class AuthorizationCallback : IDisposable
     }
 
     /// <returns>Null unless the request has our path, our state, and a code or an error, each once.</returns>
-    private AuthorizationAnswer? FindAnswer(string target)
+    private AuthorizationResponse? FindAnswer(string target)
     {
         var parts = target.Split('?');
         if (parts.Length != 2 || parts[0] != CallbackPath)
@@ -154,13 +154,13 @@ internal sealed class AuthorizationCallback : IDisposable
         string? Find(string name) => parameters.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
         if (Find("state") != _state)
             return null;
-        return Find("error") is { } error ? new AuthorizationAnswer(null, Find("error_description") is { } description
+        return Find("error") is { } error ? new AuthorizationResponse(null, Find("error_description") is { } description
                 ? $"{error} ({description})" : error)
-            : Find("code") is { } code ? new AuthorizationAnswer(code, null) : null;
+            : Find("code") is { } code ? new AuthorizationResponse(code, null) : null;
     }
 
     /// <summary>Nothing of the request is repeated in the page.</summary>
-    private static ReadOnlyMemory<byte> Response(AuthorizationAnswer? answer)
+    private static ReadOnlyMemory<byte> Response(AuthorizationResponse? answer)
     {
         var (status, text) = answer switch
         {
@@ -178,4 +178,4 @@ internal sealed class AuthorizationCallback : IDisposable
 /// <summary>How a sign-in in the browser ended.</summary>
 /// <param name="Code">To be exchanged for the session; null if there is an error.</param>
 /// <param name="Error">In AWS's words, for example <c>access_denied</c>.</param>
-internal sealed record AuthorizationAnswer(string? Code, string? Error);
+internal sealed record AuthorizationResponse(string? Code, string? Error);

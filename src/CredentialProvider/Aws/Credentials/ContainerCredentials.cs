@@ -1,9 +1,11 @@
 using System.Net.Http;
+using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
+using CredentialProvider.Identity;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws.Credentials;
@@ -86,7 +88,6 @@ internal sealed class ContainerCredentials : AsyncCredentials
     /// and 429 while many pods start.</summary>
     private async Task<(ImmutableCredentials Credentials, DateTimeOffset Expires)> FetchAsync(Uri uri)
     {
-        TrustStore.Configure();
         using var handler = HttpConnections.CreateHandler(proxy: null, useProxy: false, _settings.AwsCaBundle);
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxResponseSize };
         for (var attempt = 1; ; attempt++)
@@ -132,18 +133,11 @@ internal sealed class ContainerCredentials : AsyncCredentials
     {
         if (_settings.AwsContainerTokenFile is not { } file)
             return RequireHeaderValue(_settings.AwsContainerToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
-        try
-        {
-            if (RegularFile.IsSpecial(file))
-                throw new IOException("it is not a regular file");
-            return RequireHeaderValue(new Secret(File.ReadAllText(file).Trim()), file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            const string Variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
-            throw Error($"the container's authorization token file {file} ({Variable}) cannot be read: {e.Message}",
-                $"check {Variable}");
-        }
+        const string Variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+        return RegularFile.TryRead(file, IdentityResolver.MaxTokenSize) is { } bytes
+            ? RequireHeaderValue(new Secret(Encoding.UTF8.GetString(bytes).Trim()), file)
+            : throw Error($"the container's authorization token file {file} ({Variable}) cannot be read: "
+                + RegularFile.WhyUnreadable(file, IdentityResolver.MaxTokenSize), $"check {Variable}");
     }
 
     /// <summary>A line break would end the header and start another.</summary>

@@ -22,11 +22,7 @@ internal sealed class CredentialChain
     private readonly ContainerCredentials _container;
 
     /// <summary>Keeps the SDK from reading AWS's shared files, and files of the working directory.</summary>
-    static CredentialChain()
-    {
-        ProcessEnvironment.HideFromSdk();
-        TrustStore.ReplaceHome();
-    }
+    static CredentialChain() => ProcessEnvironment.HideFromSdk();
 
     public CredentialChain(Settings settings, TimeProvider time)
     {

@@ -11,10 +11,10 @@ using CredentialProvider.Identity;
 namespace CredentialProvider.Aws.Credentials;
 
 /// <summary>IAM Identity Center in one region: the portal, which returns credentials, and OIDC, which signs users in.
-/// Calls keep <see cref="AwsLimits"/>, because their requests contain the session.</summary>
+/// The limits of <see cref="AwsClients"/> apply: requests contain the session.</summary>
 /// <param name="portal">What the environment and the profile in use say about the endpoint.</param>
 /// <param name="oidc">Likewise.</param>
-internal sealed class IdentityCenter(string region, ProfileEndpoint portal, ProfileEndpoint oidc, Settings settings)
+internal sealed class IdentityCenter(string region, ServiceEndpoint portal, ServiceEndpoint oidc, Settings settings)
 {
     public static IdentityCenter For(SsoSource source, SigningIdentity identity, Settings settings) => new(
         source.Region, identity.EndpointOf("sso", settings), identity.EndpointOf("sso_oidc", settings), settings);
@@ -26,7 +26,7 @@ internal sealed class IdentityCenter(string region, ProfileEndpoint portal, Prof
     public async Task<ImmutableCredentials> GetCredentialsAsync(SsoSource source, SsoSession session)
     {
         var config = new AmazonSSOConfig();
-        AwsLimits.Apply(config, region, portal, settings);
+        AwsClients.Configure(config, region, portal, settings);
         using var client = new Portal(config);
         var request = new GetRoleCredentialsRequest
         {
@@ -58,7 +58,7 @@ internal sealed class IdentityCenter(string region, ProfileEndpoint portal, Prof
     {
         try
         {
-            return await AwsLimits.WithTimeoutAsync(call, cancel);
+            return await AwsClients.WithTimeoutAsync(call, cancel);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
@@ -69,7 +69,7 @@ internal sealed class IdentityCenter(string region, ProfileEndpoint portal, Prof
     private AmazonSSOOIDCConfig OidcConfig()
     {
         var config = new AmazonSSOOIDCConfig();
-        AwsLimits.Apply(config, region, oidc, settings);
+        AwsClients.Configure(config, region, oidc, settings);
         return config;
     }
 
@@ -81,7 +81,7 @@ internal sealed class IdentityCenter(string region, ProfileEndpoint portal, Prof
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
         {
             base.CustomizeRuntimePipeline(pipeline);
-            AwsLimits.Apply(pipeline, Config);
+            AwsClients.Configure(pipeline, Config);
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed class IdentityCenter(string region, ProfileEndpoint portal, Prof
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
         {
             base.CustomizeRuntimePipeline(pipeline);
-            AwsLimits.Apply(pipeline, Config);
+            AwsClients.Configure(pipeline, Config);
         }
     }
 }

@@ -20,7 +20,7 @@ internal static class JobTokenRequest
     /// <exception cref="AwsCallException">It cannot be reached, or returned something else.</exception>
     public static async Task<string> SendAsync(WebIdentityOrigin origin, Settings settings)
     {
-        using var http = AwsLimits.CreateHttpClient(settings, Timeout, settings.AwsCaBundle);
+        using var http = AwsClients.CreateHttpClient(settings, Timeout, settings.AwsCaBundle);
         return await SendAsync(origin, http);
     }
 

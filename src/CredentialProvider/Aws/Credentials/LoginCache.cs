@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -68,8 +67,7 @@ internal sealed record LoginSession(JsonObject Document, ImmutableCredentials Cr
     public static LoginSession? From(JsonNode? file) =>
         file is JsonObject document && document["accessToken"] is JsonObject access
             && ReadCredentials(access) is { } credentials
-            && DateTimeOffset.TryParse(GetString(access, "expiresAt"), CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal, out var expires)
+            && ExpiringCredentials.TryParseTime(GetString(access, "expiresAt"), out var expires)
             && GetString(document, "clientId") is { } client && GetString(document, "refreshToken") is { } refresh
             && GetString(document, "dpopKey") is { } key
             ? new LoginSession(document, credentials, expires, client, new Secret(refresh), new Secret(key)) : null;

@@ -21,7 +21,7 @@ namespace CredentialProvider.Aws.Credentials;
 /// <param name="region">Where the session is renewed unless the profile has a region.</param>
 /// <param name="signIn">What the environment and the profile in use say about the endpoint of AWS Sign-In.</param>
 internal sealed class LoginCredentials(
-    LoginSource source, string region, ProfileEndpoint signIn, Settings settings, TimeProvider time)
+    LoginSource source, string region, ServiceEndpoint signIn, Settings settings, TimeProvider time)
     : AsyncCredentials
 {
     /// <summary>Credentials with less time than this are renewed, as the AWS CLI does.</summary>
@@ -72,7 +72,7 @@ internal sealed class LoginCredentials(
         var url = $"{endpoint}/v1/token";
         try
         {
-            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout, signIn.CaBundle);
+            using var http = AwsClients.CreateHttpClient(settings, RequestTimeout, signIn.CaBundle);
             using var request = CreateRequest(session, url);
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
@@ -98,7 +98,7 @@ internal sealed class LoginCredentials(
 
     /// <summary>By the endpoint rules of AWS's service model.</summary>
     /// <returns>Null if there is no such region.</returns>
-    internal static string? EndpointIn(string region, ProfileEndpoint signIn)
+    internal static string? EndpointIn(string region, ServiceEndpoint signIn)
     {
         if (signIn.Url is not null)
             return signIn.Url.TrimEnd('/');

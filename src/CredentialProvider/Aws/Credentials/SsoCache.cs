@@ -178,8 +178,7 @@ internal sealed record SsoSession(
         var text = LoginSession.GetString(json, name);
         if (text?.EndsWith("UTC", StringComparison.Ordinal) == true)
             text = text[..^3];
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time : null;
+        return ExpiringCredentials.TryParseTime(text, out var time) ? time : null;
     }
 
     public static string FormatTime(DateTimeOffset time) =>

@@ -15,7 +15,7 @@ internal sealed class AgentCommand : CliCommand
         "Socket to create, or on Windows a pipe such as \\\\.\\pipe\\agent (default: the socket that systemd passes)");
 
     private readonly Option<string?> _domains = SharedOptions.Value("--domains", "LIST",
-        "Give tokens for these domains only, comma-separated: domain, domain/owner or */owner");
+        $"Give tokens for these domains only, comma-separated: {Feed.DomainEntryForms}");
 
     private readonly Option<string?> _mode = SharedOptions.Value("--mode", "MODE",
         "Permission bits of the socket: 0600 for this user (default), 0660 for its group too, 0666 for everyone");
@@ -38,9 +38,9 @@ internal sealed class AgentCommand : CliCommand
                 result.AddError($"invalid time '{idle}'; expected a number and s, m or h, such as 30m or 8h");
             var domains = ParseDomains(result.GetValue(_domains));
             if (result.GetValue(_domains) is not null && domains.Length == 0)
-                result.AddError("--domains names no domain; expected domain, domain/owner or */owner; omit --domains to allow all");
-            if (Array.Find(domains, domain => !IsDomain(domain)) is { } invalid)
-                result.AddError($"invalid domain '{invalid}'; expected domain, domain/owner or */owner");
+                result.AddError($"--domains names no domain; expected {Feed.DomainEntryForms}; omit --domains to allow all");
+            if (Array.Find(domains, domain => !Feed.IsDomainEntry(domain)) is { } invalid)
+                result.AddError($"invalid domain '{invalid}'; expected {Feed.DomainEntryForms}");
             if (OperatingSystem.IsWindows() && result.GetValue(_socket) is { } pipe
                 && !pipe.StartsWith(AgentClient.PipePrefix, StringComparison.OrdinalIgnoreCase))
             {
@@ -105,13 +105,6 @@ internal sealed class AgentCommand : CliCommand
 
     private static string[] ParseDomains(string? list) =>
         [.. (list ?? "").Split(',').Select(domain => domain.Trim()).Where(domain => domain.Length > 0)];
-
-    private static bool IsDomain(string entry) => entry.Split('/') switch
-    {
-        [var domain] => Feed.IsDomain(domain),
-        [var domain, var owner] => (domain == "*" || Feed.IsDomain(domain)) && Feed.IsOwner(owner),
-        _ => false,
-    };
 
     /// <returns>Null for anything but three octal digits, with or without a leading zero.</returns>
     private static int? ParseMode(string text) =>

@@ -163,9 +163,8 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
     /// <summary>It is running, so only modes can keep another user from starting it.</summary>
     private Finding NotStarted(string why)
     {
-        const int ReadAndExecuteForAll = 0x16D; // 0555
         var text = $"user {user.Name} cannot start {ThisProgram.Path}: {why}";
-        return (FileModes.Of(ThisProgram.Path) & ReadAndExecuteForAll) != ReadAndExecuteForAll
+        return (FileModes.Of(ThisProgram.Path) & Posix.EveryoneReadsAndExecutes) != Posix.EveryoneReadsAndExecutes
             ? Finding.FailWithCommand(
                 Checks.Plugin, text, "let every user start it", $"sudo chmod 755 {ShellText.File(ThisProgram.Path)}")
             : Finding.FailWithCommand(Checks.Plugin, text, "install it where every user can start it",

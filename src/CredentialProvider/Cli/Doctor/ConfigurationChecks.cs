@@ -18,9 +18,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     {
         if (nuget.Problem is { } problem)
         {
-            yield return problem.Hint is not null ? Finding.Fail(Checks.Sources, problem)
-                : Finding.Fail(Checks.Sources, problem.Message.Replace(NuGetSources.CorrectTheFile, ""),
-                    "correct the file: until then, every restore fails");
+            yield return Finding.Fail(Checks.Sources, problem);
             yield break;
         }
 

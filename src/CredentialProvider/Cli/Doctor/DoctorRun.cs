@@ -51,7 +51,7 @@ internal sealed class DoctorRun(
         if (package is not null && _isMissing && !_isFound && !_isOnlySource)
         {
             report.Add(null, Finding.Fail(Checks.Package, $"NuGet gets {package} from none of these sources",
-                "correct one of them, as said there"));
+                "apply the fix shown for one of them"));
         }
 
         return report.Finish();
@@ -96,7 +96,7 @@ internal sealed class DoctorRun(
 
         terminal.Progress($"{source.Title}: reading from the repository");
         var other = package is null ? null : own.FindOtherSource(package);
-        var checks = new FeedChecks(settings, request.Feed, source.Url, token);
+        var checks = new FeedChecks(settings, time, request.Feed, source.Url, token);
         var findings = checks.RunAsync(other is null ? package : null, publish);
         await report.AddAsync(source, Checks.Read, SoftenAsync(findings, own));
         if (other is not null)

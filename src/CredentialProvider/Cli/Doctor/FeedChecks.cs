@@ -1,5 +1,6 @@
 using System.Net;
 using CredentialProvider.Aws;
+using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
@@ -8,7 +9,7 @@ using CredentialProvider.Platform;
 namespace CredentialProvider.Cli.Doctor;
 
 /// <summary>What the repository allows with a token.</summary>
-internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secret token)
+internal sealed class FeedChecks(Settings settings, TimeProvider time, Feed feed, string url, Secret token)
 {
     /// <param name="package">ID of a package that the repository or an upstream should have; null if not asked.</param>
     /// <param name="publish">ID of a package to offer again; null if not asked.</param>
@@ -87,14 +88,22 @@ internal sealed class FeedChecks(Settings settings, Feed feed, string url, Secre
             return Finding.Fail(Checks.Package,
                 $"neither repository {feed.Repository} nor any upstream or external connection has {id}",
                 "add an upstream that has it: aws codeartifact update-repository "
-                + $"--domain {ShellText.Quote(feed.Domain)} --domain-owner {ShellText.Quote(feed.Owner)} --region {ShellText.Quote(feed.Region)} "
-                + $"--repository {ShellText.Quote(feed.Repository)} --upstreams repositoryName=UPSTREAM") with { MayBeElsewhere = true };
+                + $"{AwsCli.DomainOptions(feed)} --repository {ShellText.Quote(feed.Repository)} --upstreams repositoryName=UPSTREAM") with { MayBeElsewhere = true };
         }
 
         await client.DownloadAsync(index, id, versions[^1], isWhole: false);
-        return CachedVersions.FindOutdated(url, id, versions[^1]) ?? Finding.Ok(Checks.Package,
+        return FindOutdated(id, versions[^1]) ?? Finding.Ok(Checks.Package,
             $"{id} has {versions.Count} {(versions.Count == 1 ? "version" : "versions")}; the latest, {versions[^1]}, can be downloaded");
     }
+
+    /// <returns>Null if NuGet's HTTP cache has that version, or will not be used.</returns>
+    private Finding? FindOutdated(string package, string latest) => HttpCache.Folder is not { } folder
+        || HttpCache.Find(folder, url, package, time.GetUtcNow()) is not var (versions, age)
+            || versions.Contains(latest, StringComparer.OrdinalIgnoreCase) ? null
+            : Finding.FailWithCommand(Checks.Package,
+                $"NuGet's HTTP cache, {age.TotalMinutes:0} minutes old, does not have {package} {latest}; NuGet asks the feed again "
+                + $"when it is {HttpCache.MaxAge.TotalMinutes} minutes old", "clear it", "dotnet nuget locals http-cache --clear")
+                with { MayBeElsewhere = true };
 
     /// <summary>Offers an existing version again, which changes nothing. CodeArtifact answers that it exists (409) or
     /// that publishing is denied (403).</summary>

@@ -83,7 +83,7 @@ internal sealed record Finding(string Check, Outcome Outcome, string Text)
         NoTokenException failure => Fail(check, failure),
         CommandFailedException failure => new(check, Outcome.Fail, failure.Message) { Fix = failure.Hint, Command = failure.Command },
         _ => Fail(check, $"not checked, because of an unexpected {e.GetType().Name}: {e.Message}",
-            "this is a bug: report it with this line"),
+            NoTokenException.ReportBug),
     };
 
     public static Finding Fail(string check, NoTokenException e) =>

@@ -111,7 +111,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
         {
             var profile = request.Identity.EndpointOf("codeartifact", settings);
             endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, profile);
-            using var http = AwsLimits.CreateHttpClient(settings, RequestTimeout, profile.CaBundle);
+            using var http = AwsClients.CreateHttpClient(settings, RequestTimeout, profile.CaBundle);
             using var response = await http.GetAsync(new Uri(endpoint), HttpCompletionOption.ResponseHeadersRead);
             date = response.Headers.Date;
         }

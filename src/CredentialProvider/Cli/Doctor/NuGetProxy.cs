@@ -101,7 +101,7 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
     private async Task<(string Problem, string? Fix)?> FindProblemAsync(WebProxy proxy, Uri feed)
     {
         var credentials = proxy.Credentials ?? CredentialCache.DefaultCredentials;
-        using var client = AwsLimits.CreateHttpClient(
+        using var client = AwsClients.CreateHttpClient(
             settings, Limit, proxy: new System.Net.WebProxy(proxy.ProxyAddress) { Credentials = credentials });
         try
         {

@@ -178,8 +178,7 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFe
                 "remove it, and install the plugin again if there is no other copy", ShellText.Remove(Installed(own)));
         }
 
-        const int ReadAndExecuteForAll = 0x16D; // 0555
-        return (FileModes.Of(own.Path) & ReadAndExecuteForAll) == ReadAndExecuteForAll
+        return (FileModes.Of(own.Path) & Posix.EveryoneReadsAndExecutes) == Posix.EveryoneReadsAndExecutes
             ? Finding.Fail(Checks.Plugin, text, "install it where programs may be executed: its file system is mounted noexec")
             : Finding.FailWithCommand(Checks.Plugin, text, "let every user execute it", $"chmod 755 {ShellText.File(own.Path)}");
     }

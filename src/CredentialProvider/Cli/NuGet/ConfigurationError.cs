@@ -9,7 +9,7 @@ internal static class ConfigurationError
 {
     private const string Cause = "Unable to parse config file because: ", Path = "Path: '";
 
-    /// <returns>As <c>FILE, line 6, column 12: why</c>; without a line if none can be told.</returns>
+    /// <returns>As <c>FILE, line 6, column 12: why</c>; without a line if it is unknown.</returns>
     public static string Describe(NuGetConfigurationException error)
     {
         var message = error.Message;

@@ -5,8 +5,6 @@ namespace CredentialProvider.Cli.NuGet;
 /// <summary>Permission bits, as far as mono tells: NuGet for .NET Framework asks whether it may execute a file.</summary>
 internal static class FileModes
 {
-    private const int ExecuteBits = 0x49; // 0111
-
     /// <summary>After following links; null if the path or a link's target does not exist. Not for Windows.</summary>
-    public static int? Of(string path) => !Posix.Exists(path) ? null : Posix.MayExecute(path) ? ExecuteBits : 0;
+    public static int? Of(string path) => !Posix.Exists(path) ? null : Posix.MayExecute(path) ? PluginDiscovery.ExecuteBits : 0;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using NuGet.Configuration;
 
 namespace CredentialProvider.Cli.NuGet;
 
@@ -9,7 +10,23 @@ namespace CredentialProvider.Cli.NuGet;
 /// </summary>
 internal static class HttpCache
 {
-    private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(30);
+    public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(30);
+
+    /// <summary>Null if NUGET_HTTP_CACHE_PATH cannot be used, which the check of sources reports.</summary>
+    public static string? Folder
+    {
+        get
+        {
+            try
+            {
+                return SettingsUtility.GetHttpCacheFolder();
+            }
+            catch (NuGetConfigurationException)
+            {
+                return null;
+            }
+        }
+    }
 
     /// <summary>The versions of a package that NuGet has cached for a source, and how old they are; null if NuGet will ask the
     /// source.</summary>

@@ -95,19 +95,14 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     {
         try
         {
-            var start = ProcessEnvironment.CreateStartInfo(program, option);
-            start.WorkingDirectory = folder;
-            // A relative one would lead dotnet to files of the working directory.
-            if (Settings.Home is null && !OperatingSystem.IsWindows())
-                start.Environment["HOME"] = "/";
-            start.RedirectStandardOutput = true;
-            start.RedirectStandardError = true;
-            using var process = Process.Start(start)!;
-            process.ErrorDataReceived += (_, _) => { };
-            process.BeginErrorReadLine();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? output : "";
+            var run = ProgramOutput.RunAsync(program, [option], CancellationToken.None, start =>
+            {
+                start.WorkingDirectory = folder;
+                // A relative one would lead dotnet to files of the working directory.
+                if (Settings.Home is null && !OperatingSystem.IsWindows())
+                    start.Environment["HOME"] = "/";
+            }).GetAwaiter().GetResult();
+            return run.ExitCode == 0 ? run.Output : "";
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
         {

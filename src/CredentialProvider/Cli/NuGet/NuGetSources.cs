@@ -21,8 +21,7 @@ internal sealed record Source(string? Name, string Url, Feed Feed)
 /// name.</summary>
 internal sealed class NuGetSources
 {
-    /// <summary>What a message about a broken file ends with.</summary>
-    public const string CorrectTheFile = "; correct the file";
+    private const string CorrectTheFile = "correct the file: until then, every restore fails";
 
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
@@ -55,7 +54,7 @@ internal sealed class NuGetSources
     /// <summary>The only file; null if NuGet looks for its files.</summary>
     public string? OnlyFile { get; private init; }
 
-    /// <summary>Lets a command of NuGet change that file: empty, or with a blank before it.</summary>
+    /// <summary>The option that makes a command of NuGet change that file, after a space; empty if NuGet looks for its files.</summary>
     public string ConfigFileOption => OnlyFile is null ? "" : " " + ShellText.Option("--configfile", OnlyFile);
 
     /// <summary>The configuration that a file is a part of: of its folder, or the file alone if NuGet reads it only
@@ -87,7 +86,7 @@ internal sealed class NuGetSources
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // Such as a client certificate that does not exist.
-                return new CommandFailedException($"nuget.config cannot be used: {e.Message}");
+                return new CommandFailedException($"nuget.config cannot be used: {e.Message}", CorrectTheFile);
             }
         }
     }
@@ -326,7 +325,7 @@ internal sealed class NuGetSources
         catch (NuGetConfigurationException e)
         {
             throw new CommandFailedException(
-                $"nuget.config cannot be read: {ConfigurationError.Describe(e)}{CorrectTheFile}");
+                $"nuget.config cannot be read: {ConfigurationError.Describe(e)}", CorrectTheFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
         {

@@ -37,7 +37,7 @@ internal sealed class PluginDiscovery(bool isNetFramework, bool searchesPath, st
 
     private const string PathVariable = "PATH", ExecutablePrefix = "nuget-plugin-";
 
-    private const int ExecuteBits = 0x49; // 0111
+    internal const int ExecuteBits = 0x49; // 0111
 
     public static Version FirstNuGetWithPathSearch { get; } = new(6, 13);
 

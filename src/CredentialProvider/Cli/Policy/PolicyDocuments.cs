@@ -1,3 +1,4 @@
+using CredentialProvider.Aws;
 using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
 
@@ -49,25 +50,18 @@ internal static class PolicyDocuments
             var feed = domain.First();
             documents.Add(new PolicyDocument(PolicyTarget.Domain, $"domain_{Word(feed.Domain)}",
                 $"domain {feed.Domain} in account {feed.Owner}", feed,
-                [new("Token", ["codeartifact:GetAuthorizationToken"], [domain.Key]) { Principal = ("AWS", arn) }]));
+                [PolicyStatement.Token([domain.Key]) with { Principal = ("AWS", arn) }]));
         }
 
         foreach (var feed in feeds)
         {
-            List<PolicyStatement> statements =
-            [
-                new("Read", ["codeartifact:ReadFromRepository"], [PolicyStatement.RepositoryArn(feed)]) { Principal = ("AWS", arn) },
-            ];
+            List<PolicyStatement> statements = [PolicyStatement.Read([PolicyStatement.RepositoryArn(feed)])];
             if (isPublishing)
-            {
-                statements.Add(new("Publish", ["codeartifact:PublishPackageVersion"], [PolicyStatement.PackagesArn(feed)])
-                {
-                    Principal = ("AWS", arn),
-                });
-            }
+                statements.Add(PolicyStatement.Publish([PolicyStatement.PackagesArn(feed)]));
 
             documents.Add(new PolicyDocument(PolicyTarget.Repository, $"repository_{Word(feed.Repository)}",
-                $"repository {feed.Domain}/{feed.Repository} in account {feed.Owner}", feed, statements));
+                $"repository {feed.Domain}/{feed.Repository} in account {feed.Owner}", feed,
+                [.. statements.Select(statement => statement with { Principal = ("AWS", arn) })]));
         }
 
         return documents;

@@ -1,3 +1,4 @@
+using CredentialProvider.Aws;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;

@@ -3,7 +3,7 @@ using System.Text;
 using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 
-namespace CredentialProvider.Cli.Doctor;
+namespace CredentialProvider.Cli;
 
 /// <summary>What another program printed.</summary>
 internal sealed record ProgramOutput(int ExitCode, string Output, string Errors)

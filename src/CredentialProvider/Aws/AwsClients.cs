@@ -7,9 +7,9 @@ using CredentialProvider.Configuration;
 
 namespace CredentialProvider.Aws;
 
-/// <summary>The limits of every call to AWS (time, size, redirects, retries), because a build or a user waits for
-/// it.</summary>
-internal static class AwsLimits
+/// <summary>How every client calls AWS: the endpoint, the proxy, the trusted certificates, and limits of time, size,
+/// redirects and retries, because a build or a user waits for the answer.</summary>
+internal static class AwsClients
 {
     /// <summary>For one attempt, from connecting to the last byte of the response.</summary>
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
@@ -18,11 +18,10 @@ internal static class AwsLimits
     private const int MaxResponseSize = 64 * 1024;
 
     /// <summary>A client that uses the same proxy as calls through the SDK, or another one.</summary>
-    /// <param name="bundle">See <see cref="ProfileEndpoint.CaBundle"/>.</param>
+    /// <param name="bundle">See <see cref="ServiceEndpoint.CaBundle"/>.</param>
     public static HttpClient CreateHttpClient(
         Settings settings, TimeSpan timeout, string? bundle = null, WebProxy? proxy = null)
     {
-        TrustStore.Configure();
         var http = new HttpClient(HttpConnections.CreateHandler(proxy ?? ProxyFrom(settings), useProxy: true, bundle))
         {
             Timeout = timeout,
@@ -33,39 +32,38 @@ internal static class AwsLimits
     }
 
     /// <summary>As the other overload, for a service whose endpoint the SDK finds.</summary>
-    /// <param name="profile">What the environment and the profile in use say about the endpoint.</param>
-    public static void Apply(ClientConfig config, string region, ProfileEndpoint profile, Settings settings)
+    /// <param name="endpoint">What the environment and the profile in use say.</param>
+    public static void Configure(ClientConfig config, string region, ServiceEndpoint endpoint, Settings settings)
     {
         config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
         // The SDK rejects either together with a URL, which is final.
-        config.UseFIPSEndpoint = profile is { UseFips: true, Url: null };
-        config.UseDualstackEndpoint = profile is { UseDualStack: true, Url: null };
+        config.UseFIPSEndpoint = endpoint is { UseFips: true, Url: null };
+        config.UseDualstackEndpoint = endpoint is { UseDualStack: true, Url: null };
         // Otherwise the SDK would read the default profile's endpoint_url.
         config.IgnoreConfiguredEndpointUrls = true;
-        if (profile.Url is { } url)
+        if (endpoint.Url is { } url)
         {
             config.ServiceURL = url;
             config.AuthenticationRegion = region;
         }
 
-        Apply(config, profile, settings);
+        Configure(config, endpoint, settings);
     }
 
-    public static void Apply(ClientConfig config, ProfileEndpoint profile, Settings settings)
+    public static void Configure(ClientConfig config, ServiceEndpoint endpoint, Settings settings)
     {
-        if (profile.ApplicationId is { } application)
+        if (endpoint.ApplicationId is { } application)
             config.ClientAppId = UserAgent.ApplicationId(application);
         // For ClockSkewRetry only.
         config.MaxErrorRetry = 1;
         config.Timeout = CallTimeout;
         // The SDK must leave redirects to ResponseLimits.
         config.AllowAutoRedirect = false;
-        TrustStore.Configure();
-        HttpConnections.Apply(config, ProxyFrom(settings), CallTimeout, profile.CaBundle);
+        HttpConnections.Apply(config, ProxyFrom(settings), CallTimeout, endpoint.CaBundle);
     }
 
     /// <summary>Leaves the SDK one retry, which corrects clock skew; <see cref="Retries"/> does all others.</summary>
-    public static void Apply(RuntimePipeline pipeline, IClientConfig config)
+    public static void Configure(RuntimePipeline pipeline, IClientConfig config)
     {
         pipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new ClockSkewRetry(config)));
         pipeline.AddHandlerAfter<Unmarshaller>(new ResponseLimits());

@@ -1,4 +1,6 @@
-namespace CredentialProvider.Feeds;
+using CredentialProvider.Feeds;
+
+namespace CredentialProvider.Aws;
 
 /// <summary>A statement of an IAM policy that allows something.</summary>
 /// <param name="Id">The Sid: letters and digits.</param>
@@ -19,11 +21,11 @@ internal sealed record PolicyStatement(string Id, string[] Actions, string[] Res
     {
         List<PolicyStatement> statements =
         [
-            new("Token", ["codeartifact:GetAuthorizationToken"], [.. feeds.Select(DomainArn).Distinct()]),
-            new("Read", ["codeartifact:ReadFromRepository"], [.. feeds.Select(RepositoryArn).Distinct()]),
+            Token([.. feeds.Select(DomainArn).Distinct()]),
+            Read([.. feeds.Select(RepositoryArn).Distinct()]),
         ];
         if (isPublishing)
-            statements.Add(new("Publish", ["codeartifact:PublishPackageVersion"], [.. feeds.Select(PackagesArn).Distinct()]));
+            statements.Add(Publish([.. feeds.Select(PackagesArn).Distinct()]));
         // This action does not support resources.
         statements.Add(new("BearerToken", ["sts:GetServiceBearerToken"], ["*"])
         {
@@ -31,6 +33,14 @@ internal sealed record PolicyStatement(string Id, string[] Actions, string[] Res
         });
         return statements;
     }
+
+    public static PolicyStatement Token(string[] domains) => new("Token", ["codeartifact:GetAuthorizationToken"], domains);
+
+    public static PolicyStatement Read(string[] repositories) =>
+        new("Read", ["codeartifact:ReadFromRepository"], repositories);
+
+    public static PolicyStatement Publish(string[] packages) =>
+        new("Publish", ["codeartifact:PublishPackageVersion"], packages);
 
     public static string DomainArn(Feed feed) => Arn(feed, $"domain/{feed.Domain}");
 
