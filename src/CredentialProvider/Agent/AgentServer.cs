@@ -183,7 +183,9 @@ internal sealed class AgentServer(Settings settings, string[] domains, TimeProvi
     private async Task<AuthorizationToken?> GetAsync(AgentRequest asked, CancellationToken cancel)
     {
         var feed = asked.Feed;
-        if (settings.AllowedDomains.FindRefusal(feed) is { } refusal)
+        // An agent runs for days: a domain that is removed from a list must be refused from then on.
+        var current = settings.WithCurrentFiles();
+        if (current.AllowedDomains.FindRefusal(feed) is { } refusal)
             throw refusal;
         if (!feed.IsAllowedBy(domains))
         {
@@ -191,7 +193,7 @@ internal sealed class AgentServer(Settings settings, string[] domains, TimeProvi
                 $"start it with --domains {string.Join(",", domains)},{feed.Domain}/{feed.Owner}");
         }
 
-        var request = TokenRequest.For(feed, settings).WithoutAgent();
+        var request = TokenRequest.For(feed, current).WithoutAgent();
         request.FeedSettings.ThrowIfProblem();
         var tokens = _tokens.For(feed);
         if (tokens.TryGetCached(request.Key, asked.After) is { } cached)

@@ -1,6 +1,8 @@
 using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
+using CredentialProvider.Identity;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
 
@@ -29,16 +31,28 @@ internal sealed record AwsCall(string Endpoint)
     /// <summary>What an unreachable endpoint may lack in a VPC; null where AWS has none.</summary>
     public string? VpcEndpoint { get; private init; }
 
-    /// <summary>The variable that sets another endpoint; null if there is none.</summary>
-    public string? EndpointVariable { get; private init; }
+    /// <summary>The variable or the line that sets the endpoint, or the variable that can set another; null if there is
+    /// none.</summary>
+    public string? EndpointSetting { get; private init; }
 
-    public static AwsCall ToCodeArtifact(Feed feed, string endpoint) =>
+    /// <summary>False for AWS's own endpoint.</summary>
+    public bool IsEndpointSet { get; private init; }
+
+    /// <summary>Whose call it is; null if that does not matter for a fix.</summary>
+    public SigningIdentity? Signer { get; private init; }
+
+    /// <summary>Options that make the AWS CLI ask the same region with the same profile, after a space.</summary>
+    public string CliOptions => (Region is { } region ? $" --region {ShellText.Quote(region)}" : "")
+        + (Signer?.CliProfile is { } profile ? " " + ShellText.Option("--profile", profile) : "");
+
+    public static AwsCall ToCodeArtifact(Feed feed, string endpoint, SigningIdentity? signer = null) =>
         new(endpoint)
         {
             Feed = feed,
             Region = feed.Region,
+            Signer = signer,
             VpcEndpoint = "the interface endpoint for codeartifact.api",
-            EndpointVariable = "AWS_ENDPOINT_URL_CODEARTIFACT",
+            EndpointSetting = "AWS_ENDPOINT_URL_CODEARTIFACT",
         };
 
     /// <summary>A request for packages, to the repository or to S3, where its downloads redirect to.</summary>
@@ -50,20 +64,24 @@ internal sealed record AwsCall(string Endpoint)
                 ? "the gateway endpoint for s3" : "the interface endpoint for codeartifact.repositories",
     };
 
-    public static AwsCall ToSts(RoleRequest role, Feed feed, string? place = null, WebIdentityToken? token = null) =>
-        new($"STS in {feed.Region}")
+    public static AwsCall ToSts(
+        RoleRequest role, StsEndpoint sts, string? place = null, WebIdentityToken? token = null) =>
+        new(sts.Configured.Url ?? $"STS in {sts.Region}")
         {
-            Assumed = (role, feed),
+            Assumed = (role, sts.Feed),
             Token = token,
             RolePlace = place,
-            Region = feed.Region,
-            VpcEndpoint = "the interface endpoint for sts",
-            EndpointVariable = "AWS_ENDPOINT_URL_STS",
+            Region = sts.Region,
+            Signer = sts.Signer,
+            VpcEndpoint = sts.Configured.Url is null ? "the interface endpoint for sts" : null,
+            EndpointSetting = sts.Configured.UrlPlace ?? "AWS_ENDPOINT_URL_STS",
+            IsEndpointSet = sts.Configured.Url is not null,
         };
 
     /// <param name="endpoint">Of the portal, which returns credentials, or of OIDC, which signs users in.</param>
-    public static AwsCall ToIdentityCenter(string endpoint) =>
-        new(endpoint) { EndpointVariable = "AWS_ENDPOINT_URL_SSO" };
+    /// <param name="variable">The variable that sets another.</param>
+    public static AwsCall ToIdentityCenter(string endpoint, string variable) =>
+        new(endpoint) { EndpointSetting = variable };
 
     /// <param name="endpoint">Of AWS Sign-In, which renews sessions of <c>aws login</c>.</param>
     public static AwsCall ToSignIn(string endpoint) => new(endpoint);

@@ -1,5 +1,6 @@
 using CredentialProvider.Errors;
 using CredentialProvider.Feeds;
+using CredentialProvider.Identity;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws;
@@ -9,11 +10,12 @@ internal static class FailureMessages
 {
     /// <summary>Any exception on the way to a token, or from a doctor check.</summary>
     /// <param name="endpoint">Named in the message unless the exception knows the call that failed.</param>
-    public static NoTokenException Describe(Feed feed, string endpoint, Exception e) => e switch
+    /// <param name="signer">Likewise, for the fix.</param>
+    public static NoTokenException Describe(Feed feed, string endpoint, Exception e, SigningIdentity? signer = null) => e switch
     {
         NoTokenException described => described,
         AwsCallException failed => Describe(failed),
-        _ => Describe(new AwsCallException(AwsCall.ToCodeArtifact(feed, endpoint), e)),
+        _ => Describe(new AwsCallException(AwsCall.ToCodeArtifact(feed, endpoint, signer), e)),
     };
 
     public static NoTokenException Describe(AwsCallException e)
@@ -51,10 +53,16 @@ internal static class FailureMessages
             FailureKind.InvalidRequest => (ErrorCode.Service, $"CodeArtifact rejected the request as invalid: {detail}",
                 "check CODEARTIFACT_TOKEN_DURATION and the feed's URL"),
             FailureKind.ExpiredCredentials => (ErrorCode.BadCredentials, $"the AWS credentials have expired: {detail}",
-                "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"),
+                call.Signer?.First switch
+                {
+                    AccessKeySource { Description: not AccessKeySource.FromEnvironment } key => $"renew the {key.Description}",
+                    null or AccessKeySource =>
+                        "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+                    var source => $"renew those of the {source.Description}",
+                }),
             FailureKind.InvalidCredentials => (ErrorCode.BadCredentials, $"AWS rejected the credentials: {detail}",
                 // Without the region, the AWS CLI may ask one that accepts them.
-                $"check them with 'aws sts get-caller-identity{(call.Region is { } region ? $" --region {region}" : "")}'"),
+                $"check them with 'aws sts get-caller-identity{call.CliOptions}'"),
             FailureKind.RegionOff => (ErrorCode.BadCredentials, $"the account has not enabled {call.Region ?? "the region"}: {detail}",
                 $"enable it: aws account enable-region --region-name {call.Region ?? "REGION"}"),
             FailureKind.ClockSkew => (ErrorCode.ClockSkew, $"this machine's clock differs from AWS's: {detail}",
@@ -63,9 +71,9 @@ internal static class FailureMessages
                 "retry; if the error persists, check https://health.aws.amazon.com"),
             FailureKind.UnexpectedResponse => (ErrorCode.Service, $"unexpected response from {endpoint}: {detail}",
                 "a proxy may have answered: check HTTPS_PROXY"
-                    + (call.EndpointVariable is { } variable ? $" and {variable}" : "")),
+                    + (call.EndpointSetting is { } setting ? $" and {setting}" : "")),
             FailureKind.NoCredentials => (ErrorCode.NoCredentials, detail,
-                "check the AWS credentials with 'aws sts get-caller-identity'"),
+                $"check the AWS credentials with 'aws sts get-caller-identity{call.CliOptions}'"),
             _ => DescribeConnection(call, failure),
         };
     }
@@ -82,7 +90,7 @@ internal static class FailureMessages
         _ => null,
     };
 
-    private static string ListDomains(AwsCall call) => $"aws codeartifact list-domains --region {ShellText.Quote(call.Feed?.Region ?? "")}";
+    private static string ListDomains(AwsCall call) => $"aws codeartifact list-domains{call.CliOptions}";
 
     private static (string Code, string Why, string Fix) DescribeConnection(AwsCall call, AwsFailure failure)
     {
@@ -94,7 +102,8 @@ internal static class FailureMessages
                 "if a TLS-inspecting proxy is in use, add its CA to the system trust store or point SSL_CERT_FILE at a "
                     + "CA bundle"),
             FailureKind.Unreachable => (ErrorCode.Network, $"{endpoint} cannot be reached: {failure.Detail}",
-                call.VpcEndpoint is { } name ? $"check DNS, HTTPS_PROXY and, in a VPC, {name}"
+                call.IsEndpointSet ? $"check {call.EndpointSetting}, DNS and HTTPS_PROXY"
+                    : call.VpcEndpoint is { } name ? $"check DNS, HTTPS_PROXY and, in a VPC, {name}"
                     : "check DNS and HTTPS_PROXY"),
             FailureKind.NotSent when failure.Detail.Contains("'407'", StringComparison.Ordinal) => (ErrorCode.Network,
                 $"the proxy for {endpoint} requires authentication: {failure.Detail}",

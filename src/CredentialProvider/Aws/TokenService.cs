@@ -82,7 +82,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         }
         catch (Exception e) when (e is not NoTokenException && !cancel.IsCancellationRequested)
         {
-            throw FailureMessages.Describe(request.Feed, DefaultEndpoint(request), e);
+            throw FailureMessages.Describe(request.Feed, DefaultEndpoint(request), e, request.Identity);
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         }
         catch (Exception e) when (e is not (NoTokenException or AwsCallException) && !cancel.IsCancellationRequested)
         {
-            throw new AwsCallException(AwsCall.ToCodeArtifact(request.Feed, endpoint), e);
+            throw new AwsCallException(AwsCall.ToCodeArtifact(request.Feed, endpoint, request.Identity), e);
         }
     }
 

@@ -46,6 +46,8 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
         var endpoint = Find("AWS_EC2_METADATA_SERVICE_ENDPOINT", variable, profile)?.Value;
         var role = Find("AWS_EC2_INSTANCE_PROFILE_NAME", variable, profile)?.Value;
         return (endpoint is null ? "" : " at " + Fnv1a.Hash(endpoint)) + (role is null ? "" : " role " + role)
+            // aws-vault serves the credentials of any profile at the instance's address.
+            + (variable("AWS_VAULT") is { } vault ? " vault " + vault : "")
             + (IsDisabledIn(variable) ? " disabled" : "");
     }
 

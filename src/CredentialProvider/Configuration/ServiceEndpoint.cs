@@ -3,6 +3,9 @@ namespace CredentialProvider.Configuration;
 /// <summary>How to call one AWS service: AWS's environment variables first, then the profile in use.</summary>
 internal sealed record ServiceEndpoint(string? Url, bool? UseFips, bool? UseDualStack)
 {
+    /// <summary>The variable or the line that sets <see cref="Url"/>; null without one.</summary>
+    public string? UrlPlace { get; init; }
+
     /// <summary>ignore_configured_endpoint_urls: it applies to AWS's variables too, but not to this project's files.</summary>
     public bool IgnoresVariables { get; init; }
 

@@ -224,8 +224,7 @@ internal sealed class Settings
 
     /// <summary>The user's home directory, absolute and existing; null if the user has none, as in some
     /// containers.</summary>
-    public static string? Home { get; } = OperatingSystem.IsWindows()
-        ? KnownPaths.WindowsFolder(Environment.SpecialFolder.UserProfile) : FindHome(ProcessEnvironment.Get("HOME"));
+    public static string? Home { get; } = FindHome(ProcessEnvironment.Get(OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME"));
 
     /// <summary>The machine's configuration file, whether or not it exists.</summary>
     public string MachineConfigurationFile { get; }
@@ -235,9 +234,9 @@ internal sealed class Settings
     public string? WritableConfigurationFile =>
         GetString("CODEARTIFACT_CONFIG") ?? KnownPaths.UserConfigurationFile(Home, GetString);
 
-    /// <summary>On Unix. Like the AWS CLI and NuGet, falls back on the user's passwd entry if the variable is unset. A
-    /// relative path would make the working directory, which may be a cloned repository, the home.</summary>
-    /// <param name="variable">HOME; null if it is unset.</param>
+    /// <summary>Like the AWS CLI and NuGet, falls back on the account's profile folder or passwd entry if the variable is
+    /// unset. A relative path would make the working directory, which may be a cloned repository, the home.</summary>
+    /// <param name="variable">HOME, or USERPROFILE on Windows; null if it is unset.</param>
     internal static string? FindHome(string? variable) =>
         KnownPaths.Absolute(variable ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)) is { } home
             && Exists(home) ? home : null;
@@ -253,11 +252,20 @@ internal sealed class Settings
     public static Settings From(Func<string, string?> variable, string? machineFile = null) =>
         new(variable, machineFile ?? KnownPaths.MachineConfigurationFile);
 
-    /// <summary>These settings with another AWS profile, in place of CODEARTIFACT_PROFILE and AWS_PROFILE.</summary>
+    /// <summary>The same variables, with the configuration files as they are now.</summary>
+    public Settings WithCurrentFiles() =>
+        new(_variable, MachineConfigurationFile) { ProfileOption = ProfileOption };
+
+    /// <summary>These settings with another AWS profile, in place of CODEARTIFACT_PROFILE and AWS_PROFILE, and without an
+    /// agent or a token from outside, which would come before it.</summary>
     /// <param name="profile">Null changes nothing.</param>
     public Settings WithProfile(string? profile) => profile is null ? this
-        : new Settings(name => name is "CODEARTIFACT_PROFILE" or "AWS_PROFILE" ? profile : _variable(name),
-            MachineConfigurationFile)
+        : new Settings(name => name switch
+            {
+                "CODEARTIFACT_PROFILE" or "AWS_PROFILE" => profile,
+                "CODEARTIFACT_AGENT" or "CODEARTIFACT_AUTH_TOKEN" or "CODEARTIFACT_AUTH_TOKEN_FILE" => null,
+                _ => _variable(name),
+            }, MachineConfigurationFile)
         {
             ProfileOption = "--profile",
         };

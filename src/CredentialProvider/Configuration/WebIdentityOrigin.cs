@@ -1,5 +1,6 @@
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Configuration;
 
@@ -20,14 +21,17 @@ internal sealed record WebIdentityOrigin(string Kind, string? Name = null)
 
     private const string AudienceSetting = "CODEARTIFACT_WEB_IDENTITY_AUDIENCE";
 
+    /// <summary>In bytes, of a token in a file.</summary>
+    private const int MaxTokenSize = 64 * 1024;
+
     private static readonly string[] Kinds = [GitHub, AzurePipelines, Buildkite, Variable, File];
 
     /// <summary>The setting that names it.</summary>
     public string Place { get; init; } = Setting;
 
-    /// <summary>What tells apart principals that have the same role: the file, or a hash that is different in each job. It
-    /// contains no secret.</summary>
-    public string Key { get; private init; } = Name ?? "";
+    /// <summary>What tells apart principals that have the same role: a hash that is different in each job. It contains no
+    /// secret.</summary>
+    public string Key { get; private init; } = "";
 
     /// <summary>Where the CI system issues tokens, as it told the job; https. Null if no URL is asked.</summary>
     public string? Url { get; private init; }
@@ -57,7 +61,7 @@ internal sealed record WebIdentityOrigin(string Kind, string? Name = null)
             (AzurePipelines, _) when name is null || IsWord(name, '-') => FromAzurePipelines(variable, name),
             (Buildkite, null) => FromBuildkite(variable, audience ?? DefaultAudience),
             (Variable, { Length: > 0 }) when IsWord(name, '_') => FromVariable(variable, name),
-            (File, { Length: > 0 }) when KnownPaths.Absolute(name) is not null => new WebIdentityOrigin(File, name),
+            (File, { Length: > 0 }) when KnownPaths.Absolute(name) is not null => OfFile(name),
             _ => throw Invalid($"{Setting} is '{text}'", SuggestFor(kind)),
         };
         if (audience is not null && origin.Audience is null)
@@ -68,6 +72,12 @@ internal sealed record WebIdentityOrigin(string Kind, string? Name = null)
 
         return origin;
     }
+
+    /// <summary>A file, which the platform renews. Jobs of one machine may have different tokens at the same path.</summary>
+    /// <param name="place">The setting that names it.</param>
+    public static WebIdentityOrigin OfFile(string path, string place = Setting) =>
+        new WebIdentityOrigin(File, path) { Place = place }.OfJob(
+            RegularFile.TryRead(path, MaxTokenSize) is { } token ? Convert.ToBase64String(token) : "");
 
     private static WebIdentityOrigin FromGitHub(Func<string, string?> variable, string audience)
     {

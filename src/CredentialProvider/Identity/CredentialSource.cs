@@ -15,7 +15,11 @@ internal abstract record CredentialSource(string Key, string Description);
 /// <param name="SessionToken">Null for a long-term key.</param>
 internal sealed record AccessKeySource(
     string AccessKeyId, Secret SecretAccessKey, Secret? SessionToken, string Description)
-    : CredentialSource("access key " + Fnv1a.Hash(AccessKeyId), Description);
+    : CredentialSource("access key " + Fnv1a.Hash(AccessKeyId), Description)
+{
+    /// <summary>The description of one from AWS's variables.</summary>
+    public const string FromEnvironment = "environment";
+}
 
 /// <summary>A role assumed with another source's credentials (AssumeRole).</summary>
 /// <param name="Setting">The role_arn of a profile; null for a role from this project's settings.</param>

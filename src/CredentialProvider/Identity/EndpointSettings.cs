@@ -20,6 +20,7 @@ internal sealed class EndpointSettings(AwsProfile? profile, SharedFiles files, S
         return new ServiceEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT"),
             GetBoolean("AWS_USE_DUALSTACK_ENDPOINT"))
         {
+            UrlPlace = url?.Place,
             IgnoresVariables = isIgnored,
             CaBundle = FindCaBundle(),
             ApplicationId = settings.ApplicationId ?? profile?.Find("sdk_ua_app_id"),

@@ -88,7 +88,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         RequireHeaderValue(id, Id);
         RequireHeaderValue(secret.Reveal(), Secret);
         RequireHeaderValue(settings.AwsSessionToken?.Reveal(), settings.AwsSessionTokenVariable);
-        return Take(null, Id, new AccessKeySource(id, secret, settings.AwsSessionToken, "environment"));
+        return Take(null, Id, new AccessKeySource(id, secret, settings.AwsSessionToken, AccessKeySource.FromEnvironment));
     }
 
     private CredentialSource? FindWithoutProfile(string name)
@@ -201,10 +201,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         }
 
         var session = NameOf(Either(settings.AwsRoleSessionName, "role_session_name"));
-        var origin = new WebIdentityOrigin(WebIdentityOrigin.File, file)
-        {
-            Place = setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE",
-        };
+        var origin = WebIdentityOrigin.OfFile(file, setting?.Place ?? "AWS_WEB_IDENTITY_TOKEN_FILE");
         return Take(null, Label, new WebIdentitySource(origin, new RoleRequest(arn, session), setting));
     }
 
@@ -273,10 +270,26 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         if (profile.FindDecisive("credential_process") is not { } command)
             return Pass(profile, "credential_process");
         // Whatever it is likely to decide by: often it is the AWS CLI with another profile.
-        var variables = ProcessEnvironment.ExpandPath(command.Value, home: null, settings.GetString);
         var context = $"{MachineIdentity.Find()} {settings.AwsProfile} "
-            + Fnv1a.Hash($"{variables}\n{_files.Config.Fingerprint}\n{_files.Credentials.Fingerprint}");
+            + Fnv1a.Hash($"{VariablesIn(command.Value)}{_files.Config.Fingerprint}\n{_files.Credentials.Fingerprint}");
         return Take(profile, "credential_process", new ProcessSource(profile.Name, command, context));
+    }
+
+    /// <summary>Each variable that the command names, whatever the shell's syntax for it, with its value.</summary>
+    private string VariablesIn(string command)
+    {
+        var variables = "";
+        for (var (start, i) = (0, 0); i <= command.Length; i++)
+        {
+            if (i < command.Length && (AsciiText.IsLetterOrDigit(command[i]) || command[i] == '_'))
+                continue;
+            var word = command[start..i];
+            if (word.Length > 0 && settings.GetString(word) is { } value)
+                variables += $"{word}={value}\n";
+            start = i + 1;
+        }
+
+        return variables;
     }
 
     /// <summary>The machine's credentials, unless the files have some for the profile that are not read: another principal
@@ -320,8 +333,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
         return new NoTokenException(ErrorCode.Profile, $"AWS profile '{name}' ({ProfileOrigin}) does not exist: {why}", fix);
     }
 
-    /// <summary>A profile of the feed that is not in the environment comes from a rule or the defaults.</summary>
-    private string ProfileOrigin => feed.Profile is not null && settings.TokenOptions.Profile is null
+    /// <summary>A profile of the feed that is not the environment's comes from a rule or the defaults.</summary>
+    private string ProfileOrigin => feed.Profile is not null && feed.Profile != settings.TokenOptions.Profile
         ? "codeartifact.json" : settings.ProfileOrigin;
 
     private static NoTokenException Unusable(AwsProfile profile, string why, string fix) =>

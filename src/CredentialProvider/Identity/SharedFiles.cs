@@ -44,7 +44,7 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
     {
         foreach (var section in Config.Sections)
         {
-            if (ShellWords.Split(section.Name) is ["sso-session", var name])
+            if (NameOf(section, "sso-session") is { } name)
                 yield return name;
         }
     }
@@ -55,8 +55,8 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
         var names = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var section in Config.Sections)
         {
-            if (section.Name == "default" || ShellWords.Split(section.Name) is ["profile", _])
-                names.Add(section.Name == "default" ? section.Name : ShellWords.Split(section.Name)![1]);
+            if ((section.Name == "default" ? section.Name : NameOf(section, "profile")) is { } name)
+                names.Add(name);
         }
 
         foreach (var section in Credentials.Sections)
@@ -77,15 +77,17 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
         var found = new List<SharedSection>();
         foreach (var section in Config.Sections)
         {
-            if (section.Name.StartsWith(kind, StringComparison.Ordinal)
-                && ShellWords.Split(section.Name) is [var first, var second] && first == kind && second == name)
-            {
+            if (NameOf(section, kind) == name)
                 found.Add(section);
-            }
         }
 
         return found;
     }
+
+    /// <summary>The name in a header; null for a section of another kind. For the AWS CLI, <c>[profiles NAME]</c> is a
+    /// profile too: it looks at the beginning of the header alone.</summary>
+    private static string? NameOf(SharedSection section, string kind) =>
+        section.Name.StartsWith(kind, StringComparison.Ordinal) && ShellWords.Split(section.Name) is [_, var name] ? name : null;
 
     private static List<SharedSection> FindNamed(SharedFile file, string name)
     {

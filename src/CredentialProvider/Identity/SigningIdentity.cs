@@ -83,6 +83,27 @@ internal sealed record SigningIdentity(
     public MetadataSettings Metadata(Settings settings) => settings.Metadata(
         name => Profile?.FindProperty(name) is { } property ? (property.Value, property.Place) : null);
 
+    /// <summary>What the first role is assumed with, or what signs without roles; null if there is a failure.</summary>
+    public CredentialSource? First
+    {
+        get
+        {
+            var source = Source;
+            while (source is RoleSource role)
+                source = role.Source;
+            return source;
+        }
+    }
+
+    /// <summary>The profile whose credentials these are, for <c>--profile</c> of the AWS CLI; null if they are not from a
+    /// profile.</summary>
+    public string? CliProfile => Profile is not null && (First is SsoSource or LoginSource or ProcessSource
+            or AccessKeySource { Description: not AccessKeySource.FromEnvironment } or WebIdentitySource { Setting: not null }
+        || HasRoleOfProfile(Source)) ? Profile.Name : null;
+
+    private static bool HasRoleOfProfile(CredentialSource? source) =>
+        source is RoleSource role && (role.Setting is not null || HasRoleOfProfile(role.Source));
+
     /// <exception cref="NoTokenException">The configured source cannot be used.</exception>
     public CredentialSource SourceOrThrow() => Source ?? throw Failure!;
 }

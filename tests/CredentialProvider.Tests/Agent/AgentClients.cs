@@ -45,6 +45,20 @@ public sealed class AgentClients
         static uint Platform() => CredentialProvider.Platform.Posix.EffectiveUser;
     }
 
+    /// <summary>An agent runs for days, and a domain that is removed must be refused from then on.</summary>
+    [Fact]
+    public async Task Get_what_the_configuration_file_says_at_the_time()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Below("codeartifact.json");
+        await File.WriteAllTextAsync(file, """{ "domains": ["contoso"] }""", Cancel);
+        await using var agent = new RunningAgent(TimeProvider.System, settings: RunningAgent.SettingsOf(("CODEARTIFACT_CONFIG", file)));
+        Assert.NotNull(await agent.AskAsync());
+        await File.WriteAllTextAsync(file, """{ "domains": ["other"] }""", Cancel);
+        var refusal = await Assert.ThrowsAsync<NoTokenException>(() => agent.AskAsync());
+        Assert.Contains("domain contoso/111122223333 is not in the list of allowed domains", refusal.Why, StringComparison.Ordinal);
+    }
+
     /// <summary>Three days with a request every ten minutes: no client ever waits for a token that has expired.</summary>
     [Fact]
     public async Task Have_a_renewed_token_in_a_long_build()

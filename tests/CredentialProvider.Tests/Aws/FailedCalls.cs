@@ -1,7 +1,9 @@
 using System.Net;
 using Amazon.Runtime;
 using CredentialProvider.Aws;
+using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Configuration;
+using CredentialProvider.Tokens;
 using static CredentialProvider.Tests.Tokens.Examples;
 
 namespace CredentialProvider.Tests.Aws;
@@ -13,7 +15,14 @@ internal static class FailedCalls
 
     public static AwsCallException ToCodeArtifact(Exception cause) => new(AwsCall.ToCodeArtifact(App, Endpoint), cause);
 
-    public static AwsCallException ToSts(Exception cause) => new(AwsCall.ToSts(new RoleRequest(RoleArn), App), cause);
+    public static AwsCallException ToSts(Exception cause) => new(AwsCall.ToSts(new RoleRequest(RoleArn), Sts()), cause);
+
+    /// <param name="variables">And <c>us-east-1</c> in the feed's URL.</param>
+    public static StsEndpoint Sts(params (string Name, string Value)[] variables)
+    {
+        var settings = RunningAgent.SettingsOf(variables);
+        return StsEndpoint.For(TokenRequest.For(App, settings), settings);
+    }
 
     public static AwsCallException Throttled(int? retryAfter = null) => ToCodeArtifact(new AmazonCodeArtifactException(
         new() { Code = "ThrottlingException", Message = "Rate exceeded" }, null, HttpStatusCode.TooManyRequests) { RetryAfterSeconds = retryAfter });

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CredentialProvider.Aws.Credentials;
 using CredentialProvider.Errors;
 using LocalAws;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CredentialProvider.Tests.Aws;
 
@@ -46,6 +47,20 @@ public sealed class InstanceRole : IAsyncLifetime
     {
         await Role(("AWS_EC2_INSTANCE_PROFILE_NAME", "BuildAgentRole")).GetCredentialsAsync();
         Assert.Equal(0, _aws.Audit.Count("metadata", "GetRole"));
+    }
+
+    /// <summary>An agent runs for days.</summary>
+    [Fact]
+    public async Task Is_looked_up_again_when_the_credentials_expire()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var role = Role(time);
+        await role.GetCredentialsAsync();
+        Assert.Equal("BuildAgentRole", role.Principal);
+        _aws.World.InstanceRole = _aws.World.AddRole("OtherRole", World.ReadPolicy());
+        time.Advance(TimeSpan.FromHours(24));
+        await role.GetCredentialsAsync();
+        Assert.Equal("OtherRole", role.Principal);
     }
 
     [Fact]
@@ -203,6 +218,8 @@ public sealed class InstanceRole : IAsyncLifetime
         return server.Url;
     }
 
-    private InstanceRoleCredentials Role(params (string, string)[] variables) => new(SettingsFromVariables.From(
-        [.. variables, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri)]).Metadata(), TimeProvider.System);
+    private InstanceRoleCredentials Role(params (string, string)[] variables) => Role(TimeProvider.System, variables);
+
+    private InstanceRoleCredentials Role(TimeProvider time, params (string, string)[] variables) => new(SettingsFromVariables.From(
+        [.. variables, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", _aws.Metadata.AbsoluteUri)]).Metadata(), time);
 }

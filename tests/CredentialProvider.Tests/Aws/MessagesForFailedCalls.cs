@@ -3,6 +3,8 @@ using System.Security.Authentication;
 using System.Text.Json;
 using Amazon.Runtime;
 using CredentialProvider.Aws;
+using CredentialProvider.Configuration;
+using CredentialProvider.Tests.Identity;
 using static CredentialProvider.Tests.Aws.FailedCalls;
 using static CredentialProvider.Tests.Tokens.Examples;
 
@@ -116,7 +118,7 @@ public sealed class MessagesForFailedCalls
             + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
         { new ResponseTooLargeException("more than 1 MB"), $"CACP1013: unexpected response from {Endpoint}: more than 1 MB; "
             + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_CODEARTIFACT" },
-        { new AmazonClientException("no", new InvalidDataException("no SSO token.")), "CACP1004: no SSO token; check the AWS credentials with 'aws sts get-caller-identity'" },
+        { new AmazonClientException("no", new InvalidDataException("no SSO token.")), "CACP1004: no SSO token; check the AWS credentials with 'aws sts get-caller-identity --region us-east-1'" },
     };
 
     [Theory]
@@ -126,6 +128,34 @@ public sealed class MessagesForFailedCalls
     [Fact]
     public void Something_else_answers_for_STS() => Assert.Equal("CACP1013: unexpected response from STS in us-east-1: HTTP 404 without an AWS error code; "
         + "a proxy may have answered: check HTTPS_PROXY and AWS_ENDPOINT_URL_STS", Describe(ToSts(Response(404))));
+
+    [Fact]
+    public void STS_at_another_endpoint_is_named_with_what_sets_it()
+    {
+        var sts = FailedCalls.Sts(("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-3.amazonaws.com"));
+        Assert.StartsWith("CACP1007: https://sts.eu-west-3.amazonaws.com cannot be reached: ", Fail(new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound))), StringComparison.Ordinal);
+        Assert.EndsWith("; check AWS_ENDPOINT_URL_STS, DNS and HTTPS_PROXY", Fail(new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound))), StringComparison.Ordinal);
+        Assert.EndsWith("; enable it: aws account enable-region --region-name eu-west-3", Fail(Response(403, "RegionDisabledException", "no")), StringComparison.Ordinal);
+        string Fail(Exception cause) => Describe(new AwsCallException(AwsCall.ToSts(new RoleRequest(RoleArn), sts), cause));
+    }
+
+    /// <summary>Pasted, the AWS CLI asks with the same credentials.</summary>
+    [Theory]
+    [InlineData("AWS_PROFILE=work", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1 --profile work'")]
+    [InlineData("CODEARTIFACT_PROFILE=chain", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1 --profile chain'")]
+    [InlineData("CODEARTIFACT_PROFILE=work", "ResourceNotFoundException", "aws codeartifact list-domains --region us-east-1 --profile work")]
+    [InlineData("AWS_PROFILE=work", "ExpiredTokenException", "renew the access key of profile work")]
+    [InlineData("AWS_PROFILE=chain", "ExpiredTokenException", "renew the access key of profile work")]
+    [InlineData("AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S", "ExpiredTokenException", "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")]
+    [InlineData("AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1'")]
+    [InlineData("", "ExpiredTokenException", "renew those of the instance role")]
+    [InlineData("", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1'")]
+    public void A_fix_is_for_the_credentials_that_were_used(string variables, string code, string fix)
+    {
+        using var home = new AwsHome("[profile work]\naws_access_key_id = A\naws_secret_access_key = S\n"
+            + "[profile chain]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = work\n").With(variables);
+        Assert.EndsWith(fix, Describe(new AwsCallException(AwsCall.ToCodeArtifact(App, Endpoint, home.Identity), Response(403, code, "no"))), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void AWS_does_not_respond_at_all()

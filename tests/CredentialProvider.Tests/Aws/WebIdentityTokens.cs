@@ -99,7 +99,7 @@ public sealed class WebIdentityTokens : IDisposable
             await File.WriteAllTextAsync(file, new string('x', 20_001), TestContext.Current.CancellationToken);
         foreach (var place in new[] { "CODEARTIFACT_WEB_IDENTITY", "AWS_WEB_IDENTITY_TOKEN_FILE" })
         {
-            var failure = await Assert.ThrowsAsync<NoTokenException>(() => WebIdentityToken.GetAsync(new WebIdentityOrigin(WebIdentityOrigin.File, file) { Place = place }, From()));
+            var failure = await Assert.ThrowsAsync<NoTokenException>(() => WebIdentityToken.GetAsync(WebIdentityOrigin.OfFile(file, place), From()));
             Assert.Equal((ErrorCode.NoCredentials, $"the web identity token file {file} ({place}) {why}", $"correct {place}"),
                 (failure.Code, failure.Why, failure.Fix));
         }
@@ -112,7 +112,7 @@ public sealed class WebIdentityTokens : IDisposable
     {
         var file = _folder.Below("token");
         await File.WriteAllTextAsync(file, content, TestContext.Current.CancellationToken);
-        var origin = new WebIdentityOrigin(WebIdentityOrigin.File, file);
+        var origin = WebIdentityOrigin.OfFile(file);
         if (token is null)
             Assert.Contains("is empty", (await Assert.ThrowsAsync<NoTokenException>(() => WebIdentityToken.GetAsync(origin, From()))).Why, StringComparison.Ordinal);
         else
@@ -123,7 +123,7 @@ public sealed class WebIdentityTokens : IDisposable
     public async Task A_session_that_has_expired_takes_a_new_token()
     {
         var (time, requested) = (new FakeTimeProvider(), 0);
-        var role = new AssumeRoleCredentials(AwsCall.ToSts(new RoleRequest(RoleArn), App), time, () =>
+        var role = new AssumeRoleCredentials(AwsCall.ToSts(new RoleRequest(RoleArn), FailedCalls.Sts()), time, () =>
         {
             requested++;
             return Task.FromResult<(Credentials?, AssumedRoleUser?)>((
@@ -233,7 +233,7 @@ public sealed class WebIdentityTokens : IDisposable
     [Fact]
     public void A_token_that_is_not_a_JWT_is_never_shown()
     {
-        var failure = FailureMessages.Describe(new AwsCallException(AwsCall.ToSts(new RoleRequest(RoleArn), App,
+        var failure = FailureMessages.Describe(new AwsCallException(AwsCall.ToSts(new RoleRequest(RoleArn), FailedCalls.Sts(),
             token: new WebIdentityToken(Origin("env:T"), new Secret(Secret))), Response(400, "InvalidIdentityToken", "not a valid JWT")));
         Assert.Contains("subject 'unknown'", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", failure.Message, StringComparison.Ordinal);
@@ -242,7 +242,7 @@ public sealed class WebIdentityTokens : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static NoTokenException Refuse(string identity, string code, string message, string payload) => FailureMessages.Describe(new AwsCallException(
-        AwsCall.ToSts(new RoleRequest(RoleArn), App, token: new WebIdentityToken(Origin(identity),
+        AwsCall.ToSts(new RoleRequest(RoleArn), FailedCalls.Sts(), token: new WebIdentityToken(Origin(identity),
             new Secret($"e30.{Base64UrlText.Encode(Encoding.UTF8.GetBytes(payload))}.c2ln"))), Response(400, code, message)));
 
     private static WebIdentityOrigin Origin(string identity) => From(("CODEARTIFACT_WEB_IDENTITY", identity), ("T", "t"),

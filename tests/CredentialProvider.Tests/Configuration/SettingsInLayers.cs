@@ -110,6 +110,16 @@ public sealed class SettingsInLayers : IDisposable
         Assert.Equal(["--profile"], Assert.Single(SettingOrigin.Of(App, settings)).Ignored);
     }
 
+    /// <summary>As in a shell inside of exec, or on a machine with an agent.</summary>
+    [Fact]
+    public void A_profile_of_the_command_line_comes_before_an_agent_and_a_token_from_outside()
+    {
+        var settings = SettingsFromVariables.From(("CODEARTIFACT_AGENT", "/run/agent.sock"), ("CODEARTIFACT_AUTH_TOKEN", "t"), ("CODEARTIFACT_AUTH_TOKEN_FILE", "/t"));
+        Assert.NotNull(settings.ExternalToken);
+        Assert.Null(settings.WithProfile("mine").ExternalToken);
+        Assert.Null(settings.WithProfile("mine").Agent);
+    }
+
     [Theory]
     [InlineData(false, "user", true)]
     [InlineData(true, "machine", false)]

@@ -122,7 +122,7 @@ internal sealed class GeneratedHome
     private string ConfigSection(string name)
     {
         var quoted = name.Contains(' ', StringComparison.Ordinal) ? Pick([$"'{name}'", $"\"{name}\"", name.Replace(" ", "\\ ", StringComparison.Ordinal)]) : Pick([name, name, name, $"'{name}'"]);
-        return Section(name == "default" && Chance(80) ? name : $"profile{Pick([" ", "  ", "\t"])}{quoted}", ConfigSettings());
+        return Section(name == "default" && Chance(80) ? name : $"profile{Pick([" ", "  ", "\t", " ", "s "])}{quoted}", ConfigSettings());
     }
 
     private List<(string Name, string Value)> ConfigSettings()

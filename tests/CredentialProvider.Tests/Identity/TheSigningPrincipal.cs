@@ -73,6 +73,8 @@ public sealed class TheSigningPrincipal
     [InlineData("[profile\tx]", "x")]
     [InlineData("[ profile x ]", "x")]
     [InlineData("[profile \\x]", "x")]
+    [InlineData("[profiles x]", "x")]
+    [InlineData("[profile-x x]", "x")]
     public void Is_found_under_every_spelling_of_a_header(string header, string profile) =>
         Check($"{header}\n{Keys}", null, $"AWS_PROFILE={profile}", TheKeys);
 

@@ -36,9 +36,14 @@ public sealed class TokensOfDifferentPrincipals
         { null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911", null, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9912" },
         { null, "", null, "AWS_EC2_INSTANCE_PROFILE_NAME=Other" },
         { null, "", null, "AWS_EC2_METADATA_DISABLED=true" },
+        { null, "AWS_VAULT=prod", null, "AWS_VAULT=staging" },
         { Process("aws configure export-credentials --profile base", "Admin"), "", Process("aws configure export-credentials --profile base", "ReadOnly"), "" },
         { Process("sh -c 'creds $CI_ROLE'", "A"), "CI_ROLE=A", Process("sh -c 'creds $CI_ROLE'", "A"), "CI_ROLE=B" },
         { Process("sh -c 'creds ${CI_ROLE}'", "A"), "CI_ROLE=A", Process("sh -c 'creds ${CI_ROLE}'", "A"), "" },
+        { Process("sh -c 'creds ${CI_ROLE:-reader}'", "A"), "CI_ROLE=A", Process("sh -c 'creds ${CI_ROLE:-reader}'", "A"), "CI_ROLE=B" },
+        { Process("pwsh -Command \"creds $env:CI_ROLE\"", "A"), "CI_ROLE=A", Process("pwsh -Command \"creds $env:CI_ROLE\"", "A"), "CI_ROLE=B" },
+        { Process("cmd /c creds %CI_ROLE%", "A"), "CI_ROLE=A", Process("cmd /c creds %CI_ROLE%", "A"), "CI_ROLE=B" },
+        { Process("sh -c 'printenv CI_ROLE'", "A"), "CI_ROLE=A", Process("sh -c 'printenv CI_ROLE'", "A"), "CI_ROLE=B" },
         { SsoSession("alice"), "", SsoSession("bob"), "" },
         { Metadata("1"), "AWS_PROFILE=a", Metadata("2"), "AWS_PROFILE=a" },
         { $"[profile a]\nrole_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a", $"{Metadata("1")}role_arn = {R}A\ncredential_source = Ec2InstanceMetadata\n", "AWS_PROFILE=a" },
@@ -60,13 +65,18 @@ public sealed class TokensOfDifferentPrincipals
         { "[default]\nlogin_session = arn:a\n", "", Sso("111122223333", "Admin"), "" },
     };
 
-    /// <summary>As with EKS Pod Identity, where only the token says which pod asks.</summary>
-    [Fact]
-    public void Never_share_a_cache_key_because_their_token_file_has_the_same_path()
+    /// <summary>As with EKS Pod Identity and with CI jobs, where only the token says who asks.</summary>
+    [Theory]
+    [InlineData("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=")]
+    [InlineData($"AWS_ROLE_ARN={R}A AWS_WEB_IDENTITY_TOKEN_FILE=")]
+    [InlineData($"CODEARTIFACT_ROLE_ARN={R}A CODEARTIFACT_WEB_IDENTITY=file:")]
+    [InlineData("AWS_PROFILE=web")]
+    public void Never_share_a_cache_key_because_their_token_file_has_the_same_path(string variables)
     {
         using var home = new AwsHome();
         var file = Path.Combine(home.Folder, "token");
-        home.With($"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/a AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={file}");
+        File.WriteAllText(home.Variables["AWS_CONFIG_FILE"], $"[profile web]\nrole_arn = {R}A\nweb_identity_token_file = {file}\n");
+        home.With(variables.EndsWith("web", StringComparison.Ordinal) ? variables : variables + file);
         var keys = new List<string>();
         foreach (var token in new[] { null, "pod1", "pod2" })
         {

@@ -26,7 +26,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
     /// <param name="setting">The role_arn of a profile; null for a role from elsewhere.</param>
     public static AssumeRoleCredentials From(AWSCredentials source, RoleRequest role, SharedProperty? setting,
         StsEndpoint sts, TimeProvider time) =>
-        new(AwsCall.ToSts(role, sts.Feed, setting?.Place), time, async () =>
+        new(AwsCall.ToSts(role, sts, setting?.Place), time, async () =>
     {
         using var client = sts.Client(await FetchAsync(source, setting));
         var response = await AwsClients.WithTimeoutAsync(stop => client.AssumeRoleAsync(new AssumeRoleRequest
@@ -44,7 +44,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
 
     /// <summary>AssumeRoleWithWebIdentity, with a new token for each session.</summary>
     public static AssumeRoleCredentials FromWebIdentity(WebIdentitySource web, StsEndpoint sts, TimeProvider time) =>
-        new(AwsCall.ToSts(web.Role, sts.Feed, web.Setting?.Section.Place()), time, async () =>
+        new(AwsCall.ToSts(web.Role, sts, web.Setting?.Section.Place()), time, async () =>
     {
         var token = await WebIdentityToken.GetAsync(web.Origin, sts.Settings);
         using var client = sts.Client(new AnonymousAWSCredentials());
@@ -61,7 +61,7 @@ internal sealed class AssumeRoleCredentials(AwsCall call, TimeProvider time, Fun
         }
         catch (AmazonServiceException e)
         {
-            throw new AwsCallException(AwsCall.ToSts(web.Role, sts.Feed, web.Setting?.Section.Place(), token), e);
+            throw new AwsCallException(AwsCall.ToSts(web.Role, sts, web.Setting?.Section.Place(), token), e);
         }
     });
 

@@ -81,7 +81,8 @@ internal sealed class InstanceRoleCredentials : AsyncCredentials
         if (_settings.IsDisabled)
             throw Error("AWS_EC2_METADATA_DISABLED is true", $"unset it, or {_otherSources}");
         using var metadata = new InstanceMetadata(_settings, _otherSources);
-        _role ??= FirstLine(await metadata.GetAsync(RolesPath,
+        // Asked again each time: the instance may get another role while an agent runs.
+        _role = _settings.RoleName ?? FirstLine(await metadata.GetAsync(RolesPath,
             status => status == HttpStatusCode.NotFound ? NoRole() : null));
         return Parse(await metadata.GetAsync(RolesPath + Uri.EscapeDataString(_role),
             status => status == HttpStatusCode.NotFound ? RoleNotFound() : null));

@@ -91,9 +91,10 @@ internal sealed class LoginCredentials(
 
     private string FindEndpoint()
     {
-        var place = source.Region?.Value ?? settings.AwsRegion ?? region;
-        return EndpointIn(place, signIn)
-            ?? throw Unusable($"{source.Region?.Place ?? "the region"} is '{place}', which is not a region");
+        // The AWS CLI's order, in which it also chose the region of the session.
+        var (name, place) = settings.AwsRegion is { } own ? (own, "AWS_REGION or AWS_DEFAULT_REGION")
+            : source.Region is { } property ? (property.Value, property.Place) : (region, "the region");
+        return EndpointIn(name, signIn) ?? throw Unusable($"{place} is '{name}', which is not a region");
     }
 
     /// <summary>By the endpoint rules of AWS's service model.</summary>

@@ -3,6 +3,7 @@ using Amazon.Runtime.Internal;
 using Amazon.SecurityToken;
 using CredentialProvider.Configuration;
 using CredentialProvider.Feeds;
+using CredentialProvider.Identity;
 using CredentialProvider.Tokens;
 
 namespace CredentialProvider.Aws.Credentials;
@@ -10,7 +11,9 @@ namespace CredentialProvider.Aws.Credentials;
 /// <summary>STS in one region. Without a URL it is the feed's, which the domain's account has enabled.</summary>
 /// <param name="Region">Requests are signed for it.</param>
 /// <param name="Configured">What the environment and the profile in use say.</param>
-internal sealed record StsEndpoint(Feed Feed, string Region, ServiceEndpoint Configured, Settings Settings)
+/// <param name="Signer">Whose requests these are.</param>
+internal sealed record StsEndpoint(
+    Feed Feed, string Region, ServiceEndpoint Configured, SigningIdentity Signer, Settings Settings)
 {
     public static StsEndpoint For(TokenRequest request, Settings settings)
     {
@@ -18,7 +21,7 @@ internal sealed record StsEndpoint(Feed Feed, string Region, ServiceEndpoint Con
         var region = configured.Url is not { } url ? request.Feed.Region
             : new Uri(url).Host.Split('.').FirstOrDefault(label => Partition.OfRegion(label) is not null)
                 ?? settings.AwsRegion ?? request.Identity.Profile?.Find("region") ?? request.Feed.Region;
-        return new StsEndpoint(request.Feed, region, configured, settings);
+        return new StsEndpoint(request.Feed, region, configured, request.Identity, settings);
     }
 
     public AmazonSecurityTokenServiceClient Client(AWSCredentials credentials)

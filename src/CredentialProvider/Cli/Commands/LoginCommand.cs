@@ -48,11 +48,13 @@ internal sealed class LoginCommand : CliCommand
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
         var defaults = FeedSettings.For(feed: null, settings);
         defaults.ThrowIfProblem();
-        var profile = defaults.Profile ?? settings.AwsProfile ?? "default";
+        // A machine's file may enforce another profile for tokens, but only the user can sign in for one.
+        var chosen = parsed.GetValue(_profile) ?? defaults.Profile;
+        var profile = chosen ?? settings.AwsProfile ?? "default";
         var usesBrowser = parsed.GetValue(_browser)
             || (!parsed.GetValue(_deviceCode) && Browser.IsAvailable(settings));
         Terminal.Progress($"AWS profile '{profile}': checking the SSO session");
-        var isNewSession = await new CredentialChain(settings, Context.Time).SignInAsync(defaults.Profile, Terminal.ShowAndWait,
+        var isNewSession = await new CredentialChain(settings, Context.Time).SignInAsync(chosen, Terminal.ShowAndWait,
             usesBrowser ? url => Browser.TryOpen(url) : null, cancel);
         Terminal.Print(isNewSession ? $"signed in for AWS profile '{profile}'"
             : $"AWS profile '{profile}' is signed in already");

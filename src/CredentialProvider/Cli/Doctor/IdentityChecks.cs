@@ -95,7 +95,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
         }
         catch (Exception e)
         {
-            var failure = FailureMessages.Describe(request.Feed, "the credential source", e);
+            var failure = FailureMessages.Describe(request.Feed, "the credential source", e, request.Identity);
             return (Finding.Fail(check, failure) with { Duration = time.GetElapsedTime(started) }, null);
         }
     }
@@ -117,7 +117,7 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
         }
         catch (Exception e)
         {
-            failure = FailureMessages.Describe(request.Feed, endpoint, e);
+            failure = FailureMessages.Describe(request.Feed, endpoint, e, request.Identity);
         }
 
         // Authority is host and port, without user name and password.
@@ -148,16 +148,18 @@ internal sealed class IdentityChecks(Settings settings, TimeProvider time, Token
 
     private async Task<Finding> CheckIdentityAsync(AWSCredentials credentials)
     {
-        var started = time.GetTimestamp();
+        var (started, endpoint) = (time.GetTimestamp(), $"STS in {request.Feed.Region}");
         try
         {
-            using var client = StsEndpoint.For(request, settings).Client(credentials);
+            var sts = StsEndpoint.For(request, settings);
+            endpoint = sts.Configured.Url ?? endpoint;
+            using var client = sts.Client(credentials);
             var caller = await client.GetCallerIdentityAsync(new GetCallerIdentityRequest());
             return Finding.Ok(Checks.Identity, caller.Arn) with { Duration = time.GetElapsedTime(started) };
         }
         catch (Exception e)
         {
-            var failure = FailureMessages.Describe(request.Feed, $"https://sts.{request.Feed.Region}.amazonaws.com", e);
+            var failure = FailureMessages.Describe(request.Feed, endpoint, e, request.Identity);
             // Only this check asks STS who the caller is; a restore can do without.
             return (failure.Code is ErrorCode.BadCredentials or ErrorCode.ClockSkew ? Finding.Fail(Checks.Identity, failure)
                 : Finding.Skip(Checks.Identity, $"unknown, but a restore does not need it: {failure.Why}"))
