@@ -23,7 +23,7 @@ public sealed class RefusedRequests
     [InlineData("resource control policy", true, "remove the deny of codeartifact:ReadFromRepository from its resource control policy")]
     [InlineData("permissions boundary", false, "allow codeartifact:ReadFromRepository in the permissions boundary of the role")]
     [InlineData("session policy", false, "allow codeartifact:ReadFromRepository in the session policy")]
-    [InlineData("resource-based policy", true, "aws codeartifact get-repository-permissions-policy --domain contoso --repository app")]
+    [InlineData("resource-based policy", true, "aws codeartifact get-repository-permissions-policy --domain contoso --domain-owner 111122223333 --region us-east-1 --repository app")]
     public Task A_policy_around_the_role_refuses_to_read(string policy, bool isExplicit, string fix) => AreExplained("read",
         isExplicit ? $"with an explicit deny in a {policy}" : $"because no {policy} allows the codeartifact:ReadFromRepository action", fix,
         aws => aws.World.InstanceRole!.Guardrails.Add(new Guardrail(policy, "codeartifact:ReadFromRepository", isExplicit)));

@@ -20,7 +20,7 @@ internal static class ClonedRepository
     private static readonly Lazy<Task<string>> Extracted = new(async () =>
     {
         await using var sandbox = await StartAsync(hasPackage: false);
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         var folder = Artifacts.Built("msbuild-package");
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);

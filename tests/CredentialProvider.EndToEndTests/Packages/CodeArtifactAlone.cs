@@ -36,7 +36,7 @@ public sealed class CodeArtifactAlone
         var json = await File.ReadAllTextAsync(configuration, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(configuration, json.Replace("8.0.0", "99.0.0", StringComparison.Ordinal), TestContext.Current.CancellationToken);
 
-        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Failed();
+        var outcome = (await sandbox.DotnetRestoreAsync("client")).Failed();
 
         var warning = Assert.Single(outcome.Output.Split('\n').Where(line => line.Contains("CACP", StringComparison.Ordinal)).Select(line => line.Trim()).Distinct());
         Assert.Contains("CodeArtifact : warning CACP1014: NuGet cannot use the plugin of the MSBuild package: ", warning, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class CodeArtifactAlone
         await using var sandbox = await CloneAsync();
         sandbox.Aws.World.Repositories[0].With(Package.Create("Contoso.Tool", "1.0.0"));
         await File.WriteAllBytesAsync(Path.Combine(sandbox.Root, "Contoso.New.1.0.0.nupkg"), Package.Create("Contoso.New", "1.0.0").Content, TestContext.Current.CancellationToken);
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), command);
 
@@ -72,7 +72,7 @@ public sealed class CodeArtifactAlone
         sandbox.Write("client/client.csproj", project);
         sandbox.Write("global.json", globalJson);
 
-        var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client");
+        var outcome = await sandbox.DotnetRestoreAsync("client");
 
         Assert.Contains(symptom, outcome.Failed().Output, StringComparison.Ordinal);
         Assert.DoesNotContain("CACP", outcome.Output, StringComparison.Ordinal);

@@ -20,8 +20,7 @@ public sealed class SourcesInProjects
             project = project.Replace("TargetFramework>", "TargetFrameworks>", StringComparison.Ordinal);
         sandbox.Write("client/client.csproj", project);
 
-        string[] arguments = ["restore", "client", option];
-        (await sandbox.DotnetAsync(sandbox.Folder("."), [.. arguments.Where(argument => argument.Length > 0)])).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client", option.Length == 0 ? [] : [option])).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -35,7 +34,7 @@ public sealed class SourcesInProjects
         sandbox.Variables["AWS_REGION"] = "us-east-1";
         sandbox.Write("client/client.csproj", ProgramWith("""<CodeArtifactSource Include="contoso/app" DualStack="true" />"""));
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.Contains(sandbox.Aws.Audit.Entries, entry => entry.Host == "contoso-111122223333.codeartifact.us-east-1.on.aws");
     }
@@ -51,7 +50,7 @@ public sealed class SourcesInProjects
         await using var sandbox = await ClonedRepository.StartAsync();
         sandbox.Write("client/client.csproj", ProgramWith($"<CodeArtifactSource {attributes}/>"));
 
-        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Failed();
+        var outcome = (await sandbox.DotnetRestoreAsync("client")).Failed();
 
         Assert.Matches($@"client/client\.csproj : error CACP1012: CodeArtifactSource 'contoso(/app)?': {Regex.Escape(why)}", outcome.Output);
     }

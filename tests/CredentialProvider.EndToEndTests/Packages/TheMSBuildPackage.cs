@@ -42,14 +42,14 @@ public sealed class TheMSBuildPackage
             </Project>
             """);
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
         // Where nothing is left to restore, nothing is started. A static graph restore cannot know that before it looks for tokens.
         if (!isStaticGraph)
             sandbox.ForgetTokens();
         var started = sandbox.TraceStarts();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         Assert.Empty(started());
     }
 
@@ -65,7 +65,7 @@ public sealed class TheMSBuildPackage
         sandbox.WriteSources();
         sandbox.Write("client/client.csproj", ClonedRepository.Program.Replace("<ItemGroup>",
             """<ItemGroup><CodeArtifactSource Include="contoso/app" Owner="111122223333" Region="us-east-1" />""", StringComparison.Ordinal));
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         outcome = (await sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor")).Succeeded();
         Assert.Matches(@"skip\s+sources .*/client\.csproj are not read", outcome.Output);
     }
@@ -92,7 +92,7 @@ public sealed class TheMSBuildPackage
         await using var sandbox = await ClonedRepository.StartAsync(hasPackage: false);
         sandbox.WriteConfig(".", ("packages", Artifacts.Packages), ("app", Feeds.App));
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -101,14 +101,14 @@ public sealed class TheMSBuildPackage
     public async Task A_project_can_import_the_package_from_a_folder()
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         var folder = Path.Combine(sandbox.Variables["NUGET_PACKAGES"], ClonedRepository.PackageId.ToLowerInvariant(), Artifacts.Version);
         sandbox.Write("Directory.Build.props", $"""<Project><Import Project="{folder}/Sdk/Sdk.props" /></Project>""");
         sandbox.Write("Directory.Build.targets", $"""<Project><Import Project="{folder}/Sdk/Sdk.targets" /></Project>""");
         sandbox.ForgetTokens();
         sandbox.ForgetPackages();
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--force")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client", "--force")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -126,7 +126,7 @@ public sealed class TheMSBuildPackage
         foreach (var project in new[] { "client", "other" })
             sandbox.Write($"{project}/{project}.csproj", ClonedRepository.Program.Replace(" Version=\"1.0.0\"", "", StringComparison.Ordinal));
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx", "-warnaserror")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx", "-warnaserror")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -137,7 +137,7 @@ public sealed class TheMSBuildPackage
         await using var sandbox = await ClonedRepository.StartAsync();
         sandbox.WriteSources(("app", Feeds.App.Replace("codeartifact", "CodeArtifact", StringComparison.Ordinal)));
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -164,7 +164,7 @@ public sealed class TheMSBuildPackage
     {
         await using var sandbox = await ClonedRepository.StartAsync();
 
-        var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", $"-p:CodeArtifact{part}=false");
+        var outcome = await sandbox.DotnetRestoreAsync("client", $"-p:CodeArtifact{part}=false");
 
         Assert.Equal(part == "WarmUp", outcome.ExitCode == 0);
         Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
@@ -179,7 +179,7 @@ public sealed class TheMSBuildPackage
         await using var sandbox = await ClonedRepository.StartAsync();
         sandbox.Aws.World.InstanceRole!.Policy.RemoveAll(statement => statement.Action == "sts:GetServiceBearerToken");
 
-        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx", $"-p:CodeArtifactFailure={failure}", "-bl:log.binlog")).Failed();
+        var outcome = (await sandbox.DotnetRestoreAsync("all.slnx", $"-p:CodeArtifactFailure={failure}", "-bl:log.binlog")).Failed();
 
         var lines = outcome.Output.Split('\n').Where(line => line.Contains("CACP1001", StringComparison.Ordinal)).Select(line => line.Trim());
         var line = Assert.Single(lines.Distinct());
@@ -203,7 +203,7 @@ public sealed class TheMSBuildPackage
         sandbox.Aws.World.InstanceRole = null;
 
         // The terminal logger turns codes into links.
-        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--tl:on")).Failed();
+        var outcome = (await sandbox.DotnetRestoreAsync("client", "--tl:on")).Failed();
 
         Assert.Matches(@"\e\]8;;(https?|file)://\S+/docs/reference/errors\.md#cacp1004\e\\CACP1004", outcome.Output);
     }
@@ -215,17 +215,17 @@ public sealed class TheMSBuildPackage
     public async Task A_failure_does_not_fail_a_restore_that_needs_no_token(string project, string report, params string[] options)
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         sandbox.ForgetTokens();
         sandbox.ForgetRestores();
         sandbox.Aws.World.InstanceRole = null;
 
         // Never restored, but the packages are on disk: a warning, and not an error despite -warnaserror.
-        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), ["restore", project, "-warnaserror", .. options])).Succeeded();
+        var outcome = (await sandbox.DotnetRestoreAsync(project, ["-warnaserror", .. options])).Succeeded();
         Assert.Contains(report, outcome.Output, StringComparison.Ordinal);
 
         // Restored before: not reported.
-        Assert.DoesNotContain("CACP", (await sandbox.DotnetAsync(sandbox.Folder("."), ["build", project, .. options])).Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("CACP", (await sandbox.DotnetRestoreAsync(project, options)).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]

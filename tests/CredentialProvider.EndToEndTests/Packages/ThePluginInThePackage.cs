@@ -55,7 +55,7 @@ public sealed class ThePluginInThePackage
         File.CreateSymbolicLink(Path.Combine(sandbox.Folder("bin"), "nuget-plugin-gone"), "/nowhere");
         sandbox.Variables["PATH"] = $"{sandbox.Folder("bin")}:{sandbox.Variables["PATH"]}";
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -69,7 +69,7 @@ public sealed class ThePluginInThePackage
         await using var sandbox = await ClonedRepository.StartAsync();
         sandbox.Variables[variable] = path;
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -78,7 +78,7 @@ public sealed class ThePluginInThePackage
     public async Task Without_a_native_executable_for_this_machine_dotnet_runs_the_framework_dependent_build()
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         foreach (var native in Directory.GetDirectories(sandbox.PackageTools(), "linux-*"))
             Directory.Delete(native, recursive: true);
         sandbox.ForgetTokens();
@@ -98,14 +98,14 @@ public sealed class ThePluginInThePackage
     public async Task Without_the_right_to_execute_dotnet_runs_the_framework_dependent_build()
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         foreach (var file in Directory.GetFiles(sandbox.PackageTools(), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         sandbox.ForgetRestores();
         sandbox.ForgetTokens();
         sandbox.Aws.Audit.Clear();
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
     }
@@ -117,7 +117,7 @@ public sealed class ThePluginInThePackage
         const string User = "4242";
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become another user");
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         sandbox.ForgetRestores();
         sandbox.ForgetTokens();
         (await sandbox.RunAsync("chown", sandbox.Root, "-R", User, sandbox.Root)).Succeeded();
@@ -128,14 +128,14 @@ public sealed class ThePluginInThePackage
         sandbox.Aws.Audit.Clear();
         sandbox.Wrapper = ["setpriv", "--reuid", User, "--regid", User, "--clear-groups"];
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
 
         Assert.Equal(1, sandbox.Aws.Audit.Count("codeartifact"));
     }
 
     private static async Task<string> PluginsUsedAsync(Sandbox sandbox)
     {
-        var outcome = await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-v", "diag", "-p:CodeArtifactWarmUp=false");
+        var outcome = await sandbox.DotnetRestoreAsync("client", "-v", "diag", "-p:CodeArtifactWarmUp=false");
         return string.Join('\n', outcome.Output.Split('\n').Where(line => line.Contains("as a credential provider plugin", StringComparison.Ordinal)));
     }
 }

@@ -15,7 +15,7 @@ public sealed class TokensBeforeARestore
         sandbox.WriteSources([("app", Feeds.App), .. sources]);
         sandbox.Aws.Faults.Add(new Fault("codeartifact") { Delay = TimeSpan.FromSeconds(2) });
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
 
         AssertParallel(sandbox, Domains + 1);
         Assert.Equal(3, sandbox.Aws.Audit.Count("metadata"));
@@ -25,16 +25,16 @@ public sealed class TokensBeforeARestore
     public async Task Fresh_cached_tokens_start_no_process()
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         var started = sandbox.TraceStarts();
         sandbox.ForgetRestores();
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         Assert.Empty(started());
 
         sandbox.AgeTokens();
         sandbox.ForgetRestores();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         Assert.Single(started());
     }
 
@@ -43,13 +43,13 @@ public sealed class TokensBeforeARestore
     public async Task With_a_configuration_file_the_plugin_decides_whether_cached_tokens_suffice()
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         var started = sandbox.TraceStarts();
         sandbox.Write("home/.config/codeartifact.json",
             """{ "hosts": { "nuget.corp.example.test": { "domain": "fabrikam", "owner": "111122223333", "region": "us-east-1" } } }""");
         sandbox.ForgetRestores();
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
 
         Assert.Single(started());
     }
@@ -62,11 +62,11 @@ public sealed class TokensBeforeARestore
     {
         await using var sandbox = await ClonedRepository.StartAsync();
         sandbox.Variables["DOTNET_CLI_TELEMETRY_OPTOUT"] = telemetryOptOut;
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         var started = sandbox.TraceStarts();
         sandbox.AgeTokens();
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "all.slnx")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx")).Succeeded();
         sandbox.ForgetTokens();
         (await sandbox.DotnetAsync(sandbox.Folder("."), "build", "all.slnx")).Succeeded();
 
@@ -83,14 +83,14 @@ public sealed class TokensBeforeARestore
         await using var sandbox = await ClonedRepository.StartAsync();
         var sources = Enumerable.Range(0, Domains).Select(i => sandbox.AddDomain($"domain{i}")).ToArray();
         sandbox.WriteSources([("app", Feeds.App), .. sources]);
-        string[] restore = option.Length == 0 ? ["restore", "all.slnx", "--no-http-cache"] : ["restore", "all.slnx", "--no-http-cache", option];
-        (await sandbox.DotnetAsync(sandbox.Folder("."), restore)).Succeeded();
+        string[] options = option.Length == 0 ? ["--no-http-cache"] : ["--no-http-cache", option];
+        (await sandbox.DotnetRestoreAsync("all.slnx", options)).Succeeded();
         Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
         sandbox.ForgetTokens();
         sandbox.Aws.Audit.Clear();
         sandbox.Aws.Faults.Add(new Fault("codeartifact") { Delay = TimeSpan.FromSeconds(2) });
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), restore)).Succeeded();
+        (await sandbox.DotnetRestoreAsync("all.slnx", options)).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
         AssertParallel(sandbox, Domains + 1);
@@ -103,7 +103,7 @@ public sealed class TokensBeforeARestore
     public async Task No_source_is_on_a_command_line(bool isRestored)
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         sandbox.WriteSources([("app", Feeds.App), ("other", "https://nuget.example.test/auth/3fa85f64/v3/index.json")]);
         var arguments = Path.Combine(sandbox.Root, "arguments");
         foreach (var program in Directory.GetFiles(sandbox.PackageTools(), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
@@ -113,7 +113,7 @@ public sealed class TokensBeforeARestore
             sandbox.ForgetRestores();
         Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
 
-        await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--no-http-cache");
+        await sandbox.DotnetRestoreAsync("client", "--no-http-cache");
         await TimeLimit.UntilAsync(() => File.Exists(arguments) && File.ReadAllText(arguments).Contains("3fa85f64", StringComparison.Ordinal));
 
         var line = (await File.ReadAllLinesAsync(arguments, TestContext.Current.CancellationToken))[0];
@@ -131,14 +131,14 @@ public sealed class TokensBeforeARestore
         await using var sandbox = await ClonedRepository.StartAsync();
         if (isRestored)
         {
-            (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+            (await sandbox.DotnetRestoreAsync("client")).Succeeded();
             sandbox.ForgetPackages();
         }
 
         var log = sandbox.Variables["CODEARTIFACT_LOG_FILE"] = Path.Combine(sandbox.Root, "log");
         sandbox.Aws.Faults.Add(new Fault("nuget", Times: 1) { Url = "contoso-", Until = TimeLimit.UntilAsync(() => Starts() > 0) });
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), ["restore", "client", "--no-http-cache", .. option.Split(' ', StringSplitOptions.RemoveEmptyEntries)])).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client", ["--no-http-cache", .. option.Split(' ', StringSplitOptions.RemoveEmptyEntries)])).Succeeded();
 
         Assert.Equal(1, Starts());
 
@@ -151,7 +151,7 @@ public sealed class TokensBeforeARestore
         await using var sandbox = await ClonedRepository.StartAsync();
         sandbox.Variables["CODEARTIFACT_CACHE"] = "off";
 
-        Assert.DoesNotContain("CACP", (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-warnaserror")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("CACP", (await sandbox.DotnetRestoreAsync("client", "-warnaserror")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class TokensBeforeARestore
         // Without these capabilities root cannot read other users' folders.
         sandbox.Wrapper = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"];
 
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "-warnaserror")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client", "-warnaserror")).Succeeded();
 
         Assert.True(sandbox.HasPackage("Example.Json"));
     }
@@ -173,14 +173,14 @@ public sealed class TokensBeforeARestore
     public async Task A_warm_up_that_cannot_store_a_token_leaves_it_to_the_plugin()
     {
         await using var sandbox = await ClonedRepository.StartAsync();
-        (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client")).Succeeded();
+        (await sandbox.DotnetRestoreAsync("client")).Succeeded();
         foreach (var program in Directory.GetFiles(sandbox.PackageTools(), "nuget-plugin-codeartifact", SearchOption.AllDirectories))
             await File.WriteAllTextAsync(program, $"#!/bin/sh\n[ \"$1\" = -Plugin ] && exec {Artifacts.Native} \"$@\"\necho 'error: no room for a token' >&2\nexit 1\n", TestContext.Current.CancellationToken);
         sandbox.ForgetTokens();
         sandbox.ForgetRestores();
         Directory.Delete(Path.Combine(sandbox.Variables["NUGET_PACKAGES"], "example.json"), recursive: true);
 
-        var outcome = (await sandbox.DotnetAsync(sandbox.Folder("."), "restore", "client", "--no-http-cache", "-warnaserror")).Succeeded();
+        var outcome = (await sandbox.DotnetRestoreAsync("client", "--no-http-cache", "-warnaserror")).Succeeded();
 
         Assert.DoesNotContain("CACP", outcome.Output, StringComparison.Ordinal);
         Assert.True(sandbox.HasPackage("Example.Json"));
