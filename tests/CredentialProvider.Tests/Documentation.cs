@@ -72,7 +72,9 @@ public sealed partial class Documentation
         {
             var name = command.Parents.OfType<RootCommand>().Any() ? command.Name : $"{command.Parents.Single().Name} {command.Name}";
             Assert.Contains($"`{name}`", page, StringComparison.Ordinal);
-            Assert.All(command.Options, option => Assert.Contains(option.Name, page, StringComparison.Ordinal));
+            var sections = page.Split("\n## ").Where(section =>
+                section.Split('\n')[0].Split(' ').Contains(name.Split(' ')[0]) || section.StartsWith("What all commands", StringComparison.Ordinal)).ToList();
+            Assert.All(command.Options, option => Assert.Contains(sections, section => section.Contains(option.Name, StringComparison.Ordinal)));
         }
     }
 

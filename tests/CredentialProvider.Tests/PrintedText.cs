@@ -22,7 +22,7 @@ public sealed partial class PrintedText
         ("diagnostics", Diagnostics(), []),
         // Deliberate exceptions: results for other programs.
         ("unfiltered text", Verbatim(),
-            ["Cli/Terminal.cs", "Cli/Commands/CacheCommand.cs", "Cli/Commands/CompletionCommand.cs", "Cli/Commands/DiagnoseCommand.cs",
+            ["Cli/Terminal.cs", "Cli/Commands/CacheListCommand.cs", "Cli/Commands/CompletionCommand.cs", "Cli/Commands/DiagnoseCommand.cs",
                 "Cli/Commands/PolicyCommand.cs",
                 "Cli/Commands/TokenCommand.cs", "Cli/Doctor/DoctorReport.cs"]),
         ("a secret in JSON", Secrets(), ["Cli/JsonText.cs", "Cli/Commands/TokenCommand.cs"]),

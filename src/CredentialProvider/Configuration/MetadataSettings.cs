@@ -26,7 +26,7 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
     public static MetadataSettings From(
         Func<string, string?> variable, Func<string, (string Value, string Place)?>? profile)
     {
-        (string Value, string Place)? Find(string name) => MetadataSettings.Find(name, variable, profile);
+        (string Value, string Place)? Find(string name) => AwsSetting.Find(name, variable, profile);
         var endpoint = ParseEndpoint(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
         // A mode that is not needed may be wrong.
         var mode = endpoint is null ? ParseMode(Find("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) : null;
@@ -43,8 +43,8 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
     /// used count too.</summary>
     public static string KeyOf(Func<string, string?> variable, Func<string, (string Value, string Place)?>? profile)
     {
-        var endpoint = Find("AWS_EC2_METADATA_SERVICE_ENDPOINT", variable, profile)?.Value;
-        var role = Find("AWS_EC2_INSTANCE_PROFILE_NAME", variable, profile)?.Value;
+        var endpoint = AwsSetting.Find("AWS_EC2_METADATA_SERVICE_ENDPOINT", variable, profile)?.Value;
+        var role = AwsSetting.Find("AWS_EC2_INSTANCE_PROFILE_NAME", variable, profile)?.Value;
         return (endpoint is null ? "" : " at " + Fnv1a.Hash(endpoint)) + (role is null ? "" : " role " + role)
             // aws-vault serves the credentials of any profile at the instance's address.
             + (variable("AWS_VAULT") is { } vault ? " vault " + vault : "")
@@ -54,28 +54,20 @@ internal sealed record MetadataSettings(bool IsDisabled, string Endpoint, string
     private static bool IsDisabledIn(Func<string, string?> variable) =>
         string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
-    private static (string Value, string Place)? Find(
-        string name, Func<string, string?> variable, Func<string, (string Value, string Place)?>? profile) =>
-        variable(name) is { } value ? (value, name) : profile?.Invoke(name["AWS_".Length..].ToLowerInvariant());
-
     private static string? ParseEndpoint((string Value, string Place)? setting) =>
         setting is not var (value, place) ? null
             : Uri.TryCreate(value, UriKind.Absolute, out var uri)
                 && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) ? value
-            : throw Invalid(place, value, "a URL such as http://169.254.169.254");
+            : throw AwsSetting.Invalid(place, value, "a URL such as http://169.254.169.254");
 
     private static string? ParseMode((string Value, string Place)? setting) =>
         setting is not var (value, place) ? null
             : value.Equals("IPv4", StringComparison.OrdinalIgnoreCase) ? Ipv4Endpoint
             : value.Equals("IPv6", StringComparison.OrdinalIgnoreCase) ? Ipv6Endpoint
-            : throw Invalid(place, value, "IPv4 or IPv6");
+            : throw AwsSetting.Invalid(place, value, "IPv4 or IPv6");
 
     private static int? ParsePositive((string Value, string Place)? setting) =>
         setting is not var (value, place) ? null
             : int.TryParse(value, out var number) && number > 0 ? number
-            : throw Invalid(place, value, "a whole number greater than 0");
-
-    private static NoTokenException Invalid(string place, string value, string expected) =>
-        new(ErrorCode.Setting, $"{place} is '{value}'; expected {expected}", "correct or unset it");
+            : throw AwsSetting.Invalid(place, value, "a whole number greater than 0");
 }

@@ -14,6 +14,10 @@ internal sealed record AwsProfile(
     /// <summary>Like <see cref="Find"/>, with its place.</summary>
     public SharedProperty? FindProperty(string name) => FindIn(Credentials, name) ?? FindIn(Config, name);
 
+    /// <inheritdoc cref="FindProperty"/>
+    public (string Value, string Place)? FindPlaced(string name) =>
+        FindProperty(name) is { } property ? (property.Value, property.Place) : null;
+
     /// <summary>A setting that decides who signs. Its last line counts, even if that is empty.</summary>
     /// <exception cref="NoTokenException">It is empty. Another principal would sign if it were passed over.</exception>
     public SharedProperty? FindDecisive(string name) =>

@@ -16,7 +16,7 @@ internal sealed class EndpointSettings(AwsProfile? profile, SharedFiles files, S
         var isIgnored = HasUrl(service) && GetBoolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == true;
         var url = isIgnored ? null : FindUrl(service);
         if (url is var (value, place) && !IsUrl(value))
-            throw Invalid(place, value, "a URL that begins with https:// or http://");
+            throw AwsSetting.Invalid(place, value, "a URL that begins with https:// or http://");
         return new ServiceEndpoint(url?.Value, GetBoolean("AWS_USE_FIPS_ENDPOINT"),
             GetBoolean("AWS_USE_DUALSTACK_ENDPOINT"))
         {
@@ -47,7 +47,7 @@ internal sealed class EndpointSettings(AwsProfile? profile, SharedFiles files, S
                 return nested;
         }
 
-        return profile?.FindProperty("endpoint_url") is { } property ? (property.Value, property.Place) : null;
+        return profile?.FindPlaced("endpoint_url");
     }
 
     /// <summary>A relative path would be one in the working directory, which may be a cloned repository.</summary>
@@ -58,22 +58,13 @@ internal sealed class EndpointSettings(AwsProfile? profile, SharedFiles files, S
         if (!OperatingSystem.IsLinux() || profile?.FindProperty("ca_bundle") is not { } setting)
             return null;
         return KnownPaths.Absolute(setting.Value) is { } path && RegularFile.Is(path) ? path
-            : throw Invalid(setting.Place, setting.Value, "the absolute path of a PEM file of CA certificates");
+            : throw AwsSetting.Invalid(setting.Place, setting.Value, "the absolute path of a PEM file of CA certificates");
     }
 
-    /// <summary>A profile's setting has the name of the variable, without <c>AWS_</c> and in lower case.</summary>
-    private bool? GetBoolean(string variable)
-    {
-        var (value, place) = settings.GetString(variable) is { } text ? (text, variable)
-            : profile?.FindProperty(variable["AWS_".Length..].ToLowerInvariant()) is { } property
-                ? (property.Value, property.Place) : (null, "");
-        return value is null ? null
-            : bool.TryParse(value, out var isTrue) ? isTrue : throw Invalid(place, value, "true or false");
-    }
+    private bool? GetBoolean(string variable) =>
+        AwsSetting.Find(variable, settings.GetString, name => profile?.FindPlaced(name)) is not var (value, place) ? null
+            : bool.TryParse(value, out var isTrue) ? isTrue : throw AwsSetting.Invalid(place, value, "true or false");
 
     private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
-
-    private static NoTokenException Invalid(string place, string value, string expected) =>
-        new(ErrorCode.Setting, $"{place} is '{value}'; expected {expected}", "correct or unset it");
 }

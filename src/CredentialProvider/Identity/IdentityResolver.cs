@@ -309,8 +309,8 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
 
     private CredentialSource FindInstanceRole()
     {
-        var service = MetadataSettings.KeyOf(settings.GetString, _profile is { } profile
-            ? name => profile.FindProperty(name) is { } own ? (own.Value, own.Place) : null : null);
+        var service = MetadataSettings.KeyOf(
+            settings.GetString, _profile is { } profile ? profile.FindPlaced : null);
         // Made once: this is on the path of every cached answer.
         if (_instanceRole?.Service != service)
             _instanceRole = new InstanceRoleSource(MachineIdentity.Find(), service);

@@ -81,7 +81,7 @@ internal sealed record SigningIdentity(
     /// <summary>How to reach the instance metadata service: the environment first, then the profile.</summary>
     /// <exception cref="NoTokenException">A value cannot be used.</exception>
     public MetadataSettings Metadata(Settings settings) => settings.Metadata(
-        name => Profile?.FindProperty(name) is { } property ? (property.Value, property.Place) : null);
+        name => Profile?.FindPlaced(name));
 
     /// <summary>What the first role is assumed with, or what signs without roles; null if there is a failure.</summary>
     public CredentialSource? First

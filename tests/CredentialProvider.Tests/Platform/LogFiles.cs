@@ -159,8 +159,11 @@ public sealed class LogFiles : IDisposable
     [Theory]
     [InlineData("missing/folder/log")]
     [InlineData(".")]
-    public void That_cannot_be_written_are_ignored(string name) =>
+    public void That_cannot_be_written_are_ignored(string name)
+    {
         new LogFile(_temporary.Below(name), null, TimeProvider.System).Write(LogLevels.Error, "lost");
+        Assert.False(File.Exists(_temporary.Below(name)));
+    }
 
     public void Dispose() => _temporary.Dispose();
 }
