@@ -227,6 +227,13 @@ internal sealed class Settings
     public static string? Home { get; } = OperatingSystem.IsWindows()
         ? KnownPaths.WindowsFolder(Environment.SpecialFolder.UserProfile) : FindHome(ProcessEnvironment.Get("HOME"));
 
+    /// <inheritdoc cref="KnownPaths.NuGetHome"/>
+    public static string? NuGetHome(bool isNetFramework) =>
+        KnownPaths.NuGetHome(Home, isNetFramework, ProcessEnvironment.Get);
+
+    /// <summary><see cref="NuGetHome"/> of NuGet's code in this process.</summary>
+    public static string? OwnNuGetHome => NuGetHome(isNetFramework: Environment.Version.Major < 5);
+
     /// <summary>The machine's configuration file, whether or not it exists.</summary>
     public string MachineConfigurationFile { get; }
 

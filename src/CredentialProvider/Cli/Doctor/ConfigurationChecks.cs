@@ -78,7 +78,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     private static Finding? CheckFolder(string purpose, Func<string> find, string setting, Outcome closed)
     {
         var fix = $"set {setting} to a folder that this user can write to";
-        if (Settings.Home is null)
+        if (Settings.OwnNuGetHome is null)
             return null;
         try
         {

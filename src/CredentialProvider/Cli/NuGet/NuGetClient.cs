@@ -84,7 +84,8 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     }
 
     /// <summary>Where this client looks for plugins. Like NuGet, it does not trim variables.</summary>
-    public PluginDiscovery Discovery() => new(IsNetFramework, FindsOnPath, Settings.Home, ProcessEnvironment.Get, FileModes.Of);
+    public PluginDiscovery Discovery() => new(IsNetFramework, FindsOnPath,
+        Settings.NuGetHome(IsNetFramework), ProcessEnvironment.Get, FileModes.Of);
 
     /// <summary>On Unix, mono starts it, so it need not be executable.</summary>
     private static string? FindOnPath(Settings settings, string name) =>

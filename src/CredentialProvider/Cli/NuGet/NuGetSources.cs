@@ -100,7 +100,7 @@ internal sealed class NuGetSources
 
     /// <summary>The user's files alone; for some keys, NuGet reads no other file.</summary>
     public static ISettings UserConfiguration =>
-        Settings.Home is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
+        Settings.OwnNuGetHome is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
 
     /// <summary>The files that make up the configuration, the nearest first.</summary>
     public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
@@ -275,7 +275,7 @@ internal sealed class NuGetSources
     private static ISettings Load(string? folder)
     {
         folder ??= WorkingDirectory();
-        return Settings.Home is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
+        return Settings.OwnNuGetHome is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
     }
 
     /// <summary>Without a home directory, NuGet would take the working directory for one, and create the user's

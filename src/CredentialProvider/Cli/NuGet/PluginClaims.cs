@@ -35,7 +35,7 @@ internal static class PluginClaims
             var file = new FileInfo(FileOf(plugin));
             if (!file.Exists || now - file.LastWriteTimeUtc >= MaxAge)
             {
-                return Settings.Home is not null && WritableFolder.FindProblem(file.DirectoryName!) is { } problem
+                return Settings.OwnNuGetHome is not null && WritableFolder.FindProblem(file.DirectoryName!) is { } problem
                     ? throw Unusable(problem) : RememberedClaims.Usable;
             }
 
