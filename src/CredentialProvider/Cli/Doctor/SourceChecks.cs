@@ -203,9 +203,13 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         var text = $"packages with the same IDs as yours may come from {string.Join(", ", rivals)} (dependency confusion): "
             + (mapping.IsEnabled ? "nuget.config gives both sources the same pattern"
                 : "nuget.config does not map packages to sources");
+        // The command keeps the patterns that the source has.
+        var shared = mapping.PatternsOf(name).Where(pattern => rivals.Any(other => mapping.PatternsOf(other).Contains(pattern)));
+        var fix = !mapping.IsEnabled ? MappingFix(name)
+            : $"{MappingFix(name)}; then remove its pattern {string.Join(", ", shared)} in {string.Join(", ", nuget.FilesThatMap())}";
         return settings.Layers.Machine is { RequiresMapping: true, Path: { } path }
-            ? Finding.Fail(Checks.Mapping, $"{text}; {path} requires it", MappingFix(name))
-            : Finding.Warn(Checks.Mapping, text, MappingFix(name));
+            ? Finding.Fail(Checks.Mapping, $"{text}; {path} requires it", fix)
+            : Finding.Warn(Checks.Mapping, text, fix);
     }
 
     /// <summary>Null if NuGet may take this package from this source.</summary>
