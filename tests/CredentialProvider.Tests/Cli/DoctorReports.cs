@@ -30,10 +30,12 @@ public sealed class DoctorReports : IDisposable
 
     /// <summary>The token of a private feed is often a part of its path.</summary>
     [Theory]
-    [InlineData("https://nuget.example.test/F/x/auth/hunter2/api/v3/index.json")]
-    [InlineData("https://nuget.example.test/nuget/v2/hunter2")]
-    [InlineData(" https://nuget.example.test/nuget/hunter2/v3/index.json")]
-    public void Name_only_the_host_of_a_foreign_feed(string url)
+    [InlineData("https://nuget.example.test/F/x/auth/hunter2/api/v3/index.json", "https://nuget.example.test")]
+    [InlineData("https://nuget.example.test/nuget/v2/hunter2", "https://nuget.example.test")]
+    [InlineData(" https://nuget.example.test/nuget/hunter2/v3/index.json", "https://nuget.example.test")]
+    [InlineData("https://codeartifact.example.test/F/hunter2/api/v3/index.json", "https://codeartifact.example.test")]
+    [InlineData("http://a.d.codeartifact.example.test/nuget/hunter2/", "http://a.d.codeartifact.example.test")]
+    public void Name_only_the_host_of_a_foreign_feed(string url, string host)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.Below("nuget.config"), $"""
@@ -48,7 +50,7 @@ public sealed class DoctorReports : IDisposable
             report.Add(source, Checks.Url, new SourceChecks(settings, nuget, source).CheckUrl());
         }
 
-        Assert.Contains("https://nuget.example.test is not a CodeArtifact feed", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"{host} is not a CodeArtifact feed", _output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", _output.ToString(), StringComparison.Ordinal);
     }
 

@@ -1,6 +1,5 @@
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
-using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using NuGet.Configuration;
 using Settings = CredentialProvider.Configuration.Settings;
@@ -161,7 +160,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     /// <summary>True if NuGet refuses the source for its scheme. Checks of a CodeArtifact source name its URL.</summary>
     private bool IsInsecure(PackageSource source) =>
         source is { IsHttp: true, IsHttps: false, AllowInsecureConnections: false } && !IsCodeArtifact(source)
-        && MistypedFeed.Find(source.Source) is null
+        && FeedRecognition.FindMistake(source.Source, settings) is null
         && NuGetClient.FindAll(settings).Any(client => client is { RefusesHttp: true, IsOtherSdk: false });
 
     private static bool IsMissingFolder(PackageSource source) =>

@@ -28,7 +28,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
 
     private Finding CheckForm()
     {
-        if (MistypedFeed.Find(source.Url) is var (why, fix, url))
+        if (FeedRecognition.FindMistake(source.Url, settings) is var (why, fix, url))
         {
             var text = $"{source.Url}: {why}";
             return url is null || source.Name is not { } name ? Finding.Fail(Checks.Url, text, fix)

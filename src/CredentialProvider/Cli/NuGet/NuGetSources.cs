@@ -129,7 +129,7 @@ internal sealed class NuGetSources
         if (word.Contains("://", StringComparison.Ordinal))
         {
             return ToSource(null, word, anyFormat) ?? throw NotCodeArtifact(
-                MistypedFeed.Find(word) is null ? FeedUrl.OriginOf(word) : word, word, anyFormat);
+                FeedRecognition.FindMistake(word, _settings) is null ? FeedUrl.OriginOf(word) : word, word, anyFormat);
         }
 
         if (FindByName(word) is { } named)
@@ -267,7 +267,7 @@ internal sealed class NuGetSources
     {
         if (FeedRecognition.TryParse(url, _settings, out var feed, anyFormat) && feed.Domain.Length > 0)
             ThrowIfNotAllowed(title, feed);
-        var (why, fix, _) = MistypedFeed.Find(url) ?? ("its host is not a CodeArtifact host",
+        var (why, fix, _) = FeedRecognition.FindMistake(url, _settings) ?? ("its host is not a CodeArtifact host",
                 "use another source, or add its host under \"hosts\" in codeartifact.json", null);
         return new CommandFailedException($"{title} is not a CodeArtifact feed: {why}; {fix}");
     }
