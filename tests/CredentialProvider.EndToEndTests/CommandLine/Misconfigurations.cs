@@ -109,6 +109,9 @@ public sealed partial class Misconfigurations
         new("the URL has a second name", "sources", null, s => WriteConfig(s, $"""<add key="second" value="{Feeds.App}" />""", ""))
             { StopsRestore = false, IsWarning = true },
         new("a source is a folder that does not exist", "sources", null, s => WriteConfig(s, """<add key="local" value="/opt/gone/packages" />""", "")),
+        new("`NUGET_FALLBACK_PACKAGES` names a folder that does not exist", "sources", null, s => s.Variables["NUGET_FALLBACK_PACKAGES"] = "/opt/gone"),
+        new("`NUGET_FALLBACK_PACKAGES` is a relative path", "sources", null, s => s.Variables["NUGET_FALLBACK_PACKAGES"] = "packages"),
+        new("`NUGET_PACKAGES` is a relative path", "sources", null, s => s.Variables["NUGET_PACKAGES"] = "packages"),
         new("a source of the machine is a folder that does not exist", "sources", null, s => WriteForMachine(s, """<add key="Offline Packages" value="/opt/gone" />""")),
         new("a source of the machine uses http", "url", null, s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App.Replace("https:", "http:", StringComparison.Ordinal)}" />"""),
             s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App}" />""")),

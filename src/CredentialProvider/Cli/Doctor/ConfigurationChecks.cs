@@ -49,14 +49,19 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
         foreach (var folder in nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)))
         {
-            yield return Finding.Fail(Checks.Sources,
-                $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, which does not exist, "
-                + "so restores fail (NU1301)", "create the folder, or remove it from fallbackPackageFolders");
+            var (variable, effect) = (NuGetSources.FallbackVariable, "which does not exist, so restores fail (NU1301)");
+            yield return variable is null
+                ? Finding.Fail(Checks.Sources,
+                    $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, {effect}",
+                    "create the folder, or remove it from fallbackPackageFolders")
+                : Finding.FailWithCommand(Checks.Sources, $"{variable} has the fallback folder {folder}, {effect}",
+                    "create the folder, or unset the variable", ShellText.Unset(variable)!);
         }
 
-        const string Packages = "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,", HttpCache = "NUGET_HTTP_CACHE_PATH";
+        const string HttpCache = "NUGET_HTTP_CACHE_PATH";
+        var setting = NuGetSources.PackagesVariable ?? "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,";
         // The packages may be there already.
-        if (CheckFolder("extract packages to", () => nuget.PackagesFolder, Packages, Outcome.Warn) is { } packages)
+        if (CheckFolder("extract packages to", () => nuget.PackagesFolder, setting, Outcome.Warn) is { } packages)
             yield return packages;
         if (CheckFolder("cache answers in", SettingsUtility.GetHttpCacheFolder, HttpCache, Outcome.Fail) is { } cache)
             yield return cache;
@@ -88,7 +93,11 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         }
         catch (Exception e) when (e is InvalidOperationException or NuGetConfigurationException)
         {
-            return Finding.Fail(Checks.Sources, $"NuGet cannot {purpose} its folder: {e.Message.TrimEnd('.')}", fix);
+            // NuGet refuses a relative path in a variable; it completes one in nuget.config.
+            var text = $"NuGet cannot {purpose} its folder: {e.Message.TrimEnd('.')}";
+            return string.IsNullOrEmpty(ProcessEnvironment.Get(setting)) || ShellText.Unset(setting) is not { } command
+                ? Finding.Fail(Checks.Sources, text, fix)
+                : Finding.FailWithCommand(Checks.Sources, text, $"{fix}, or unset it", command);
         }
     }
 

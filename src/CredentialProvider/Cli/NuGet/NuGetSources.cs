@@ -76,7 +76,11 @@ internal sealed class NuGetSources
         {
             try
             {
-                _ = (All, Mapping, FallbackFolders);
+                _ = (All, Mapping);
+                if (FallbackVariable is null)
+                    _ = FallbackFolders;
+                else
+                    RequireUsable(FallbackVariable, () => _ = FallbackFolders);
                 return null;
             }
             catch (CommandFailedException e)
@@ -90,6 +94,32 @@ internal sealed class NuGetSources
             }
         }
     }
+
+    /// <summary>A value that NuGet refuses, such as a relative path, comes from the variable and not from a file.</summary>
+    private static void RequireUsable(string variable, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (Exception e) when (e is InvalidOperationException or NuGetConfigurationException or ArgumentException)
+        {
+            var command = ShellText.Unset(variable);
+            throw new CommandFailedException($"NuGet cannot use {variable}, so every restore fails: {e.Message.TrimEnd('.')}",
+                $"correct or unset it: {command}")
+            {
+                Command = command,
+            };
+        }
+    }
+
+    /// <summary>The variable that replaces the fallback folders of nuget.config; null if it is not set.</summary>
+    public static string? FallbackVariable => Variable("NUGET_FALLBACK_PACKAGES");
+
+    /// <summary>The variable that replaces nuget.config's folder for packages; null if it is not set.</summary>
+    public static string? PackagesVariable => Variable("NUGET_PACKAGES");
+
+    private static string? Variable(string name) => string.IsNullOrEmpty(ProcessEnvironment.Get(name)) ? null : name;
 
     /// <summary>Folders in which NuGet looks for packages before it downloads them.</summary>
     public IReadOnlyList<string> FallbackFolders => SettingsUtility.GetFallbackPackageFolders(_nuget.Value);
