@@ -136,7 +136,9 @@ public sealed partial class Misconfigurations
             s.Variables.Remove("HTTP_PROXY");
         }, s => s.Variables["http_proxy"] = s.Variables["http_proxy"].Replace("//", $"//{PasswordProxy.User}:{PasswordProxy.Password}@", StringComparison.Ordinal)),
 
-        // The plugin.
+        // The plugin. The program that restores in these tests needs no SDK.
+        new("global.json asks for an SDK that is not installed", "plugin", null, s => s.Write("client/global.json", """{ "sdk": { "version": "99.0.100" } }"""),
+            s => File.Delete(Path.Combine(s.Folder("client"), "global.json"))) { StopsRestore = false },
         new("the plugin is not installed", "plugin", null, s => s.Variables["PATH"] = Bare(s), s =>
             s.Variables["PATH"] = $"{Path.Combine(s.Home, ".local", "bin")}:{Bare(s)}"),
         new("the plugin is not executable", "plugin", null, s =>
@@ -448,7 +450,7 @@ public sealed partial class Misconfigurations
 
     /// <summary>A table cell, with names for everything that differs between runs.</summary>
     private static string Cell(Sandbox sandbox, string text) => Sdk().Replace(Port().Replace(text.Replace(sandbox.Home, "~", StringComparison.Ordinal)
-        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal).Replace(Artifacts.Built("."), "BUILD", StringComparison.Ordinal), "127.0.0.1:PORT"), "dotnet VERSION")
+        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal).Replace(Artifacts.Built("."), "BUILD", StringComparison.Ordinal), "127.0.0.1:PORT"), "VERSION")
         .Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 
     private static string FirstOnPath(Sandbox sandbox)
@@ -542,7 +544,7 @@ public sealed partial class Misconfigurations
     [GeneratedRegex("^unset ([A-Za-z_]+)$")]
     private static partial Regex UnsetCommand();
 
-    [GeneratedRegex(@"\bdotnet \d+\.\d+\.\d+\S*")]
+    [GeneratedRegex(@"(?<=\bdotnet |\binstalled: )\d+\.\d+\.\d+\S*")]
     private static partial Regex Sdk();
 
     [GeneratedRegex(@"127\.0\.0\.1:\d{4,5}")]
