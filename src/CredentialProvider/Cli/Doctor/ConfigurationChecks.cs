@@ -71,7 +71,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         {
             yield return Finding.Fail(Checks.StoredCredentials,
                 $"{nuget.FilesWithCredentials(source.Name)[0]} stores an encrypted password for source {source.Name}, which "
-                + "NuGet decrypts on Windows only, so every restore fails", "store it as ClearTextPassword, or remove it");
+                + $"{SourceChecks.WhyEncrypted}, so every restore fails", "store it as ClearTextPassword, or remove it");
         }
     }
 

@@ -145,7 +145,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         if (own is not null && CannotDecrypt(own))
         {
             yield return Finding.FailWithCommand(Checks.StoredCredentials,
-                $"{files[0]} stores an encrypted password for this source, which NuGet decrypts on Windows only, so every "
+                $"{files[0]} stores an encrypted password for this source, which {WhyEncrypted}, so every "
                 + "restore fails", "remove it", Forget(name));
             yield break;
         }
@@ -165,8 +165,25 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         + (nuget.OnlyFile is { } file ? ShellText.Option("--config", file) + " " : "") + ShellText.Argument(name);
 
     /// <summary>True if NuGet fails at a stored password.</summary>
-    public static bool CannotDecrypt(PackageSource source) => !OperatingSystem.IsWindows()
-        && source.Credentials is { IsPasswordClearText: false } && !SourceMapping.IsPadded(source);
+    public static bool CannotDecrypt(PackageSource source)
+    {
+        if (source.Credentials is not { IsPasswordClearText: false } credentials || SourceMapping.IsPadded(source))
+            return false;
+        try
+        {
+            _ = credentials.Password;
+            return false;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The text is not base64, DPAPI has another key, or there is no DPAPI.
+            return true;
+        }
+    }
+
+    /// <summary>Why NuGet cannot decrypt a password, as the end of a sentence.</summary>
+    public static string WhyEncrypted => OperatingSystem.IsWindows()
+        ? "NuGet cannot decrypt: only the user who stored it can, on the same machine" : "NuGet decrypts on Windows only";
 
     /// <summary>Does NuGet ask this source at all? And dependency confusion: can another host serve packages with the
     /// IDs of this source's?</summary>
