@@ -360,6 +360,57 @@ public sealed partial class Misconfigurations
         Task<Outcome> DoctorAsync(params string[] arguments) => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), ["doctor", .. arguments]);
     }
 
+    /// <summary>MSBuild takes environment variables for properties, in any case.</summary>
+    [Fact]
+    public async Task Properties_of_MSBuild_in_the_environment_replace_the_sources()
+    {
+        await using var sandbox = await HealthyAsync();
+        sandbox.WriteConfig("ci", (Source, Feeds.App));
+        WriteUrl(sandbox, Feeds.App.Replace("/v3/index.json", "/", StringComparison.Ordinal));
+        sandbox.Variables["RESTOREROOTCONFIGDIRECTORY"] = sandbox.Folder("ci");
+
+        var text = (await DoctorAsync()).Succeeded().Output;
+        Assert.Contains($"NuGet looks for nuget.config in {sandbox.Folder("ci")} and its parent folders", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("RestoreSources", text, StringComparison.Ordinal);
+
+        sandbox.Variables["RestoreSources"] = "https://gallery.example.test/F/hunter2/v3/index.json";
+        text = (await DoctorAsync()).Succeeded().Output;
+        Assert.Contains("skip  sources             MSBuild's restore does not use the sources in nuget.config but those in RestoreSources;", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
+
+        Task<Outcome> DoctorAsync() => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor");
+    }
+
+    /// <summary>dotnet takes the variable for the home directory, with or without HOME: NuGet finds NuGet.Config and plugins there.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_home_of_dotnet_may_be_another(bool hasHome)
+    {
+        Artifacts.Require(Artifacts.NetCore, "the netcore build");
+        await using var sandbox = await HealthyAsync();
+        sandbox.Variables["PATH"] = Bare(sandbox);
+        sandbox.Variables["DOTNET_CLI_HOME"] = sandbox.Folder("dotnet");
+        if (!hasHome)
+            sandbox.Variables["HOME"] = "relative";
+        File.Delete(Path.Combine(sandbox.Folder("client"), "nuget.config"));
+        sandbox.Write("dotnet/.nuget/NuGet/NuGet.Config", $"""<configuration><packageSources><add key="contoso" value="{Feeds.App}" /></packageSources></configuration>""");
+        var installed = Path.Combine(sandbox.Root, "dotnet/.nuget/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll");
+
+        Assert.Contains("fail  plugin", (await RunAsync("doctor")).Failed().Output, StringComparison.Ordinal);
+        (await RunAsync("install", "--netcore")).Succeeded();
+        Assert.True(File.Exists(installed));
+        var doctor = (await RunAsync("doctor")).Output;
+        Assert.Contains($"finds {installed}", doctor, StringComparison.Ordinal);
+        Assert.Contains("ok    read ", doctor, StringComparison.Ordinal);
+        (await RestoreAsync(sandbox)).Succeeded();
+        (await RunAsync("uninstall", "--netcore")).Succeeded();
+        Assert.False(File.Exists(installed));
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Folder("client"), "relative")));
+
+        Task<Outcome> RunAsync(params string[] arguments) => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), arguments);
+    }
+
     /// <summary>The sandbox has one SDK, so this one is played by a script.</summary>
     [Theory]
     [InlineData("8.0.404", "ok", "fail")]

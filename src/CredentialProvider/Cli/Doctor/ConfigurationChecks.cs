@@ -23,8 +23,17 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
         if (nuget.OnlyFile is not null)
             yield return Finding.Ok(Checks.Sources, $"NuGet reads {nuget.OnlyFile} and no other nuget.config");
+        if (nuget.RootFolder is { } root)
+        {
+            yield return Finding.Ok(Checks.Sources,
+                $"NuGet looks for nuget.config in {root} and its parent folders ({RestoreProperties.RootFolder})");
+        }
+
+        var outside = FindOutside(projects);
         if (checkedSources.Count == 0)
-            yield return NoSource(projects);
+            yield return NoSource(outside?.Place);
+        else if (outside is var (place, effect))
+            yield return Finding.Skip(Checks.Sources, $"MSBuild's restore {effect} {place}; these are not read, {NameOne}");
         var sources = nuget.All.Where(source => source.IsEnabled).ToList();
         foreach (var source in sources.Where(MayBeAsked).Where(source => IsInvalid(source) || IsMissingFolder(source)))
         {
@@ -118,7 +127,22 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 : "correct the name in packageSourceMapping");
     }
 
-    private Finding NoSource(ProjectSdks projects)
+    /// <summary>What has sources that are not in nuget.config, and what it does; null if nothing has.</summary>
+    private static (string Place, string Effect)? FindOutside(ProjectSdks projects)
+    {
+        const string Add = "also uses the sources in";
+        return RestoreProperties.Find(RestoreProperties.Sources) is var (sources, _)
+                ? (sources, "does not use the sources in nuget.config but those in")
+            : RestoreProperties.Find(RestoreProperties.AdditionalSources) is var (more, _) ? (more, Add)
+            // An element in a file may have a condition, or belong to another project.
+            : projects.FindSources() is { } file ? (file, "may use other sources, those in") : null;
+    }
+
+    private const string NameOne = "so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY "
+        + "--owner ACCOUNT --region REGION";
+
+    /// <param name="outside">What has sources besides; null if nothing has.</param>
+    private Finding NoSource(string? outside)
     {
         if (nuget.All.FirstOrDefault(source => !source.IsEnabled && IsCodeArtifact(source)) is { } disabled)
         {
@@ -127,11 +151,10 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
             return finding with { Text = $"no enabled CodeArtifact source; {finding.Text.Replace("this source", disabled.Name)}" };
         }
 
-        if (projects.FindSources() is { } file)
+        if (outside is not null)
         {
-            return Finding.Skip(Checks.Sources, $"nuget.config has no CodeArtifact source; those in {file} are not "
-                + "read, so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY "
-                + "--owner ACCOUNT --region REGION");
+            return Finding.Skip(Checks.Sources,
+                $"nuget.config has no CodeArtifact source; those in {outside} are not read, {NameOne}");
         }
 
         return Finding.Fail(Checks.Sources, $"no enabled CodeArtifact source in {string.Join(", ", nuget.Files)}",

@@ -27,7 +27,7 @@ internal sealed class ProjectSdks(string folder)
         ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"];
 
     private static readonly string[] SourceElements =
-        ["CodeArtifactSource", "RestoreSources", "RestoreAdditionalProjectSources"];
+        ["CodeArtifactSource", RestoreProperties.Sources, RestoreProperties.AdditionalSources];
 
     /// <summary>A warning if a project in the folder names such an SDK and a client does not find the plugin.</summary>
     public IEnumerable<Finding> Check(Settings settings)
@@ -75,7 +75,8 @@ internal sealed class ProjectSdks(string folder)
             .SelectMany(names => names.Split(';')).Any(name => IsMSBuildPackage(name.Split('/')[0].Trim())));
 
     /// <summary>The file that names sources of its own; null if none does.</summary>
-    public string? FindSources() => FindFile((_, xml) => SourceElements.Contains(xml.LocalName));
+    public string? FindSources() =>
+        FindFile((_, xml) => SourceElements.Contains(xml.LocalName, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>The first file with such an element, of the folder's projects and what MSBuild imports into
     /// them.</summary>

@@ -162,7 +162,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     }
 
     private string Forget(string name) => "nuget-plugin-codeartifact configure forget "
-        + (nuget.OnlyFile is { } file ? ShellText.Option("--config", file) + " " : "") + ShellText.Argument(name);
+        + (nuget.NamedFile is { } file ? ShellText.Option("--config", file) + " " : "") + ShellText.Argument(name);
 
     /// <summary>True if NuGet fails at a stored password.</summary>
     public static bool CannotDecrypt(PackageSource source)

@@ -54,8 +54,21 @@ internal sealed class NuGetSources
     /// <summary>The only file; null if NuGet looks for its files.</summary>
     public string? OnlyFile { get; private init; }
 
-    /// <summary>The option that makes a command of NuGet change that file, after a space; empty if NuGet looks for its files.</summary>
-    public string ConfigFileOption => OnlyFile is null ? "" : " " + ShellText.Option("--configfile", OnlyFile);
+    /// <summary>Another folder in which NuGet's search begins, as RestoreRootConfigDirectory names it.</summary>
+    public static NuGetSources From(Settings settings, string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        return new NuGetSources(settings, path) { RootFolder = path };
+    }
+
+    /// <summary>Where NuGet's search begins; null for the working directory.</summary>
+    public string? RootFolder { get; private init; }
+
+    /// <summary>The file that commands have to name, because they would not find it; null if they do.</summary>
+    public string? NamedFile => OnlyFile ?? (RootFolder is not null && Files is [var first, ..] ? first : null);
+
+    /// <summary>The option that makes a command of NuGet change that file, after a space; empty if it finds its files.</summary>
+    public string ConfigFileOption => NamedFile is not { } file ? "" : " " + ShellText.Option("--configfile", file);
 
     /// <summary>The configuration that a file is a part of: of its folder, or the file alone if NuGet reads it only
     /// when a command line names it.</summary>
