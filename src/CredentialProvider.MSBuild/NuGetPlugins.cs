@@ -76,7 +76,9 @@ internal static class NuGetPlugins
     {
         var discovery = new PluginDiscovery(isNetFramework,
             nuget.GetName().Version >= PluginDiscovery.FirstNuGetWithPathSearch,
-            KnownPaths.Absolute(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
+            KnownPaths.NuGetHome(
+                KnownPaths.Absolute(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
+                isNetFramework, Environment.GetEnvironmentVariable),
             Environment.GetEnvironmentVariable, UnixFiles.ModeOf);
         var all = discovery.Find();
         var usable = all.Where(IsUsable).ToList();

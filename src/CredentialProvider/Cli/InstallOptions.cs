@@ -19,7 +19,8 @@ internal sealed class InstallOptions
         SharedOptions.Value("--bin", "DIR", "Folder of the native executable (default: ~/.local/bin)");
 
     private readonly Option<string?> _home =
-        SharedOptions.Value("--home", "DIR", "Home directory that contains .nuget/plugins (default: the user's)");
+        SharedOptions.Value("--home", "DIR",
+            "Home directory that contains .nuget/plugins (default: the user's; --netcore: DOTNET_CLI_HOME if set)");
 
     public void AddTo(Command command)
     {

@@ -17,6 +17,13 @@ internal static class FeedRecognition
         string? url, Settings settings, [NotNullWhen(true)] out Feed? feed, bool anyFormat = false) =>
         FeedUrl.TryParse(url, out feed, anyFormat) || TryParse(url, settings.Layers, anyFormat, out feed);
 
+    /// <summary>As <see cref="MistypedFeed.Find"/>, but null for every URL on a configured private host.</summary>
+    public static (string Why, string Fix, string? Url)? FindMistake(string url, Settings settings) =>
+        MistypedFeed.Find(url) is { } mistake && !IsOnPrivateHost(url, settings.Layers) ? mistake : null;
+
+    private static bool IsOnPrivateHost(string url, ConfigurationLayers layers) => layers.HasHosts
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri) && layers.FindHost(uri.Authority) is not null;
+
     /// <summary>Every path on a private host is a feed of the host's domain: the user has named that host.</summary>
     private static bool TryParse(
         string? url, ConfigurationLayers layers, bool anyFormat, [NotNullWhen(true)] out Feed? feed)

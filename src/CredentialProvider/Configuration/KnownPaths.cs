@@ -34,6 +34,18 @@ internal static class KnownPaths
         return folder is null ? null : Path.Combine(folder, ConfigurationName);
     }
 
+    /// <summary>The folder that contains <c>.nuget</c>, whether or not it exists. NuGet on .NET prefers DOTNET_CLI_HOME to
+    /// the home directory; NuGet on .NET Framework, which includes mono, does not read it.</summary>
+    /// <param name="home">Null for a user without a home directory.</param>
+    /// <param name="isNetFramework">True for nuget.exe, msbuild.exe and Visual Studio; false for dotnet.</param>
+    /// <param name="variable">Reads the environment; null for a variable that is unset.</param>
+    /// <returns>Null if the user has no such folder.</returns>
+    public static string? NuGetHome(string? home, bool isNetFramework, Func<string, string?> variable) =>
+        (isNetFramework ? null : Absolute(variable(DotnetHome))) ?? home;
+
+    /// <summary>The variable that gives dotnet another home directory.</summary>
+    public const string DotnetHome = "DOTNET_CLI_HOME";
+
     /// <summary>Null for a path that depends on the working directory, which may be a cloned repository. The
     /// XDG specification has relative paths ignored too.</summary>
     public static string? Absolute(string? path) => path is null ? null

@@ -116,11 +116,13 @@ internal static class ProcessEnvironment
         }
     }
 
-    /// <summary>NuGet's code reads and writes below HOME and TMPDIR, which must not lead to the working
+    /// <summary>NuGet's code reads and writes below HOME, DOTNET_CLI_HOME and TMPDIR, which must not lead to the working
     /// directory.</summary>
     public static void IgnoreRelativeFolders()
     {
         ReplaceHome();
+        if (Get(KnownPaths.DotnetHome) is { } dotnetHome && KnownPaths.Absolute(dotnetHome) is null)
+            Replace(KnownPaths.DotnetHome, null);
         if (!OperatingSystem.IsWindows() && KnownPaths.Absolute(Get("TMPDIR")) is null)
             Replace("TMPDIR", null);
     }

@@ -226,6 +226,13 @@ internal sealed class Settings
     /// containers.</summary>
     public static string? Home { get; } = FindHome(ProcessEnvironment.Get(OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME"));
 
+    /// <inheritdoc cref="KnownPaths.NuGetHome"/>
+    public static string? NuGetHome(bool isNetFramework) =>
+        KnownPaths.NuGetHome(Home, isNetFramework, ProcessEnvironment.Get);
+
+    /// <summary><see cref="NuGetHome"/> of NuGet's code in this process.</summary>
+    public static string? OwnNuGetHome => NuGetHome(isNetFramework: Environment.Version.Major < 5);
+
     /// <summary>The machine's configuration file, whether or not it exists.</summary>
     public string MachineConfigurationFile { get; }
 

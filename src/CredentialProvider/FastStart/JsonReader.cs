@@ -9,7 +9,9 @@ namespace CredentialProvider.FastStart;
 /// <param name="name">Name of the file or message, for errors.</param>
 /// <param name="utf8">The text. Must not change while the values are in use: errors count its lines.</param>
 /// <param name="isLenient">Also accepts comments, trailing commas and a byte order mark.</param>
-internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isLenient = false)
+/// <param name="acceptsAnyBytes">Also accepts a byte order mark, and reads bytes that are not UTF-8 as U+FFFD.</param>
+internal sealed class JsonReader(
+    string name, ArraySegment<byte> utf8, bool isLenient = false, bool acceptsAnyBytes = false)
 {
     private const int MaxDepth = 64;
 
@@ -22,8 +24,12 @@ internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isLe
     /// <exception cref="InvalidValueException">The text is not a single JSON value; the message has file, line and column.</exception>
     public JsonTree Read()
     {
-        if (isLenient && _end - _at >= 3 && _bytes[_at] == 0xEF && _bytes[_at + 1] == 0xBB && _bytes[_at + 2] == 0xBF)
+        if ((isLenient || acceptsAnyBytes)
+            && _end - _at >= 3 && _bytes[_at] == 0xEF && _bytes[_at + 1] == 0xBB && _bytes[_at + 2] == 0xBF)
+        {
             _at += 3;
+        }
+
         SkipSpace();
         var root = ReadValue(parent: null, "", _at, depth: 0);
         SkipSpace();
@@ -278,7 +284,7 @@ internal sealed class JsonReader(string name, ArraySegment<byte> utf8, bool isLe
         const char Replacement = '\uFFFD';
         var text = Encoding.UTF8.GetString(_bytes, start, end - start);
         // The replacement character stands for invalid bytes, unless the text itself contains it.
-        return text.IndexOf(Replacement) < 0 || _bytes.AsSpan(start, end - start).SequenceEqual(Encoding.UTF8.GetBytes(text))
+        return acceptsAnyBytes || text.IndexOf(Replacement) < 0 || _bytes.AsSpan(start, end - start).SequenceEqual(Encoding.UTF8.GetBytes(text))
             ? text : throw Error("this string is not valid UTF-8", start);
     }
 

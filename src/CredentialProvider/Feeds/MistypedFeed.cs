@@ -1,6 +1,7 @@
 namespace CredentialProvider.Feeds;
 
-/// <summary>Finds mistakes in URLs that look like CodeArtifact feeds.</summary>
+/// <summary>Finds mistakes in URLs that look like CodeArtifact feeds: on AWS's hosts. On any other host, a label
+/// <c>codeartifact</c> says nothing about what its feeds are.</summary>
 internal static class MistypedFeed
 {
     private const string Form =
@@ -12,7 +13,7 @@ internal static class MistypedFeed
     public static (string Why, string Fix, string? Url)? Find(string url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
-            || Array.IndexOf(uri.Host.Split('.'), "codeartifact") < 0)
+            || Array.IndexOf(uri.Host.Split('.'), "codeartifact") < 0 || !Partition.IsAwsHost(uri.Host))
         {
             return null;
         }

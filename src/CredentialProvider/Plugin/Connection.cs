@@ -3,7 +3,7 @@ using CredentialProvider.FastStart;
 
 namespace CredentialProvider.Plugin;
 
-/// <summary>Reads and writes protocol messages: UTF-8 without a byte order mark, one JSON message per line.</summary>
+/// <summary>Reads and writes protocol messages: UTF-8, one JSON message per line. Writes no byte order mark.</summary>
 internal sealed class Connection(Stream input, Stream output)
 {
     /// <summary>In bytes. NuGet's messages have a few hundred; longer lines are dropped.</summary>

@@ -32,12 +32,14 @@ internal static class ResponseCode
 /// unreadable.</summary>
 internal sealed record Message(string RequestId, string Type, string Method, JsonTree? Payload)
 {
-    /// <summary>Null if the line is not a message.</summary>
+    /// <summary>Null if the line is not a message. NuGet on .NET Framework begins its first line with a byte order mark in
+    /// a console with code page 65001, and it passes on the URLs of foreign feeds as they are: without an answer, it
+    /// would wait until its time limit.</summary>
     public static Message? TryParse(ArraySegment<byte> line)
     {
         try
         {
-            var root = new JsonReader("message", line).Read();
+            var root = new JsonReader("message", line, acceptsAnyBytes: true).Read();
             return root.Find("RequestId") is { } id
                 ? new Message(id.GetString(), GetString(root, "Type") ?? "", GetString(root, "Method") ?? "None",
                     root.Find("Payload"))

@@ -109,6 +109,9 @@ public sealed partial class Misconfigurations
         new("the URL has a second name", "sources", null, s => WriteConfig(s, $"""<add key="second" value="{Feeds.App}" />""", ""))
             { StopsRestore = false, IsWarning = true },
         new("a source is a folder that does not exist", "sources", null, s => WriteConfig(s, """<add key="local" value="/opt/gone/packages" />""", "")),
+        new("`NUGET_FALLBACK_PACKAGES` names a folder that does not exist", "sources", null, s => s.Variables["NUGET_FALLBACK_PACKAGES"] = "/opt/gone"),
+        new("`NUGET_FALLBACK_PACKAGES` is a relative path", "sources", null, s => s.Variables["NUGET_FALLBACK_PACKAGES"] = "packages"),
+        new("`NUGET_PACKAGES` is a relative path", "sources", null, s => s.Variables["NUGET_PACKAGES"] = "packages"),
         new("a source of the machine is a folder that does not exist", "sources", null, s => WriteForMachine(s, """<add key="Offline Packages" value="/opt/gone" />""")),
         new("a source of the machine uses http", "url", null, s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App.Replace("https:", "http:", StringComparison.Ordinal)}" />"""),
             s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App}" />""")),
@@ -133,7 +136,9 @@ public sealed partial class Misconfigurations
             s.Variables.Remove("HTTP_PROXY");
         }, s => s.Variables["http_proxy"] = s.Variables["http_proxy"].Replace("//", $"//{PasswordProxy.User}:{PasswordProxy.Password}@", StringComparison.Ordinal)),
 
-        // The plugin.
+        // The plugin. The program that restores in these tests needs no SDK.
+        new("global.json asks for an SDK that is not installed", "plugin", null, s => s.Write("client/global.json", """{ "sdk": { "version": "99.0.100" } }"""),
+            s => File.Delete(Path.Combine(s.Folder("client"), "global.json"))) { StopsRestore = false },
         new("the plugin is not installed", "plugin", null, s => s.Variables["PATH"] = Bare(s), s =>
             s.Variables["PATH"] = $"{Path.Combine(s.Home, ".local", "bin")}:{Bare(s)}"),
         new("the plugin is not executable", "plugin", null, s =>
@@ -355,6 +360,57 @@ public sealed partial class Misconfigurations
         Task<Outcome> DoctorAsync(params string[] arguments) => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), ["doctor", .. arguments]);
     }
 
+    /// <summary>MSBuild takes environment variables for properties, in any case.</summary>
+    [Fact]
+    public async Task Properties_of_MSBuild_in_the_environment_replace_the_sources()
+    {
+        await using var sandbox = await HealthyAsync();
+        sandbox.WriteConfig("ci", (Source, Feeds.App));
+        WriteUrl(sandbox, Feeds.App.Replace("/v3/index.json", "/", StringComparison.Ordinal));
+        sandbox.Variables["RESTOREROOTCONFIGDIRECTORY"] = sandbox.Folder("ci");
+
+        var text = (await DoctorAsync()).Succeeded().Output;
+        Assert.Contains($"NuGet looks for nuget.config in {sandbox.Folder("ci")} and its parent folders", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("RestoreSources", text, StringComparison.Ordinal);
+
+        sandbox.Variables["RestoreSources"] = "https://gallery.example.test/F/hunter2/v3/index.json";
+        text = (await DoctorAsync()).Succeeded().Output;
+        Assert.Contains("skip  sources             MSBuild's restore does not use the sources in nuget.config but those in RestoreSources;", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
+
+        Task<Outcome> DoctorAsync() => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), "doctor");
+    }
+
+    /// <summary>dotnet takes the variable for the home directory, with or without HOME: NuGet finds NuGet.Config and plugins there.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_home_of_dotnet_may_be_another(bool hasHome)
+    {
+        Artifacts.Require(Artifacts.NetCore, "the netcore build");
+        await using var sandbox = await HealthyAsync();
+        sandbox.Variables["PATH"] = Bare(sandbox);
+        sandbox.Variables["DOTNET_CLI_HOME"] = sandbox.Folder("dotnet");
+        if (!hasHome)
+            sandbox.Variables["HOME"] = "relative";
+        File.Delete(Path.Combine(sandbox.Folder("client"), "nuget.config"));
+        sandbox.Write("dotnet/.nuget/NuGet/NuGet.Config", $"""<configuration><packageSources><add key="contoso" value="{Feeds.App}" /></packageSources></configuration>""");
+        var installed = Path.Combine(sandbox.Root, "dotnet/.nuget/plugins/netcore/CredentialProvider.CodeArtifact/CredentialProvider.CodeArtifact.dll");
+
+        Assert.Contains("fail  plugin", (await RunAsync("doctor")).Failed().Output, StringComparison.Ordinal);
+        (await RunAsync("install", "--netcore")).Succeeded();
+        Assert.True(File.Exists(installed));
+        var doctor = (await RunAsync("doctor")).Output;
+        Assert.Contains($"finds {installed}", doctor, StringComparison.Ordinal);
+        Assert.Contains("ok    read ", doctor, StringComparison.Ordinal);
+        (await RestoreAsync(sandbox)).Succeeded();
+        (await RunAsync("uninstall", "--netcore")).Succeeded();
+        Assert.False(File.Exists(installed));
+        Assert.False(Directory.Exists(Path.Combine(sandbox.Folder("client"), "relative")));
+
+        Task<Outcome> RunAsync(params string[] arguments) => sandbox.RunAsync(Artifacts.Native, sandbox.Folder("client"), arguments);
+    }
+
     /// <summary>The sandbox has one SDK, so this one is played by a script.</summary>
     [Theory]
     [InlineData("8.0.404", "ok", "fail")]
@@ -445,7 +501,7 @@ public sealed partial class Misconfigurations
 
     /// <summary>A table cell, with names for everything that differs between runs.</summary>
     private static string Cell(Sandbox sandbox, string text) => Sdk().Replace(Port().Replace(text.Replace(sandbox.Home, "~", StringComparison.Ordinal)
-        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal).Replace(Artifacts.Built("."), "BUILD", StringComparison.Ordinal), "127.0.0.1:PORT"), "dotnet VERSION")
+        .Replace(Path.GetDirectoryName(sandbox.Home)!, "", StringComparison.Ordinal).Replace(Artifacts.Built("."), "BUILD", StringComparison.Ordinal), "127.0.0.1:PORT"), "VERSION")
         .Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 
     private static string FirstOnPath(Sandbox sandbox)
@@ -539,7 +595,7 @@ public sealed partial class Misconfigurations
     [GeneratedRegex("^unset ([A-Za-z_]+)$")]
     private static partial Regex UnsetCommand();
 
-    [GeneratedRegex(@"\bdotnet \d+\.\d+\.\d+\S*")]
+    [GeneratedRegex(@"(?<=\bdotnet |\binstalled: )\d+\.\d+\.\d+\S*")]
     private static partial Regex Sdk();
 
     [GeneratedRegex(@"127\.0\.0\.1:\d{4,5}")]

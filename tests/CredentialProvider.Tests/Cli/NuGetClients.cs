@@ -1,3 +1,4 @@
+using CredentialProvider.Cli.Doctor;
 using CredentialProvider.Cli.NuGet;
 using NuGet.Protocol.Plugins;
 
@@ -27,6 +28,50 @@ public sealed class NuGetClients : IDisposable
         Assert.Equal([("Visual Studio 18 BuildTools", true, true), ("Visual Studio 2022 Enterprise", true, true)],
             NuGetClient.FindVisualStudio(_folder.Path).Select(client => (client.Name, client.IsNetFramework, client.FindsOnPath)));
         Assert.Empty(NuGetClient.FindVisualStudio(_folder.Below("missing")));
+    }
+
+    /// <summary>dotnet fails at once, in the wording of hostfxr. An SDK that a cloned repository brings is not started.</summary>
+    [Theory]
+    [InlineData("10.0.401", "exit 155", null, true)]
+    [InlineData("10.0.401 8.0.404", "exit 155", null, true)]
+    [InlineData("10.0.401", "echo 10.0.401", "10.0.401", false)]
+    [InlineData("10.0.401 8.0.404", "echo 8.0.404", "8.0.404", false)]
+    [InlineData("10.0.401", "echo 11.0.100", null, false)]
+    [InlineData("", "exit 155", null, false)]
+    public void Fail_with_a_global_json_whose_SDK_is_not_installed(string installed, string answer, string? used, bool isRefusing)
+    {
+        TemporaryFolder.RequireUnix();
+        var (dotnet, global) = (_folder.Below("dotnet"), _folder.Below("clone/global.json"));
+        Script(dotnet, $"[ \"$1\" = --version ] || {{ for sdk in {installed}; do echo \"$sdk [/usr/share/dotnet/sdk]\"; done; exit; }}; {answer}");
+        Directory.CreateDirectory(_folder.Below("clone/src"));
+        File.WriteAllText(global, """{ "sdk": { "version": "99.0.100" } } // ours""");
+
+        var sdks = DotnetSdks.Find(dotnet, _folder.Below("clone/src"));
+
+        Assert.Equal((used, isRefusing ? global : null), (sdks.Used, sdks.Refusing));
+        Assert.Equal(installed.Split(' ', StringSplitOptions.RemoveEmptyEntries), sdks.Versions);
+        var finding = PluginChecks.CheckSdk(sdks);
+        Assert.Equal(isRefusing ? $"{global} asks for .NET SDK 99.0.100, which is not installed, so every dotnet command fails here; "
+            + $"installed: {installed.Replace(" ", ", ", StringComparison.Ordinal)}" : null, finding?.Text);
+    }
+
+    [Fact]
+    public void Are_not_asked_for_their_version_where_a_clone_brings_an_SDK()
+    {
+        TemporaryFolder.RequireUnix();
+        var (dotnet, asked) = (_folder.Below("dotnet"), _folder.Below("asked"));
+        Script(dotnet, $"[ \"$1\" = --list-sdks ] || {{ touch {asked}; exit 155; }}; echo \"10.0.401 [$PWD/sdk]\"");
+        Directory.CreateDirectory(_folder.Below("clone"));
+        File.WriteAllText(_folder.Below("clone/global.json"), """{ "sdk": { "paths": ["sdk"] } }""");
+
+        Assert.Null(DotnetSdks.Find(dotnet, _folder.Below("clone")).Refusing);
+        Assert.False(File.Exists(asked));
+    }
+
+    private static void Script(string path, string content)
+    {
+        File.WriteAllText(path, $"#!/bin/sh\n{content}\n");
+        File.SetUnixFileMode(path, (UnixFileMode)0x1ED);
     }
 
     /// <summary>NU1302 is an error from SDK 9.0.100 (NuGet 6.12) on: https://learn.microsoft.com/nuget/reference/errors-and-warnings/nu1302.

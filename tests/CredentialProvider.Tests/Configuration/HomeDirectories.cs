@@ -59,6 +59,22 @@ public sealed class HomeDirectories : IDisposable
         Assert.Equal("/etc/xdg/codeartifact.json", KnownPaths.UserConfigurationFile(null, Variable));
     }
 
+    /// <summary>NuGet on .NET reads NuGet.Config and plugins below DOTNET_CLI_HOME, and NuGet on .NET Framework below HOME
+    /// (NuGet.Common.NuGetEnvironment). A relative one would make a cloned repository the home.</summary>
+    [Theory]
+    [InlineData("/h", "/tmp/dotnet", "/tmp/dotnet", "/h")]
+    [InlineData(null, "/tmp/dotnet", "/tmp/dotnet", null)]
+    [InlineData("/h", null, "/h", "/h")]
+    [InlineData("/h", "", "/h", "/h")]
+    [InlineData("/h", "relative", "/h", "/h")]
+    [InlineData(null, "relative", null, null)]
+    public void Of_NuGet_on_NET_are_that_of_dotnet(string? home, string? dotnetHome, string? ofDotnet, string? ofFramework)
+    {
+        string? Variable(string name) => name == "DOTNET_CLI_HOME" ? dotnetHome : null;
+        Assert.Equal(ofDotnet, KnownPaths.NuGetHome(home, isNetFramework: false, Variable));
+        Assert.Equal(ofFramework, KnownPaths.NuGetHome(home, isNetFramework: true, Variable));
+    }
+
     [Fact]
     public void That_are_none_leave_a_tilde_as_it_is_and_hold_no_file()
     {

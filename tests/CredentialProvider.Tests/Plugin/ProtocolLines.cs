@@ -62,6 +62,30 @@ public sealed class ProtocolLines
         Assert.Equal(ids, Received(new Connection(new SmallReads(bytes, piece), Stream.Null)));
     });
 
+    /// <summary>.NET Framework's Process writes one before NuGet's first line in a console with code page 65001.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4096)]
+    public void May_begin_with_a_byte_order_mark(int piece) =>
+        Assert.Equal(["1", "2"], Received(Over($"\uFEFF{Line("1")}\r\n\uFEFF{Line("2")}\r\n", piece)));
+
+    [Theory]
+    [InlineData("\uFEFF")]
+    [InlineData("\uFEFF\uFEFF")]
+    [InlineData("{\uFEFF")]
+    public void Are_ignored_with_a_byte_order_mark_elsewhere(string start) =>
+        Assert.Equal(["2"], Received(Over($"{start}\n{start}{Line("1")[1..]}\n{Line("2")}\n", 4096)));
+
+    [Fact]
+    public void Have_the_replacement_character_for_bytes_that_are_not_UTF_8()
+    {
+        var line = Encoding.Latin1.GetBytes("""{"RequestId":"1","Type":"Request","Method":"GetAuthenticationCredentials","Payload":{"Uri":"https://nuget.example.test/frédéric/"}}""" + "\n");
+
+        var message = new Connection(new MemoryStream(line), Stream.Null).Receive();
+
+        Assert.Equal("https://nuget.example.test/fr\uFFFDd\uFFFDric/", CredentialsRequest.From(message!).Uri);
+    }
+
     [Fact]
     public void Are_discarded_once_the_client_has_exited()
     {

@@ -55,7 +55,8 @@ internal sealed class DoctorCommand : CliCommand
         ProfileVariables, RegionVariables, ConfigurationVariable, CacheVariables, ProxyVariables,
         new("NUGET_PLUGIN_PATHS, NUGET_NETCORE_PLUGIN_PATHS, NUGET_NETFX_PLUGIN_PATHS",
             "where NuGet looks for plugins"),
-        new("RestoreConfigFile", "the only nuget.config that MSBuild's restore reads"),
+        new(RestoreProperties.ConfigFile, "the only nuget.config that MSBuild's restore reads"),
+        new(RestoreProperties.RootFolder, "the folder in which MSBuild's restore begins to look for nuget.config"),
         new("NO_COLOR", "no colors"),
     ];
 
@@ -71,9 +72,10 @@ internal sealed class DoctorCommand : CliCommand
         }
 
         var settings = Context.Settings.WithProfile(parsed.GetValue(_profile));
-        // MSBuild reads variables as properties.
-        var nuget = (parsed.GetValue(_configFile) ?? settings.GetString("RestoreConfigFile")) is { } file
-            ? NuGetSources.Of(settings, file) : Context.Sources;
+        var nuget = (parsed.GetValue(_configFile) ?? RestoreProperties.Find(RestoreProperties.ConfigFile)?.Value) is { } file
+            ? NuGetSources.Of(settings, file)
+            : RestoreProperties.Find(RestoreProperties.RootFolder) is var (_, folder) ? NuGetSources.From(settings, folder)
+            : Context.Sources;
         var sources = CheckedSource.Find(
             nuget, settings, _sources.Words(parsed), _sources.Owner(parsed), _sources.Region(parsed));
         return await new DoctorRun(settings, Terminal, Context.Time, nuget, report)

@@ -57,5 +57,5 @@ internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
 
     /// <summary>True for CodeArtifact URLs and for mistyped ones.</summary>
     private static bool IsMeant(string url, Settings settings) =>
-        FeedRecognition.TryParse(url, settings, out _) || MistypedFeed.Find(url) is not null;
+        FeedRecognition.TryParse(url, settings, out _) || FeedRecognition.FindMistake(url, settings) is not null;
 }

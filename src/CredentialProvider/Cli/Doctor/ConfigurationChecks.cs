@@ -1,6 +1,5 @@
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
-using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using NuGet.Configuration;
 using Settings = CredentialProvider.Configuration.Settings;
@@ -24,8 +23,17 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
         if (nuget.OnlyFile is not null)
             yield return Finding.Ok(Checks.Sources, $"NuGet reads {nuget.OnlyFile} and no other nuget.config");
+        if (nuget.RootFolder is { } root)
+        {
+            yield return Finding.Ok(Checks.Sources,
+                $"NuGet looks for nuget.config in {root} and its parent folders ({RestoreProperties.RootFolder})");
+        }
+
+        var outside = FindOutside(projects);
         if (checkedSources.Count == 0)
-            yield return NoSource(projects);
+            yield return NoSource(outside?.Place);
+        else if (outside is var (place, effect))
+            yield return Finding.Skip(Checks.Sources, $"MSBuild's restore {effect} {place}; these are not read, {NameOne}");
         var sources = nuget.All.Where(source => source.IsEnabled).ToList();
         foreach (var source in sources.Where(MayBeAsked).Where(source => IsInvalid(source) || IsMissingFolder(source)))
         {
@@ -50,14 +58,19 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
         foreach (var folder in nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)))
         {
-            yield return Finding.Fail(Checks.Sources,
-                $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, which does not exist, "
-                + "so restores fail (NU1301)", "create the folder, or remove it from fallbackPackageFolders");
+            var (variable, effect) = (NuGetSources.FallbackVariable, "which does not exist, so restores fail (NU1301)");
+            yield return variable is null
+                ? Finding.Fail(Checks.Sources,
+                    $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, {effect}",
+                    "create the folder, or remove it from fallbackPackageFolders")
+                : Finding.FailWithCommand(Checks.Sources, $"{variable} has the fallback folder {folder}, {effect}",
+                    "create the folder, or unset the variable", ShellText.Unset(variable)!);
         }
 
-        const string Packages = "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,", HttpCache = "NUGET_HTTP_CACHE_PATH";
+        const string HttpCache = "NUGET_HTTP_CACHE_PATH";
+        var setting = NuGetSources.PackagesVariable ?? "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,";
         // The packages may be there already.
-        if (CheckFolder("extract packages to", () => nuget.PackagesFolder, Packages, Outcome.Warn) is { } packages)
+        if (CheckFolder("extract packages to", () => nuget.PackagesFolder, setting, Outcome.Warn) is { } packages)
             yield return packages;
         if (CheckFolder("cache answers in", SettingsUtility.GetHttpCacheFolder, HttpCache, Outcome.Fail) is { } cache)
             yield return cache;
@@ -67,7 +80,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         {
             yield return Finding.Fail(Checks.StoredCredentials,
                 $"{nuget.FilesWithCredentials(source.Name)[0]} stores an encrypted password for source {source.Name}, which "
-                + "NuGet decrypts on Windows only, so every restore fails", "store it as ClearTextPassword, or remove it");
+                + $"{SourceChecks.WhyEncrypted}, so every restore fails", "store it as ClearTextPassword, or remove it");
         }
     }
 
@@ -78,7 +91,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     private static Finding? CheckFolder(string purpose, Func<string> find, string setting, Outcome closed)
     {
         var fix = $"set {setting} to a folder that this user can write to";
-        if (Settings.Home is null)
+        if (Settings.OwnNuGetHome is null)
             return null;
         try
         {
@@ -89,7 +102,11 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         }
         catch (Exception e) when (e is InvalidOperationException or NuGetConfigurationException)
         {
-            return Finding.Fail(Checks.Sources, $"NuGet cannot {purpose} its folder: {e.Message.TrimEnd('.')}", fix);
+            // NuGet refuses a relative path in a variable; it completes one in nuget.config.
+            var text = $"NuGet cannot {purpose} its folder: {e.Message.TrimEnd('.')}";
+            return string.IsNullOrEmpty(ProcessEnvironment.Get(setting)) || ShellText.Unset(setting) is not { } command
+                ? Finding.Fail(Checks.Sources, text, fix)
+                : Finding.FailWithCommand(Checks.Sources, text, $"{fix}, or unset it", command);
         }
     }
 
@@ -110,7 +127,22 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 : "correct the name in packageSourceMapping");
     }
 
-    private Finding NoSource(ProjectSdks projects)
+    /// <summary>What has sources that are not in nuget.config, and what it does; null if nothing has.</summary>
+    private static (string Place, string Effect)? FindOutside(ProjectSdks projects)
+    {
+        const string Add = "also uses the sources in";
+        return RestoreProperties.Find(RestoreProperties.Sources) is var (sources, _)
+                ? (sources, "does not use the sources in nuget.config but those in")
+            : RestoreProperties.Find(RestoreProperties.AdditionalSources) is var (more, _) ? (more, Add)
+            // An element in a file may have a condition, or belong to another project.
+            : projects.FindSources() is { } file ? (file, "may use other sources, those in") : null;
+    }
+
+    private const string NameOne = "so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY "
+        + "--owner ACCOUNT --region REGION";
+
+    /// <param name="outside">What has sources besides; null if nothing has.</param>
+    private Finding NoSource(string? outside)
     {
         if (nuget.All.FirstOrDefault(source => !source.IsEnabled && IsCodeArtifact(source)) is { } disabled)
         {
@@ -119,11 +151,10 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
             return finding with { Text = $"no enabled CodeArtifact source; {finding.Text.Replace("this source", disabled.Name)}" };
         }
 
-        if (projects.FindSources() is { } file)
+        if (outside is not null)
         {
-            return Finding.Skip(Checks.Sources, $"nuget.config has no CodeArtifact source; those in {file} are not "
-                + "read, so name one: nuget-plugin-codeartifact doctor DOMAIN/REPOSITORY "
-                + "--owner ACCOUNT --region REGION");
+            return Finding.Skip(Checks.Sources,
+                $"nuget.config has no CodeArtifact source; those in {outside} are not read, {NameOne}");
         }
 
         return Finding.Fail(Checks.Sources, $"no enabled CodeArtifact source in {string.Join(", ", nuget.Files)}",
@@ -161,7 +192,7 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
     /// <summary>True if NuGet refuses the source for its scheme. Checks of a CodeArtifact source name its URL.</summary>
     private bool IsInsecure(PackageSource source) =>
         source is { IsHttp: true, IsHttps: false, AllowInsecureConnections: false } && !IsCodeArtifact(source)
-        && MistypedFeed.Find(source.Source) is null
+        && FeedRecognition.FindMistake(source.Source, settings) is null
         && NuGetClient.FindAll(settings).Any(client => client is { RefusesHttp: true, IsOtherSdk: false });
 
     private static bool IsMissingFolder(PackageSource source) =>

@@ -3,7 +3,6 @@ using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
-using CredentialProvider.Feeds;
 using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
@@ -62,7 +61,8 @@ internal sealed class DoctorRun(
     {
         foreach (var source in sources)
         {
-            if (TokenRequest.TryResolve(source.Url, settings, out var request) && MistypedFeed.Find(source.Url) is null)
+            if (TokenRequest.TryResolve(source.Url, settings, out var request)
+                && FeedRecognition.FindMistake(source.Url, settings) is null)
             {
                 return new AskedFeed(source.Url, new NuGetProxy(settings, nuget).IsSet,
                     password => FeedChecks.AcceptsAsync(settings, request.Feed, source.Url, password));
@@ -82,7 +82,7 @@ internal sealed class DoctorRun(
         report.Add(source, Checks.StoredCredentials, own.CheckStoredCredentials());
         report.Add(source, Checks.Mapping, own.CheckMapping());
         if (!TokenRequest.TryResolve(source.Url, settings, out var request)
-            || MistypedFeed.Find(source.Url) is not null)
+            || FeedRecognition.FindMistake(source.Url, settings) is not null)
         {
             report.Add(source, Finding.Skip(Checks.Token, "the URL has to be corrected first"));
             return;

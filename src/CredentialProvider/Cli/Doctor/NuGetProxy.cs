@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using CredentialProvider.Aws;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Platform;
@@ -17,13 +18,13 @@ namespace CredentialProvider.Cli.Doctor;
 /// </summary>
 internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
 {
-    private const string Key = "http_proxy", Exceptions = "no_proxy";
+    private const string Key = "http_proxy", Exceptions = "no_proxy", NotUrl = "it is not a URL";
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     /// <summary>False if NuGet has no proxy of its own, or none that it can use.</summary>
     public bool IsSet =>
-        nuget.Problem is null && TryFind(NuGetSources.UserConfiguration, out var proxy) && proxy is not null;
+        nuget.Problem is null && FindProblem(NuGetSources.UserConfiguration, out var proxy) is null && proxy is not null;
 
     public async IAsyncEnumerable<Finding> CheckAsync(IReadOnlyList<CheckedSource> sources)
     {
@@ -36,9 +37,11 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
         var file = !isConfigured ? null : user.GetConfigFilePaths().Where(NuGetSources.IsReadOnly)
             .FirstOrDefault(path =>
                 SettingsUtility.GetConfigValue(NuGetSources.LoadFile(path), Key) is { Length: > 0 });
-        if (!TryFind(user, out var proxy))
+        if (FindProblem(user, out var proxy) is { } problem)
         {
-            yield return Incorrect($"NuGet cannot use {origin}: it is not a URL");
+            yield return problem == NotUrl ? Incorrect($"NuGet cannot use {origin}: {problem}")
+                : Finding.FailWithCommand(Checks.Network, $"NuGet cannot use {Key}.password in the user's NuGet.Config: {problem}",
+                    "remove it, and store it again as this user", $"dotnet nuget config unset {Key}.password");
             yield break;
         }
 
@@ -50,17 +53,17 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
         {
             var address = proxy.ProxyAddress;
             var text = $"NuGet's requests go through {address.Scheme}://{address.Authority} ({origin})";
-            yield return await FindProblemAsync(proxy, feed) is not var (problem, fix)
+            yield return await FindProblemAsync(proxy, feed) is not var (why, fix)
                 ? Finding.Ok(Checks.Network, text)
-                : fix is null ? Incorrect($"{text}, which {problem}")
-                : Finding.Fail(Checks.Network, $"{text}, which {problem}", fix);
+                : fix is null ? Incorrect($"{text}, which {why}")
+                : Finding.Fail(Checks.Network, $"{text}, which {why}", fix);
         }
 
         foreach (var direct in hosts.Where(proxy.IsBypassed))
         {
-            if (await FindProblemAsync(direct) is { } problem)
+            if (await FindProblemAsync(direct) is { } failure)
             {
-                yield return Finding.Fail(Checks.Network, $"NuGet uses no proxy for {direct.Host} ({Exceptions}), which cannot be reached: {problem}",
+                yield return Finding.Fail(Checks.Network, $"NuGet uses no proxy for {direct.Host} ({Exceptions}), which cannot be reached: {failure}",
                     $"remove from {Exceptions} what matches the host; for NuGet, an entry matches any part of it");
             }
         }
@@ -70,18 +73,28 @@ internal sealed class NuGetProxy(Settings settings, NuGetSources nuget)
             : Finding.Fail(Checks.Network, text, $"correct or remove it in {file}");
     }
 
-    /// <returns>False if a restore fails at the value.</returns>
-    private static bool TryFind(ISettings user, out WebProxy? proxy)
+    /// <returns>Why a restore fails at the values; null if it does not.</returns>
+    private static string? FindProblem(ISettings user, out WebProxy? proxy)
     {
-        proxy = null;
+        (proxy, var problem) = Read(
+            () => new ProxyCache(user, EnvironmentVariableWrapper.Instance).GetUserConfiguredProxy());
+        return problem;
+    }
+
+    /// <summary>On Windows, NuGet decrypts the password with DPAPI.</summary>
+    internal static (WebProxy? Proxy, string? Problem) Read(Func<WebProxy?> read)
+    {
         try
         {
-            proxy = new ProxyCache(user, EnvironmentVariableWrapper.Instance).GetUserConfiguredProxy();
-            return true;
+            return (read(), null);
         }
         catch (UriFormatException)
         {
-            return false;
+            return (null, NotUrl);
+        }
+        catch (Exception e) when (e is FormatException or CryptographicException or NuGetConfigurationException)
+        {
+            return (null, $"it cannot be decrypted: {(e.InnerException ?? e).Message.Trim().TrimEnd('.')}");
         }
     }
 

@@ -27,12 +27,27 @@ internal sealed class PluginChecks(Settings settings, TimeProvider time, AskedFe
         var clients = NuGetClient.FindAll(settings);
         if (clients.Count == 0)
             yield return Finding.Skip(Checks.Plugin, "no NuGet client is on PATH");
+        if (CheckSdk(DotnetSdks.Here) is { } refused)
+            yield return refused;
         foreach (var client in clients)
         {
             var finding = await CheckAsync(client);
             yield return client.IsOtherSdk && finding.Outcome == Outcome.Fail
                 ? finding with { Outcome = Outcome.Warn, Text = $"{finding.Text}; dotnet uses another SDK in this folder" } : finding;
         }
+    }
+
+    /// <summary>Null unless every command of dotnet fails in this folder.</summary>
+    internal static Finding? CheckSdk(DotnetSdks sdks)
+    {
+        if (sdks.Refusing is not { } file)
+            return null;
+        const string Effect = "so every dotnet command fails here; installed: ";
+        var installed = string.Join(", ", sdks.Versions);
+        return GlobalJson.FindVersion(file) is { } version
+            ? Finding.Fail(Checks.Plugin, $"{file} asks for .NET SDK {version}, which is not installed, {Effect}{installed}",
+                $"install .NET SDK {version}, or correct version or rollForward in that file")
+            : Finding.Fail(Checks.Plugin, $"dotnet cannot use {file}, {Effect}{installed}", "correct that file");
     }
 
     private async Task<Finding> CheckAsync(NuGetClient client)

@@ -27,7 +27,7 @@ internal sealed class ProjectSdks(string folder)
         ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"];
 
     private static readonly string[] SourceElements =
-        ["CodeArtifactSource", "RestoreSources", "RestoreAdditionalProjectSources"];
+        ["CodeArtifactSource", RestoreProperties.Sources, RestoreProperties.AdditionalSources];
 
     /// <summary>A warning if a project in the folder names such an SDK and a client does not find the plugin.</summary>
     public IEnumerable<Finding> Check(Settings settings)
@@ -48,16 +48,8 @@ internal sealed class ProjectSdks(string folder)
     {
         try
         {
-            // MSBuild looks for global.json in the parent folders too.
-            for (var current = folder; current is not null; current = Path.GetDirectoryName(current))
-            {
-                var global = Path.Combine(current, "global.json");
-                if (!File.Exists(global))
-                    continue;
-                if (InGlobalJson(global) is { } pinned)
-                    return (global, pinned);
-                break;
-            }
+            if (GlobalJson.Find(folder) is { } global && InGlobalJson(global) is { } pinned)
+                return (global, pinned);
 
             foreach (var file in Patterns.SelectMany(pattern => Directory.GetFiles(folder, pattern)).Order(StringComparer.Ordinal))
             {
@@ -83,7 +75,8 @@ internal sealed class ProjectSdks(string folder)
             .SelectMany(names => names.Split(';')).Any(name => IsMSBuildPackage(name.Split('/')[0].Trim())));
 
     /// <summary>The file that names sources of its own; null if none does.</summary>
-    public string? FindSources() => FindFile((_, xml) => SourceElements.Contains(xml.LocalName));
+    public string? FindSources() =>
+        FindFile((_, xml) => SourceElements.Contains(xml.LocalName, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>The first file with such an element, of the folder's projects and what MSBuild imports into
     /// them.</summary>
@@ -130,15 +123,11 @@ internal sealed class ProjectSdks(string folder)
             Path.GetDirectoryName(import)!, "../tasks/netstandard2.0/CredentialProvider.MSBuild.dll"));
 
     private static XmlReader Read(string file) =>
-        XmlReader.Create(Open(file), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
-
-    /// <returns>Empty if it cannot be read.</returns>
-    private static MemoryStream Open(string file) => new(RegularFile.TryRead(file, MaxSize) ?? []);
+        XmlReader.Create(new MemoryStream(RegularFile.TryRead(file, MaxSize) ?? []), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
 
     private static string? InGlobalJson(string file)
     {
-        var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-        using var json = JsonDocument.Parse(Open(file), options);
+        using var json = GlobalJson.Read(file);
         if (json.RootElement.ValueKind != JsonValueKind.Object
             || !json.RootElement.TryGetProperty("msbuild-sdks", out var sdks) || sdks.ValueKind != JsonValueKind.Object)
         {

@@ -28,7 +28,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
 
     private Finding CheckForm()
     {
-        if (MistypedFeed.Find(source.Url) is var (why, fix, url))
+        if (FeedRecognition.FindMistake(source.Url, settings) is var (why, fix, url))
         {
             var text = $"{source.Url}: {why}";
             return url is null || source.Name is not { } name ? Finding.Fail(Checks.Url, text, fix)
@@ -145,7 +145,7 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         if (own is not null && CannotDecrypt(own))
         {
             yield return Finding.FailWithCommand(Checks.StoredCredentials,
-                $"{files[0]} stores an encrypted password for this source, which NuGet decrypts on Windows only, so every "
+                $"{files[0]} stores an encrypted password for this source, which {WhyEncrypted}, so every "
                 + "restore fails", "remove it", Forget(name));
             yield break;
         }
@@ -162,11 +162,28 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
     }
 
     private string Forget(string name) => "nuget-plugin-codeartifact configure forget "
-        + (nuget.OnlyFile is { } file ? ShellText.Option("--config", file) + " " : "") + ShellText.Argument(name);
+        + (nuget.NamedFile is { } file ? ShellText.Option("--config", file) + " " : "") + ShellText.Argument(name);
 
     /// <summary>True if NuGet fails at a stored password.</summary>
-    public static bool CannotDecrypt(PackageSource source) => !OperatingSystem.IsWindows()
-        && source.Credentials is { IsPasswordClearText: false } && !SourceMapping.IsPadded(source);
+    public static bool CannotDecrypt(PackageSource source)
+    {
+        if (source.Credentials is not { IsPasswordClearText: false } credentials || SourceMapping.IsPadded(source))
+            return false;
+        try
+        {
+            _ = credentials.Password;
+            return false;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The text is not base64, DPAPI has another key, or there is no DPAPI.
+            return true;
+        }
+    }
+
+    /// <summary>Why NuGet cannot decrypt a password, as the end of a sentence.</summary>
+    public static string WhyEncrypted => OperatingSystem.IsWindows()
+        ? "NuGet cannot decrypt: only the user who stored it can, on the same machine" : "NuGet decrypts on Windows only";
 
     /// <summary>Does NuGet ask this source at all? And dependency confusion: can another host serve packages with the
     /// IDs of this source's?</summary>
@@ -203,9 +220,13 @@ internal sealed class SourceChecks(Settings settings, NuGetSources nuget, Checke
         var text = $"packages with the same IDs as yours may come from {string.Join(", ", rivals)} (dependency confusion): "
             + (mapping.IsEnabled ? "nuget.config gives both sources the same pattern"
                 : "nuget.config does not map packages to sources");
+        // The command keeps the patterns that the source has.
+        var shared = mapping.PatternsOf(name).Where(pattern => rivals.Any(other => mapping.PatternsOf(other).Contains(pattern)));
+        var fix = !mapping.IsEnabled ? MappingFix(name)
+            : $"{MappingFix(name)}; then remove its pattern {string.Join(", ", shared)} in {string.Join(", ", nuget.FilesThatMap())}";
         return settings.Layers.Machine is { RequiresMapping: true, Path: { } path }
-            ? Finding.Fail(Checks.Mapping, $"{text}; {path} requires it", MappingFix(name))
-            : Finding.Warn(Checks.Mapping, text, MappingFix(name));
+            ? Finding.Fail(Checks.Mapping, $"{text}; {path} requires it", fix)
+            : Finding.Warn(Checks.Mapping, text, fix);
     }
 
     /// <summary>Null if NuGet may take this package from this source.</summary>

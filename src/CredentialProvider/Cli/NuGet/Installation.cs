@@ -23,8 +23,10 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
             ? Path.Combine(programs, "Programs", "nuget-plugin-codeartifact") : null
         : Settings.Home is { } user ? Path.Combine(user, ".local", "bin") : null;
 
-    private string Plugins =>
-        Path.Combine(Path.GetFullPath(home ?? Settings.Home ?? throw NoHome("--home")), ".nuget", "plugins");
+    /// <param name="kind">netcore or netfx.</param>
+    private string PluginFolder(string kind) => Path.Combine(
+        Path.GetFullPath(home ?? Settings.NuGetHome(isNetFramework: kind == "netfx") ?? throw NoHome("--home")),
+        ".nuget", "plugins", kind, PluginDiscovery.PluginName);
 
     private static string? NativeBuild => Build("native", PluginDiscovery.ExecutableName);
 
@@ -33,9 +35,9 @@ internal sealed class Installation(Settings settings, Terminal terminal, string?
         "native" => new(name, "NuGet 6.13 and later (.NET SDK 9.0.200, Visual Studio 17.13)", NativeBuild,
             Path.Combine(Bin, PluginDiscovery.ExecutableName)),
         "netcore" => new(name, "every .NET SDK", Build("plugins", name, PluginDiscovery.PluginName) ?? NetCoreAlone,
-            Path.Combine(Plugins, name, PluginDiscovery.PluginName)),
+            PluginFolder(name)),
         _ => new(name, "Visual Studio, msbuild.exe and nuget.exe", Build("plugins", name, PluginDiscovery.PluginName),
-            Path.Combine(Plugins, name, PluginDiscovery.PluginName)),
+            PluginFolder(name)),
     };
 
     private static CommandFailedException NoHome(string option) =>

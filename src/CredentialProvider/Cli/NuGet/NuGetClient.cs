@@ -26,23 +26,13 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     public static IReadOnlyList<NuGetClient> FindAll(Settings settings)
     {
         var clients = new List<NuGetClient>();
-        if (ProcessEnvironment.FindProgram("dotnet") is { } dotnet)
+        var sdks = DotnetSdks.Here;
+        clients.AddRange(sdks.Versions.Select(version => new NuGetClient($"dotnet {version}", IsNetFramework: false,
+            FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstSdkWithPathSearch)
         {
-            // Started there, dotnet does not see the global.json of a cloned repository, whose sdk.paths may lead to SDKs of
-            // its own. "dotnet --version" would run one of them.
-            var installed = Run(dotnet, "--list-sdks", Path.GetDirectoryName(dotnet)!);
-            var versions = installed.Split('\n')
-                .Select(line => line.Split(' ')[0].Trim()).Where(version => version.Length > 0).ToList();
-            // Empty if global.json asks for one that is missing.
-            var used = versions.Count > 1 && Run(dotnet, "--list-sdks", Environment.CurrentDirectory) == installed
-                ? Run(dotnet, "--version", Environment.CurrentDirectory).Trim() : "";
-            clients.AddRange(versions.Select(version => new NuGetClient($"dotnet {version}", IsNetFramework: false,
-                FindsOnPath: ParseVersion(version) >= PluginDiscovery.FirstSdkWithPathSearch)
-            {
-                IsOtherSdk = versions.Contains(used) && version != used,
-                Version = ParseVersion(version),
-            }));
-        }
+            IsOtherSdk = sdks.Used is { } used && version != used,
+            Version = ParseVersion(version),
+        }));
 
         if ((FindOnPath(settings, "nuget.exe") ?? FindOnPath(settings, "NuGet.exe")) is { } nuget)
         {
@@ -84,31 +74,12 @@ internal sealed record NuGetClient(string Name, bool IsNetFramework, bool FindsO
     }
 
     /// <summary>Where this client looks for plugins. Like NuGet, it does not trim variables.</summary>
-    public PluginDiscovery Discovery() => new(IsNetFramework, FindsOnPath, Settings.Home, ProcessEnvironment.Get, FileModes.Of);
+    public PluginDiscovery Discovery() => new(IsNetFramework, FindsOnPath,
+        Settings.NuGetHome(IsNetFramework), ProcessEnvironment.Get, FileModes.Of);
 
     /// <summary>On Unix, mono starts it, so it need not be executable.</summary>
     private static string? FindOnPath(Settings settings, string name) =>
         settings.SearchPath.Where(Path.IsPathRooted).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
-
-    /// <returns>Nothing if it fails.</returns>
-    private static string Run(string program, string option, string folder)
-    {
-        try
-        {
-            var run = ProgramOutput.RunAsync(program, [option], CancellationToken.None, start =>
-            {
-                start.WorkingDirectory = folder;
-                // A relative one would lead dotnet to files of the working directory.
-                if (Settings.Home is null && !OperatingSystem.IsWindows())
-                    start.Environment["HOME"] = "/";
-            }).GetAwaiter().GetResult();
-            return run.ExitCode == 0 ? run.Output : "";
-        }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
-        {
-            return "";
-        }
-    }
 
     /// <summary>Ignores the suffix of a preview; 0.0 for what is not a version.</summary>
     private static Version ParseVersion(string version) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Xml.Linq;
 using CredentialProvider.Platform;
 using NuGet.Configuration;
 using NuGetSettings = NuGet.Configuration.Settings;
@@ -12,9 +13,8 @@ namespace CredentialProvider.Cli.NuGet;
 /// </summary>
 internal sealed class NuGetConfigFile(string path)
 {
-    private const char ByteOrderMark = '\uFEFF';
-
-    private const string CredentialsSection = "packageSourceCredentials";
+    private const string SourcesSection = "packageSources", CredentialsSection = "packageSourceCredentials",
+        MappingSection = "packageSourceMapping";
 
     private static readonly byte[] NewFile = Encoding.UTF8.GetBytes("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
         + "<configuration>\n  <packageSources>\n  </packageSources>\n</configuration>\n");
@@ -23,28 +23,48 @@ internal sealed class NuGetConfigFile(string path)
     public string? FindUrl(string name) => File.Exists(path)
         ? new PackageSourceProvider(NuGetSources.LoadFile(path)).GetPackageSourceByName(name)?.Source : null;
 
-    /// <summary>Adds the source, or changes its URL.</summary>
-    /// <param name="patterns">Package IDs, with <c>*</c>, to get from this source; empty for no mapping.</param>
+    /// <summary>Adds the source, or changes its URL and nothing else of it.</summary>
+    /// <param name="patterns">Package IDs, with <c>*</c>, to get from this source besides those that are already mapped to
+    /// it; empty for no mapping.</param>
     /// <param name="others">Sources that serve all packages until the first mapping, and should not stop to.</param>
-    /// <returns>False if the file already has this source.</returns>
+    /// <returns>False if the file already has this source with these patterns.</returns>
     public bool Add(string name, string url, IReadOnlyList<string> patterns, IEnumerable<string> others)
     {
         var oldUrl = FindUrl(name);
-        if (oldUrl == url && patterns.Count == 0)
+        if (oldUrl == url && patterns.All(PatternsOf(NuGetSources.LoadFile(path), name).Contains))
             return false;
         Change(copy =>
         {
-            var settings = NuGetSources.LoadFile(copy);
-            var sources = new PackageSourceProvider(settings);
-            var source = new PackageSource(url, name) { ProtocolVersion = 3 };
             if (oldUrl is null)
-                sources.AddPackageSource(source);
+            {
+                new PackageSourceProvider(NuGetSources.LoadFile(copy))
+                    .AddPackageSource(new PackageSource(url, name) { ProtocolVersion = 3 });
+            }
             else if (oldUrl != url)
-                sources.UpdatePackageSource(source, updateCredentials: false, updateEnabled: false);
+            {
+                SetUrl(copy, name, url);
+            }
+
             if (patterns.Count > 0)
-                Map(settings, name, patterns, others);
+                Map(NuGetSources.LoadFile(copy), name, patterns, others);
         });
         return true;
+    }
+
+    /// <summary>NuGet's own method drops attributes that it does not know, and sets those that it knows to their
+    /// defaults.</summary>
+    private static void SetUrl(string copy, string name, string url)
+    {
+        using var old = new MemoryStream(File.ReadAllBytes(copy));
+        var xml = XDocument.Load(old, LoadOptions.PreserveWhitespace);
+        foreach (var source in xml.Root!.Elements(SourcesSection).Elements().Where(source =>
+            AreSame(source.Name.LocalName, "add") && AreSame((string?)source.Attribute("key"), name)))
+        {
+            source.SetAttributeValue("value", url);
+        }
+
+        using var file = new FileStream(copy, FileMode.Create, FileAccess.Write);
+        xml.Save(file, SaveOptions.DisableFormatting);
     }
 
     /// <summary>Removes the source with its credentials and patterns.</summary>
@@ -57,9 +77,8 @@ internal sealed class NuGetConfigFile(string path)
         {
             RemoveCredentials(NuGetSources.LoadFile(copy), name);
             var settings = NuGetSources.LoadFile(copy);
-            foreach (var item in new PackageSourceMappingProvider(settings).GetPackageSourceMappingItems().Where(item =>
-                item.Key == name))
-                settings.Remove("packageSourceMapping", item);
+            foreach (var item in MappingOf(settings, name))
+                settings.Remove(MappingSection, item);
             settings.SaveToDisk();
             new PackageSourceProvider(NuGetSources.LoadFile(copy)).RemovePackageSource(name);
         });
@@ -86,7 +105,17 @@ internal sealed class NuGetConfigFile(string path)
 
     private static List<CredentialsItem> CredentialsOf(NuGetSettings settings, string name) =>
         settings.GetSection(CredentialsSection)?.Items.OfType<CredentialsItem>().Where(item =>
-            item.ElementName == name).ToList() ?? [];
+            AreSame(item.ElementName, name)).ToList() ?? [];
+
+    private static List<PackageSourceMappingSourceItem> MappingOf(NuGetSettings settings, string name) =>
+        [.. new PackageSourceMappingProvider(settings).GetPackageSourceMappingItems().Where(item => AreSame(item.Key, name))];
+
+    /// <summary>In any case, as NuGet compares them.</summary>
+    private static HashSet<string> PatternsOf(NuGetSettings settings, string name) => new(
+        MappingOf(settings, name).SelectMany(item => item.Patterns).Select(pattern => pattern.Pattern), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>As NuGet compares the names of sources.</summary>
+    private static bool AreSame(string? one, string other) => other.Equals(one, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Changes a copy beside the file, and puts it in the file's place.</summary>
     /// <exception cref="CommandFailedException">The file is as it was before.</exception>
@@ -109,7 +138,7 @@ internal sealed class NuGetConfigFile(string path)
                 OwnerOnlyFile.Replace(copy, old);
             var mode = ModeOf(isNew ? copy : target);
             change(copy);
-            OwnerOnlyFile.Replace(target, RestoreFormat(old, File.ReadAllText(copy)), mode);
+            OwnerOnlyFile.Replace(target, ConfigurationText.Restore(old, File.ReadAllBytes(copy)), mode);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
@@ -134,31 +163,21 @@ internal sealed class NuGetConfigFile(string path)
     private static int ModeOf(string file) => !OperatingSystem.IsWindows()
         && Posix.TryGetStatus(file, out var status, out _) ? status.Mode : Posix.OwnerOnly;
 
-    /// <summary>NuGet writes a byte order mark, the platform's line endings and no final one. This restores what the
-    /// file had.</summary>
-    private static byte[] RestoreFormat(byte[] old, string text)
-    {
-        var before = Encoding.UTF8.GetString(old);
-        text = text.Replace("\r\n", "\n");
-        if (before.EndsWith('\n') && !text.EndsWith('\n'))
-            text += "\n";
-        if (before.Contains("\r\n"))
-            text = text.Replace("\n", "\r\n");
-        return Encoding.UTF8.GetBytes(before.StartsWith(ByteOrderMark) ? ByteOrderMark + text : text);
-    }
-
     /// <summary>The first mapping gives every other source the pattern <c>*</c>, so that they keep serving all
     /// packages.</summary>
     private static void Map(
         NuGetSettings settings, string name, IReadOnlyList<string> patterns, IEnumerable<string> others)
     {
+        // Older versions of NuGet compare the key by case with the name of the source.
+        name = new PackageSourceProvider(settings).GetPackageSourceByName(name)?.Name ?? name;
         var provider = new PackageSourceMappingProvider(settings);
         var items = provider.GetPackageSourceMappingItems().ToList();
-        items.AddRange(others.Where(other => !other.Equals(name, StringComparison.OrdinalIgnoreCase))
+        items.AddRange(others.Where(other => !AreSame(other, name))
             .Select(other => new PackageSourceMappingSourceItem(other, [new PackagePatternItem("*")])));
-        items.RemoveAll(item => item.Key == name);
-        items.Add(new PackageSourceMappingSourceItem(name, patterns.Select(pattern =>
-            new PackagePatternItem(pattern))));
+        var all = PatternsOf(settings, name);
+        all.UnionWith(patterns);
+        items.RemoveAll(item => AreSame(item.Key, name));
+        items.Add(new PackageSourceMappingSourceItem(name, all.Select(pattern => new PackagePatternItem(pattern))));
         provider.SavePackageSourceMappings(items);
     }
 }

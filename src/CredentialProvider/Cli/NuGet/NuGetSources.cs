@@ -54,8 +54,21 @@ internal sealed class NuGetSources
     /// <summary>The only file; null if NuGet looks for its files.</summary>
     public string? OnlyFile { get; private init; }
 
-    /// <summary>The option that makes a command of NuGet change that file, after a space; empty if NuGet looks for its files.</summary>
-    public string ConfigFileOption => OnlyFile is null ? "" : " " + ShellText.Option("--configfile", OnlyFile);
+    /// <summary>Another folder in which NuGet's search begins, as RestoreRootConfigDirectory names it.</summary>
+    public static NuGetSources From(Settings settings, string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        return new NuGetSources(settings, path) { RootFolder = path };
+    }
+
+    /// <summary>Where NuGet's search begins; null for the working directory.</summary>
+    public string? RootFolder { get; private init; }
+
+    /// <summary>The file that commands have to name, because they would not find it; null if they do.</summary>
+    public string? NamedFile => OnlyFile ?? (RootFolder is not null && Files is [var first, ..] ? first : null);
+
+    /// <summary>The option that makes a command of NuGet change that file, after a space; empty if it finds its files.</summary>
+    public string ConfigFileOption => NamedFile is not { } file ? "" : " " + ShellText.Option("--configfile", file);
 
     /// <summary>The configuration that a file is a part of: of its folder, or the file alone if NuGet reads it only
     /// when a command line names it.</summary>
@@ -76,7 +89,11 @@ internal sealed class NuGetSources
         {
             try
             {
-                _ = (All, Mapping, FallbackFolders);
+                _ = (All, Mapping);
+                if (FallbackVariable is null)
+                    _ = FallbackFolders;
+                else
+                    RequireUsable(FallbackVariable, () => _ = FallbackFolders);
                 return null;
             }
             catch (CommandFailedException e)
@@ -91,6 +108,32 @@ internal sealed class NuGetSources
         }
     }
 
+    /// <summary>A value that NuGet refuses, such as a relative path, comes from the variable and not from a file.</summary>
+    private static void RequireUsable(string variable, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (Exception e) when (e is InvalidOperationException or NuGetConfigurationException or ArgumentException)
+        {
+            var command = ShellText.Unset(variable);
+            throw new CommandFailedException($"NuGet cannot use {variable}, so every restore fails: {e.Message.TrimEnd('.')}",
+                $"correct or unset it: {command}")
+            {
+                Command = command,
+            };
+        }
+    }
+
+    /// <summary>The variable that replaces the fallback folders of nuget.config; null if it is not set.</summary>
+    public static string? FallbackVariable => Variable("NUGET_FALLBACK_PACKAGES");
+
+    /// <summary>The variable that replaces nuget.config's folder for packages; null if it is not set.</summary>
+    public static string? PackagesVariable => Variable("NUGET_PACKAGES");
+
+    private static string? Variable(string name) => string.IsNullOrEmpty(ProcessEnvironment.Get(name)) ? null : name;
+
     /// <summary>Folders in which NuGet looks for packages before it downloads them.</summary>
     public IReadOnlyList<string> FallbackFolders => SettingsUtility.GetFallbackPackageFolders(_nuget.Value);
 
@@ -100,7 +143,7 @@ internal sealed class NuGetSources
 
     /// <summary>The user's files alone; for some keys, NuGet reads no other file.</summary>
     public static ISettings UserConfiguration =>
-        Settings.Home is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
+        Settings.OwnNuGetHome is null ? NullSettings.Instance : NuGetSettings.LoadDefaultSettings(null, null, null);
 
     /// <summary>The files that make up the configuration, the nearest first.</summary>
     public IReadOnlyList<string> Files => [.. _nuget.Value.GetConfigFilePaths()];
@@ -129,7 +172,7 @@ internal sealed class NuGetSources
         if (word.Contains("://", StringComparison.Ordinal))
         {
             return ToSource(null, word, anyFormat) ?? throw NotCodeArtifact(
-                MistypedFeed.Find(word) is null ? FeedUrl.OriginOf(word) : word, word, anyFormat);
+                FeedRecognition.FindMistake(word, _settings) is null ? FeedUrl.OriginOf(word) : word, word, anyFormat);
         }
 
         if (FindByName(word) is { } named)
@@ -267,7 +310,7 @@ internal sealed class NuGetSources
     {
         if (FeedRecognition.TryParse(url, _settings, out var feed, anyFormat) && feed.Domain.Length > 0)
             ThrowIfNotAllowed(title, feed);
-        var (why, fix, _) = MistypedFeed.Find(url) ?? ("its host is not a CodeArtifact host",
+        var (why, fix, _) = FeedRecognition.FindMistake(url, _settings) ?? ("its host is not a CodeArtifact host",
                 "use another source, or add its host under \"hosts\" in codeartifact.json", null);
         return new CommandFailedException($"{title} is not a CodeArtifact feed: {why}; {fix}");
     }
@@ -275,7 +318,7 @@ internal sealed class NuGetSources
     private static ISettings Load(string? folder)
     {
         folder ??= WorkingDirectory();
-        return Settings.Home is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
+        return Settings.OwnNuGetHome is null ? LoadWithoutUser(folder) : NuGetSettings.LoadDefaultSettings(folder);
     }
 
     /// <summary>Without a home directory, NuGet would take the working directory for one, and create the user's

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using CredentialProvider.Platform;
 using NuGet.Configuration;
 using Settings = CredentialProvider.Configuration.Settings;
 
@@ -22,6 +23,8 @@ internal enum RememberedClaims
 /// <summary>The file in which NuGet remembers the operations that a plugin offered.</summary>
 internal static class PluginClaims
 {
+    private const string Variable = "NUGET_PLUGINS_CACHE_PATH";
+
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(30);
 
     /// <summary>The number of OperationClaim.Authentication in NuGet.Protocol.</summary>
@@ -35,7 +38,7 @@ internal static class PluginClaims
             var file = new FileInfo(FileOf(plugin));
             if (!file.Exists || now - file.LastWriteTimeUtc >= MaxAge)
             {
-                return Settings.Home is not null && WritableFolder.FindProblem(file.DirectoryName!) is { } problem
+                return Settings.OwnNuGetHome is not null && WritableFolder.FindProblem(file.DirectoryName!) is { } problem
                     ? throw Unusable(problem) : RememberedClaims.Usable;
             }
 
@@ -45,7 +48,9 @@ internal static class PluginClaims
         }
         catch (NuGetConfigurationException e)
         {
-            throw Unusable(e.Message.TrimEnd('.'));
+            var unusable = Unusable(e.Message.TrimEnd('.'));
+            var command = ShellText.Unset(Variable);
+            throw new CommandFailedException(unusable.Message, $"{unusable.Hint}, or unset it: {command}") { Command = command };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -58,7 +63,7 @@ internal static class PluginClaims
     }
 
     private static CommandFailedException Unusable(string why) => new(
-        $"NuGet cannot write its plugin cache, so it uses no plugins: {why}", "set NUGET_PLUGINS_CACHE_PATH to a folder that this user can write to");
+        $"NuGet cannot write its plugin cache, so it uses no plugins: {why}", $"set {Variable} to a folder that this user can write to");
 
     internal static string FileOf(string plugin) =>
         Path.Combine(SettingsUtility.GetPluginsCacheFolder(), Hash(plugin), $"{Hash("Source-Agnostic")}.dat");

@@ -18,7 +18,8 @@ internal sealed record PluginFile(string Path, bool NeedsDotnet, string? Problem
 /// <param name="searchesPath">True from <see cref="FirstNuGetWithPathSearch"/> on: NuGet starts executables named
 /// <c>nuget-plugin-*</c> and searches PATH for them. Earlier versions start only <c>.dll</c> (dotnet) or <c>.exe</c>
 /// files, and ignore PATH.</param>
-/// <param name="home">The folder that contains <c>.nuget/plugins</c>; null for a user without a home directory.</param>
+/// <param name="home">The folder that contains <c>.nuget/plugins</c>, as <see cref="Configuration.KnownPaths.NuGetHome"/>
+/// returns it; null for a user without one.</param>
 /// <param name="variable">Reads the environment; null or empty for a variable that is unset.</param>
 /// <param name="modeOf">The permission bits of a file, after following links; null if the link leads nowhere. Not asked on
 /// Windows.</param>

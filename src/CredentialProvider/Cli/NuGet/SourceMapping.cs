@@ -1,5 +1,4 @@
 using CredentialProvider.Configuration;
-using CredentialProvider.Feeds;
 using NuGet.Configuration;
 using Settings = CredentialProvider.Configuration.Settings;
 
@@ -70,5 +69,6 @@ internal sealed class SourceMapping(Settings settings, IReadOnlyList<PackageSour
         sources.FirstOrDefault(other => other.IsEnabled && other.Source == source.Source) ?? source;
 
     private bool IsForeign(PackageSource source) => source is { IsEnabled: true, IsLocal: false }
-        && !FeedRecognition.TryParse(source.Source, settings, out _) && MistypedFeed.Find(source.Source) is null;
+        && !FeedRecognition.TryParse(source.Source, settings, out _)
+        && FeedRecognition.FindMistake(source.Source, settings) is null;
 }
