@@ -38,6 +38,9 @@ internal sealed record DotnetSdks(IReadOnlyList<string> Versions, string? Used, 
         // its own. "dotnet --version" would run one of them.
         var installed = Run(dotnet, "--list-sdks", Path.GetDirectoryName(dotnet)!)?.Output ?? "";
         string[] versions = [.. installed.Split('\n').Select(line => line.Split(' ')[0].Trim()).Where(version => version.Length > 0)];
+        var needsToAsk = versions.Length > 1 || (folder is not null && GlobalJson.Find(folder) is not null);
+        if (!needsToAsk)
+            return new DotnetSdks(versions, versions.FirstOrDefault(), null);
         if (folder is null || versions.Length == 0 || Run(dotnet, "--list-sdks", folder)?.Output != installed
             || Run(dotnet, "--version", folder) is not { } run)
         {
