@@ -14,7 +14,8 @@ $ErrorActionPreference = 'Stop'
 $releaseUrl = ''
 
 function Stop-With([string] $message) {
-    [Console]::Error.WriteLine("error: $message")
+    # Without the user names and passwords in URLs.
+    [Console]::Error.WriteLine("error: $($message -replace '(?<=://)\S*@', '***@')")
     exit 1
 }
 

@@ -11,8 +11,23 @@ set -eu
 release_url=''
 
 fail() {
-  printf 'error: %s\n' "$1" >&2
+  printf 'error: %s\n' "$(without_user_info "$1")" >&2
   exit 1
+}
+
+# Removes user names and passwords from the URLs in a text. Without sed, which may be missing.
+without_user_info() { # TEXT
+  text=$1
+  while :; do
+    case $text in *://*) ;; *) break ;; esac
+    printf '%s://' "${text%%://*}"
+    text=${text#*://}
+    word=${text%%[[:space:]]*}
+    text=${text#"$word"}
+    case $word in *@*) word="***@${word##*@}" ;; esac
+    printf '%s' "$word"
+  done
+  printf '%s' "$text"
 }
 
 # The platform whose native executable this machine can load, or `any`, whose archive needs .NET.

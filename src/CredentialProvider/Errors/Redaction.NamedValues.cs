@@ -12,7 +12,11 @@ internal static partial class Redaction
         "token", "signature", "credential", "key", "assertion", "samlresponse"];
 
     /// <summary>Names, or the last words of names.</summary>
-    private static readonly string[] ShortSecretNames = ["sig", "auth", "pass", "pat"];
+    private static readonly string[] ShortSecretNames = ["sig", "auth", "pass", "pat", "cred"];
+
+    /// <summary>Words with this ending. Other names, such as <c>SSHPASS</c>, are those of passwords.</summary>
+    private static readonly string[] WordsWithPass =
+        ["bypass", "compass", "trespass", "surpass", "overpass", "underpass"];
 
     /// <summary>Secrets in a query string; elsewhere words that users need, such as <c>"code": "AccessDenied"</c>.</summary>
     private static readonly string[] QueryNames = ["code", "key"];
@@ -46,16 +50,19 @@ internal static partial class Redaction
         if (!IsSecretName(name))
             return null;
         var start = SkipBlanks(text, separator + length);
-        var isTight = text[separator + length - 1] is '=' or 'D' && start == separator + length;
+        if (IsCounter(name) && IsCount(text, start))
+            return null;
+        var isTight = start == separator + length
+            && (text[separator + length - 1] is '=' or 'D' || name.Equals("pass", StringComparison.OrdinalIgnoreCase));
         if (IsOneOf(name, QueryNames))
             return isTight && FindAt(text, start, Quotes) is null ? (start, EndOfValue(text, start)) : null;
         // The value of a header may be a list.
-        if (FindQuoted(text, Has(text, start, "[") ? start + 1 : start) is { } quoted)
+        if ((Has(text, start, "[") ? FindQuotedList(text, start + 1) : FindQuoted(text, start)) is { } quoted)
             return quoted;
         if (!isTight && EndsWithOneOf(name, HeaderNameEnds))
             return FindHeaderValue(text, start);
         // Otherwise the name may be a word of a sentence: "cannot renew the token: AccessDenied".
-        var isValue = isTight || (IsCompound(name) || EndsWithOneOf(name, PasswordNameEnds)
+        var isValue = isTight || (IsCompound(name) || EndsWithOneOf(Singular(name), PasswordNameEnds)
             ? !IsWord(text, start) : IsOpaque(text, start));
         var isArn = Has(text, start, "arn:aws") && HasArn(text, start, Math.Min(text.Length, start + MaxDistance));
         return isValue && !isArn ? (start, EndOfValue(text, start)) : null;
@@ -110,10 +117,14 @@ internal static partial class Redaction
 
         var name = word.TrimStart('-');
         // ~/.netrc
-        if (name == word && EndsWithOneOf(name, PasswordNameEnds) && IsOpaque(text, start))
+        if (name == word && EndsWithOneOf(Singular(name), PasswordNameEnds) && IsOpaque(text, start))
             return (start, EndOfValue(text, start));
-        if (name == word || IsOneOf(name, QueryNames) || Has(text, start, "-"))
+        if (name == word || IsOneOf(name, QueryNames) || Has(text, start, "-")
+            || (IsCounter(name) && IsCount(text, start)))
+        {
             return null;
+        }
+
         var close = EndOfWord(text, start);
         // docker run has numbers after -p and --user.
         if (IsSecretName(name) || (word == "-p" && !IsPort(text, start, close)
@@ -161,6 +172,27 @@ internal static partial class Redaction
         return (start, text.Length);
     }
 
+    /// <summary>The first of several quoted values, up to the last.</summary>
+    private static (int Start, int End)? FindQuotedList(string text, int at)
+    {
+        if (FindQuoted(text, at) is not var (start, end))
+            return null;
+        while (true)
+        {
+            var next = end;
+            while (Has(text, next, "\\") && !Has(text, next, Quotes[^1]))
+                next++;
+            if (FindAt(text, next, Quotes) is not { } quote
+                || text.Length <= (next = SkipBlanks(text, next + quote.Length)) || text[next] != ','
+                || FindQuoted(text, SkipBlanks(text, next + 1)) is not { } another)
+            {
+                return (start, end);
+            }
+
+            end = another.End;
+        }
+    }
+
     private static int EndOfValue(string text, int end)
     {
         while (!IsEndOfValue(text, end))
@@ -184,8 +216,30 @@ internal static partial class Redaction
     private static bool IsCompound(string name) =>
         name.IndexOfAny(['-', '_']) >= 0 || name.Skip(1).Any(c => c is >= 'A' and <= 'Z');
 
-    public static bool IsSecretName(string name) =>
-        EndsWithOneOf(name, SecretNameEnds) || IsOneOf(name, QueryNames) || IsOneOf(LastWord(name), ShortSecretNames);
+    public static bool IsSecretName(string name)
+    {
+        var singular = Singular(name);
+        return EndsWithOneOf(singular, SecretNameEnds) || IsOneOf(name, QueryNames)
+            || IsOneOf(LastWord(name), ShortSecretNames) || IsOneOf(LastWord(singular), ShortSecretNames)
+            || (EndsWithOneOf(name, ["pass"]) && !EndsWithOneOf(name, WordsWithPass));
+    }
+
+    private static string Singular(string name) => name.Length > 0 && name[^1] is 's' or 'S' ? name[..^1] : name;
+
+    /// <summary>True for names such as <c>max_tokens</c>.</summary>
+    private static bool IsCounter(string name) =>
+        Singular(name) is var singular && singular.Length < name.Length && !EndsWithOneOf(singular, PasswordNameEnds);
+
+    /// <summary>True for a few digits and nothing else.</summary>
+    private static bool IsCount(string text, int start)
+    {
+        const int MaxDigits = 9;
+        var end = start;
+        while (end < text.Length && end - start <= MaxDigits && IsDigit(text[end]))
+            end++;
+        return end > start && end - start <= MaxDigits
+            && (end == text.Length || !(IsAlphanumeric(text[end]) || text[end] is '-' or '_'));
+    }
 
     private static string LastWord(string name) => name[(name.LastIndexOfAny(['-', '_']) + 1)..];
 

@@ -14,15 +14,22 @@ internal static partial class Redaction
     private const string Mark = "***";
 
     /// <summary>In characters, for what is recognized by its form alone.</summary>
-    private const int MinCredential = 12, MinToken = 20, SecretAccessKeyLength = 40;
+    private const int MinCredential = 12, MinToken = 20, MinRun = 30, SecretAccessKeyLength = 40;
 
     /// <summary>In characters: how far the words that explain a value may be away from it.</summary>
     private const int MaxDistance = 100;
 
     /// <summary>How these begin: JSON Web Tokens, which CodeArtifact's also resemble; session tokens of STS; tokens of IAM
-    /// Identity Center, GitHub, GitLab and Vault.</summary>
+    /// Identity Center, GitHub, GitLab, Vault, CircleCI, PyPI, Docker Hub, Artifactory and Slack.</summary>
     private static readonly string[] TokenPrefixes = ["eyJ", "IQoJ", "FwoG", "FQoG", "AQoD", "aoaAAAAA", "aorAAAAA",
-        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hvs."];
+        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
+        "glpat-", "gldt-", "glcbt-", "glrt-", "glrtr-", "glptt-", "gloas-", "glft-", "glimt-", "glagent-", "glsoat-",
+        "glffct-", "hvs.", "CCIPAT_", "pypi-AgE", "dckr_pat_", "dckr_oat_", "cmVmdGtuO", "xoxa-", "xoxb-", "xoxp-",
+        "xoxr-", "xoxs-"];
+
+    /// <summary>How tokens of npm, Hugging Face, RubyGems, Buildkite, NuGet.org and crates.io begin. Names begin like
+    /// this too, so at least <see cref="MinRun"/> letters and digits have to follow.</summary>
+    private static readonly string[] WordPrefixes = ["npm_", "hf_", "rubygems_", "bkua_", "oy2", "cio"];
 
     /// <param name="text">One line.</param>
     public static string Apply(string text)
@@ -70,9 +77,19 @@ internal static partial class Redaction
     }
 
     /// <summary>Tokens by their beginning, and secret access keys by their length.</summary>
-    private static (int Start, int End)? FindToken(string text, int i) =>
-        FindAt(text, i, TokenPrefixes) is not null ? EndOfToken(text, i) is var end && end - i >= MinToken ? (i, end) : null
-        : IsSecretAccessKey(text, i) ? (i, i + SecretAccessKeyLength) : null;
+    private static (int Start, int End)? FindToken(string text, int i)
+    {
+        if (FindAt(text, i, TokenPrefixes) is not null)
+            return EndOfToken(text, i) is var end && end - i >= MinToken ? (i, end) : null;
+        if (FindAt(text, i, WordPrefixes) is { } prefix
+            && (i == 0 || !IsTokenCharacter(text[i - 1]) || text[i - 1] is '=' or '/'))
+        {
+            var run = i + prefix.Length;
+            return EndOfRun(text, run) is var end && end - run >= MinRun ? (i, end) : null;
+        }
+
+        return IsSecretAccessKey(text, i) ? (i, i + SecretAccessKeyLength) : null;
+    }
 
     /// <summary>In Base64. Paths, and hashes in hexadecimal digits, are not.</summary>
     private static bool IsSecretAccessKey(string text, int start)
@@ -115,6 +132,13 @@ internal static partial class Redaction
     private static int EndOfToken(string text, int end)
     {
         while (end < text.Length && IsTokenCharacter(text[end]))
+            end++;
+        return end;
+    }
+
+    private static int EndOfRun(string text, int end)
+    {
+        while (end < text.Length && IsAlphanumeric(text[end]))
             end++;
         return end;
     }

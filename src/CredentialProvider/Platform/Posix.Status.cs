@@ -30,6 +30,9 @@ internal static partial class Posix
 
         public bool IsSocket => Type == SocketType;
 
+        /// <summary>In such a folder, users replace their own files only.</summary>
+        public bool IsSticky => (Mode & 0x200) != 0;
+
         /// <summary>True unless it belongs to this user or root.</summary>
         public bool IsOfOthers => Owner != 0 && Owner != EffectiveUser;
     }

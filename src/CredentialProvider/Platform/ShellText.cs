@@ -43,11 +43,50 @@ internal static class ShellText
     /// <returns>Null for a name that a POSIX shell can neither set nor unset.</returns>
     public static string? Unset(string variable)
     {
-        var isIdentifier = variable.Length > 0 && !AsciiText.IsDigit(variable[0])
-            && variable.All(c => AsciiText.IsLetterOrDigit(c) || c == '_');
+        var isIdentifier = IsIdentifier(variable);
         return OperatingSystem.IsWindows()
             ? isIdentifier ? $"Remove-Item Env:{variable}" : $"Remove-Item -LiteralPath {Quote($"Env:{variable}")}"
             : isIdentifier ? $"unset {variable}" : null;
+    }
+
+    /// <summary>True for the name of a variable that a POSIX shell can set and systemd passes on.</summary>
+    public static bool IsIdentifier(string name) => name.Length > 0 && !AsciiText.IsDigit(name[0])
+        && name.All(c => AsciiText.IsLetterOrDigit(c) || c == '_');
+
+    /// <summary>True for a command that is nothing but words as <see cref="QuoteForPosix"/> writes them, so that the
+    /// shell runs one program, and expands nothing.</summary>
+    public static bool IsOneCommand(string text)
+    {
+        const string Printf = "\"$(printf '", PrintfEnd = "')\"";
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c == '\'')
+            {
+                var end = text.IndexOf('\'', i + 1);
+                if (end < 0 || !IsVerbatim(text[(i + 1)..end]))
+                    return false;
+                i = end;
+            }
+            else if (c == '"')
+            {
+                var start = i + Printf.Length;
+                if (string.CompareOrdinal(text, i, Printf, 0, Printf.Length) != 0
+                    || text.IndexOf(PrintfEnd, start, StringComparison.Ordinal) is var end && end < 0
+                    || !text[start..end].All(part => IsPlain(part) || part == '\\'))
+                {
+                    return false;
+                }
+
+                i = end + PrintfEnd.Length - 1;
+            }
+            else if (!IsBare(c) && c != ' ' && (c != '=' || i == 0 || text[i - 1] == ' '))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>POSIX has no escape sequences within quotes, so a word with invisible characters is written by printf.
@@ -57,13 +96,10 @@ internal static class ShellText
     {
         // zsh replaces a word that begins with an equals sign, hence only these characters. What looks like a secret is
         // printed as asterisks, which a shell would expand.
-        if (word.Length > 0 && word.All(c => AsciiText.IsLetterOrDigit(c) || "_-./:@%+,".Contains(c))
-            && Redaction.Apply(word) == word)
-        {
+        if (word.Length > 0 && word.All(IsBare) && Redaction.Apply(word) == word)
             return word;
-        }
 
-        if (!HasInvisible(word) && !word.Any(c => IsQuote(c) || c == '\\'))
+        if (IsVerbatim(word))
             return $"'{word}'";
         var text = new StringBuilder("\"$(printf '");
         foreach (var unit in Encoding.UTF8.GetBytes(word))
@@ -104,6 +140,12 @@ internal static class ShellText
 
     /// <summary>PowerShell takes the typographic single quotes for apostrophes.</summary>
     private static bool IsQuote(char c) => c is '\'' or (>= '\u2018' and <= '\u201b');
+
+    /// <summary>Without quotes, it has no meaning to a shell.</summary>
+    private static bool IsBare(char c) => AsciiText.IsLetterOrDigit(c) || "_-./:@%+,".Contains(c);
+
+    /// <summary>Single quotes are enough for the word, in every shell.</summary>
+    private static bool IsVerbatim(string word) => !HasInvisible(word) && !word.Any(c => IsQuote(c) || c == '\\');
 
     private static bool IsPlain(char c) => AsciiText.IsLetterOrDigit(c) || " _./:+".Contains(c);
 }

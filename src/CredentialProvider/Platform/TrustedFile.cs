@@ -8,7 +8,7 @@ namespace CredentialProvider.Platform;
 /// </summary>
 internal static class TrustedFile
 {
-    private const int WritableByGroup = 0x10, WritableByOthers = 0x2, Sticky = 0x200; // 0020, 0002, 01000
+    private const int WritableByGroup = 0x10, WritableByOthers = 0x2; // 0020, 0002
 
     /// <summary>Windows: SYSTEM, the group Administrators, and the service TrustedInstaller.</summary>
     private static readonly string[] WindowsAdministrators = ["S-1-5-18", "S-1-5-32-544",
@@ -49,7 +49,7 @@ internal static class TrustedFile
             if (status.IsLink || (status.Owner != 0 && (isShared || entry != full)))
                 return false;
             isShared = IsOpen(status);
-            if (isShared && entry != full && (status.Mode & Sticky) == 0)
+            if (isShared && entry != full && !status.IsSticky)
                 return false;
         }
 
@@ -85,7 +85,7 @@ internal static class TrustedFile
                 continue;
             }
 
-            if ((parent.Mode & Sticky) == 0)
+            if (!parent.IsSticky)
                 return ($"other users can change {folder}", $"chmod go-w {ShellText.Quote(folder)}");
             if (status.IsOfOthers)
             {
@@ -151,7 +151,7 @@ internal static class TrustedFile
             return ($"{path} belongs to another user", ChangeOwner(path, status, Posix.EffectiveUser, link));
 
         // In a sticky folder such as /tmp only owners replace their files. A link has no mode of its own.
-        return !status.IsLink && IsOpen(status) && !(status.IsFolder && (status.Mode & Sticky) != 0)
+        return !status.IsLink && IsOpen(status) && status is not { IsFolder: true, IsSticky: true }
             ? ($"other users can change {path}", $"chmod go-w {ShellText.Quote(path)}") : null;
     }
 

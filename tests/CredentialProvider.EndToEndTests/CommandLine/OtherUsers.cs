@@ -125,6 +125,55 @@ public sealed class OtherUsers
         Assert.Contains($"as user {User}, with groups 4343 ", Text(findings, "service"), StringComparison.Ordinal);
     }
 
+    /// <summary>The user can write the EnvironmentFile, and setpriv is root when it starts. The dynamic linker writes the file that LD_DEBUG_OUTPUT
+    /// names, for each process.</summary>
+    [Fact]
+    public async Task Whose_unit_has_groups_have_their_variables_but_not_as_root()
+    {
+        await using var agent = await Agent.StartAsync();
+        agent.Put(Artifacts.Native);
+        var folder = agent.Sandbox.Folder("linked");
+        File.SetUnixFileMode(folder, (UnixFileMode)0x1FF);
+        (agent.Environment["LD_DEBUG"], agent.Environment["LD_DEBUG_OUTPUT"]) = ("statistics", Path.Combine(folder, "of"));
+        agent.Unit = "SupplementaryGroups=4343";
+
+        Assert.Empty(Failed(await agent.DoctorAsync()));
+
+        Assert.NotEmpty(Directory.GetFiles(folder));
+        var owners = (await agent.Sandbox.RunAsync("find", agent.Client, folder, "-type", "f", "-not", "-uid", Uid)).Succeeded();
+        Assert.Equal("", owners.Output);
+    }
+
+    [Theory]
+    [InlineData("fifo", "it is not a regular file")]
+    [InlineData("zero", "it is not a regular file")]
+    public async Task Whose_service_has_something_else_for_a_file_are_told_that_it_cannot_start(string kind, string reason)
+    {
+        await using var agent = await Agent.StartAsync();
+        File.Delete(agent.EnvironmentFile);
+        if (kind == "fifo")
+            Run("mkfifo", agent.EnvironmentFile);
+        else
+            File.CreateSymbolicLink(agent.EnvironmentFile, "/dev/zero");
+
+        var outcome = (await agent.Sandbox.RunAsync(agent.Program, agent.Client, "doctor", "--service", "agent")).Failed();
+
+        Assert.Contains($"{agent.EnvironmentFile}: {reason}", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Do_not_get_the_secrets_of_root()
+    {
+        await using var agent = await Agent.StartAsync();
+        agent.Sandbox.Variables["PATH"] = $"{agent.Programs}:{agent.Sandbox.Variables["PATH"]}";
+        agent.Sandbox.Variables["CODEARTIFACT_AUTH_TOKEN"] = "a-token-of-root-only";
+
+        var findings = await agent.RunAsync("doctor", "--json", "--user", User);
+
+        Assert.Contains($"sudo -H -u {User} --preserve-env=CODEARTIFACT_AUTH_TOKEN ", Text(findings, "service"), StringComparison.Ordinal);
+        Assert.Contains(findings, finding => ((string?)finding["check"], (string?)finding["outcome"]) == ("token", "ok"));
+    }
+
     [Fact]
     public async Task Whose_unit_passes_variables_of_systemd_have_them()
     {
@@ -204,6 +253,7 @@ public sealed class OtherUsers
 
         // The user could put a link there, so it is not root who changes it.
         Assert.Equal($"sudo -H -u {User} chmod 700 {agent.Sandbox.Cache}", (string?)warning["command"]);
+        Assert.StartsWith($"according to user {User}, ", (string?)warning["fix"], StringComparison.Ordinal);
         await agent.FollowAsync(warning);
         Assert.DoesNotContain(await agent.DoctorAsync(), IsOpenCache);
     }

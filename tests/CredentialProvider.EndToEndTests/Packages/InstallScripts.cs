@@ -189,6 +189,24 @@ public sealed class InstallScripts
         Assert.True(File.Exists(Path.Combine(sandbox.Home, ".local", "bin", "nuget-plugin-codeartifact")));
     }
 
+    public static TheoryData<string, string> UrlsWithPasswords =>
+        [.. from shell in (string[])["sh", "pwsh"] from url in (string[])["http://ci:s3cret@mirror.example/v1", "https://ci:s3cret@127.0.0.1:9/v1", "https://ci:s3@cret@127.0.0.1:9/x.tar.gz"] select (shell, url)];
+
+    [Theory]
+    [MemberData(nameof(UrlsWithPasswords))]
+    public async Task The_password_of_a_mirror_is_not_printed(string shell, string url)
+    {
+        await using var sandbox = await Sandbox.StartAsync();
+
+        var outcome = (await RunAsync(sandbox, Script(shell), url)).Failed();
+
+        var line = Assert.Single(outcome.Output.TrimEnd().Split('\n'));
+        Assert.Contains(url[..(url.IndexOf("://", StringComparison.Ordinal) + 3)] + "***" + url[url.LastIndexOf('@')..url.LastIndexOf('/')], line, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("cret", line, StringComparison.Ordinal);
+        Assert.EndsWith("; nothing was changed", line, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, string> Decoys =>
     [
         // What a cloned repository can contain.

@@ -199,12 +199,17 @@ public sealed class WebIdentityTokens : IDisposable
         Assert.EndsWith("in the role's trust policy", failure.Fix, StringComparison.Ordinal);
     }
 
-    /// <summary>With one of them replaced or cut, the command would print a policy that trusts something else.</summary>
+    /// <summary>With one of them replaced or cut, or as a wildcard or a variable of IAM, the command would print a policy that trusts something
+    /// else.</summary>
     [Theory]
     [InlineData("sub", "repo:contoso/nuget-token:ref:refs/heads/main")]
     [InlineData("sub", "repo:contoso/app\u001b")]
     [InlineData("iss", "https://bob:secret@ci.test")]
     [InlineData("aud", "x-token:app1")]
+    [InlineData("sub", "repo:contoso/*")]
+    [InlineData("sub", "repo:contoso/app:ref:refs/heads/ma?n")]
+    [InlineData("sub", "repo:contoso/${aws:username}")]
+    [InlineData("aud", "*")]
     public void Claims_that_cannot_be_printed_as_they_are_get_no_policy_command(string claim, string value)
     {
         var claims = new JsonObject { ["iss"] = "https://ci.test", ["sub"] = "repo:contoso/app", ["aud"] = "app", [claim] = value };

@@ -36,6 +36,7 @@ public sealed class SystemdUnits
     [InlineData("no assignment\nA=1", "A=1")]
     [InlineData("A=1\r\nB=2\r\n", "A=1|B=2")]
     [InlineData("A=\"never closed", "A=never closed")]
+    [InlineData("x/d;1e id #=1\n1A=1\nA.B=1\n_A1=1", "_A1=1")]
     public void Read_files_with_variables(string text, string variables) =>
         Assert.Equal(variables, string.Join('|', EnvironmentFile.Read(text).Select(variable => $"{variable.Name}={variable.Value}")));
 }

@@ -84,6 +84,8 @@ internal sealed class SsoCache(string? folder, SsoSource source)
 
     private static JsonObject? Read(string? file)
     {
+        if (file is not null && RegularFile.IsSpecial(file))
+            throw new IOException("it is not a regular file");
         try
         {
             return file is null ? null : JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject;

@@ -32,8 +32,8 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
         _ => await JobTokenRequest.SendAsync(origin, settings),
     }));
 
-    /// <summary>The options of <c>policy</c> that print a trust policy for this token. Null if a claim is missing or
-    /// cannot be printed unchanged: the policy would trust something else.</summary>
+    /// <summary>The options of <c>policy</c> that print a trust policy for this token. Null if a claim is missing,
+    /// is a pattern in a policy, or cannot be printed unchanged: the policy would trust something else.</summary>
     public string? PolicyOptions => FindExact("iss") is not { } issuer || FindExact("sub") is not { } subject
         || FindExact("aud") is not { } audience ? null
         : $" --oidc {ShellText.Quote(issuer)} --subject {ShellText.Quote(subject)}"
@@ -118,7 +118,8 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
         }
     }
 
-    /// <returns>Null for what is not one text, or is no longer the same when it is printed.</returns>
+    /// <returns>Null for what is not one text, is no longer the same when it is printed, or means something else in a
+    /// policy, such as any text.</returns>
     private string? FindExact(string claim)
     {
         try
@@ -127,13 +128,17 @@ internal sealed record WebIdentityToken(WebIdentityOrigin Origin, Secret Text)
             if (value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 1)
                 value = list[0];
             var text = value?.ValueKind == JsonValueKind.String ? value.Value.GetString() : null;
-            return text is not null && PrintableText.Of(text) == text ? text : null;
+            return text is not null && PrintableText.Of(text) == text && !HasPattern(text) ? text : null;
         }
         catch (InvalidOperationException)
         {
             return null; // half of a surrogate pair, or not UTF-8
         }
     }
+
+    /// <summary>True for wildcards and policy variables of IAM.</summary>
+    private static bool HasPattern(string text) =>
+        text.IndexOfAny(['*', '?']) >= 0 || text.Contains("${", StringComparison.Ordinal);
 
     private double? FindTime(string claim) => FindValue(claim) is { ValueKind: JsonValueKind.Number } value
         && value.TryGetDouble(out var time) ? time : null;

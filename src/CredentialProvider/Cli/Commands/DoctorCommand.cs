@@ -19,7 +19,7 @@ internal sealed class DoctorCommand : CliCommand
         "The only nuget.config to read, as for dotnet restore (default: RestoreConfigFile)");
 
     private readonly Option<string?> _user = SharedOptions.Value("--user", "NAME",
-        "Check as another user, with the variables of this shell (Linux, as root)");
+        "Check as another user, with the variables of this shell except secrets (Linux, as root)");
 
     private readonly Option<string?> _service = SharedOptions.Value("--service", "UNIT",
         "Check as the user and with the environment of a systemd service (Linux, as root)");

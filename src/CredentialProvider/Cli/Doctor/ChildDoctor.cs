@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using CredentialProvider.Cli.NuGet;
 using CredentialProvider.Configuration;
+using CredentialProvider.Errors;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
@@ -14,7 +15,9 @@ namespace CredentialProvider.Cli.Doctor;
 /// </summary>
 /// <param name="variables">The whole environment of the second process.</param>
 /// <param name="service">Null to check as a user.</param>
-internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> variables, ServiceUnit? service)
+/// <param name="withheld">Variables that the second process does not get.</param>
+internal sealed class ChildDoctor(
+    UserEntry user, IDictionary<string, string?> variables, ServiceUnit? service, IReadOnlyList<string> withheld)
 {
     private readonly FixesForOthers _fixes = new(user, variables, service);
 
@@ -24,19 +27,22 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
 
     private bool HasGroups => service is { Group: not null } or { SupplementaryGroups.Count: > 0 };
 
-    /// <summary>As <c>sudo -H -u NAME</c>: with this shell's variables and the user's home directory.</summary>
+    /// <summary>As <c>sudo -H -u NAME</c>: with this shell's variables, without secrets, and the user's home
+    /// directory.</summary>
     /// <exception cref="CommandFailedException">There is no such user, or this one may not act for others.</exception>
     public static async Task<ChildDoctor> AsUserAsync(string name, CancellationToken cancel)
     {
         var user = await UserEntry.FindAsync(name, cancel);
         var variables = ProcessEnvironment.GetAll();
+        IReadOnlyList<string> withheld = [];
         if (!user.IsCurrent)
         {
             ThrowIfImpossible("--user", name);
             user.Describe(variables);
+            withheld = Withhold(variables);
         }
 
-        return new ChildDoctor(user, variables, service: null);
+        return new ChildDoctor(user, variables, service: null, withheld);
     }
 
     /// <summary>As systemd starts the service.</summary>
@@ -47,7 +53,19 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
         var user = await UserEntry.FindAsync(unit.User, cancel);
         if (!user.IsCurrent)
             ThrowIfImpossible("--service", name);
-        return new ChildDoctor(user, await unit.GetEnvironmentAsync(user, cancel), unit);
+        return new ChildDoctor(user, await unit.GetEnvironmentAsync(user, cancel), unit, withheld: []);
+    }
+
+    /// <summary>Removes the secrets of this user: the other one can read them from the second process, and may have
+    /// plugins started there.</summary>
+    /// <returns>Their names.</returns>
+    internal static IReadOnlyList<string> Withhold(IDictionary<string, string?> variables)
+    {
+        var secrets = variables.Where(variable => SecretVariables.MayNotBeShared(variable.Key, variable.Value ?? ""))
+            .Select(variable => variable.Key).OrderBy(name => name, StringComparer.Ordinal).ToList();
+        foreach (var name in secrets)
+            variables.Remove(name);
+        return secrets;
     }
 
     private static void ThrowIfImpossible(string option, string name)
@@ -78,9 +96,14 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
         try
         {
             // .NET sets the user's own groups only.
+            var input = "";
             if (HasGroups && _setpriv is not null)
+            {
+                (command, input) = LateEnvironment.For(command, variables);
                 command = [_setpriv, .. await GroupOptionsAsync(cancel), "--", .. command];
-            var run = await ProgramOutput.RunAsync(command[0], command.Skip(1), cancel, SetUser);
+            }
+
+            var run = await ProgramOutput.RunAsync(command[0], command.Skip(1), cancel, SetUser, input);
             if (run.Output.Length == 0)
                 throw Failed(run.Errors.Split('\n')[0].Replace("error: ", ""));
             Relay(run.Output, report);
@@ -89,7 +112,8 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
         {
             report.Add(null, NotStarted(new Win32Exception(e.NativeErrorCode).Message));
         }
-        catch (JsonException e)
+        // Numbers and lists that are something else are no JsonException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or OverflowException)
         {
             throw Failed(e.Message);
         }
@@ -97,13 +121,16 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
         return report.Finish();
     }
 
-    /// <summary>On Unix, .NET sets the user ID and all groups of a process with a user name.</summary>
+    /// <summary>On Unix, .NET sets the user ID and all groups of a process with a user name, before its environment has
+    /// any effect.</summary>
     private void SetUser(ProcessStartInfo start)
     {
         start.Environment.Clear();
+        if (start.FileName == _setpriv)
+            return;
         foreach (var variable in variables)
             start.Environment[variable.Key] = variable.Value;
-        if (!user.IsCurrent && start.FileName != _setpriv)
+        if (!user.IsCurrent)
             start.UserName = user.Name;
     }
 
@@ -129,6 +156,15 @@ internal sealed class ChildDoctor(UserEntry user, IDictionary<string, string?> v
 
     private IEnumerable<Finding> DescribeService()
     {
+        if (withheld.Count > 0)
+        {
+            var preserve = $"--preserve-env={ShellText.Quote(string.Join(",", withheld))}";
+            yield return Finding.Skip(Checks.Service,
+                $"the checks below run without {string.Join(", ", withheld)}, which may be secrets that user "
+                + $"{user.Name} should not have; to pass them on, run "
+                + $"sudo -H -u {ShellText.Quote(user.Name)} {preserve} {FixesForOthers.Program} doctor");
+        }
+
         if (service is null)
             yield break;
         variables.TryGetValue("PATH", out var path);

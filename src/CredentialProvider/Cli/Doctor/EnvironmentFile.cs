@@ -1,4 +1,5 @@
 using System.Text;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
 
@@ -29,7 +30,8 @@ internal static class EnvironmentFile
                 continue;
             var name = text[start..i].Trim();
             i = ReadValue(text, i + 1, out var value);
-            if (name.Length > 0)
+            // systemd ignores other names.
+            if (ShellText.IsIdentifier(name))
                 variables.Add((name, value));
         }
 

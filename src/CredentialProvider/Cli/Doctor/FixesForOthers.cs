@@ -4,13 +4,16 @@ using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
 
-/// <summary>Turns the fixes that <c>doctor</c> suggests to one user into what an administrator does for that user, or for a
-/// systemd service.</summary>
+/// <summary>
+/// Turns the fixes that <c>doctor</c> suggests to one user into what an administrator does for that user, or for a
+/// systemd service. They come from a process of that user, who may have changed them: only commands that cannot
+/// harm other users are kept.
+/// </summary>
 /// <param name="variables">The user's environment.</param>
 /// <param name="service">Null if it is not about a service.</param>
 internal sealed class FixesForOthers(UserEntry user, IDictionary<string, string?> variables, ServiceUnit? service)
 {
-    private const string SharedFolder = "/usr/local/bin", UnsetVariable = "unset ", Own = PluginDiscovery.CommandName + " ";
+    private const string SharedFolder = "/usr/local/bin", Own = PluginDiscovery.CommandName + " ";
 
     /// <summary>This program as a command.</summary>
     public static string Program =>
@@ -22,23 +25,56 @@ internal sealed class FixesForOthers(UserEntry user, IDictionary<string, string?
 
     public Finding Adapt(Finding finding)
     {
-        if (finding.Command is not { } command)
-            return finding;
-        if (command == PluginChecks.InstallCommand)
+        if (finding.Command == PluginChecks.InstallCommand)
             return WithFix(finding, MakeVisible());
-        if (command.StartsWith(UnsetVariable, StringComparison.Ordinal) && service is not null)
-            return WithFix(finding, Unset(command[UnsetVariable.Length..]));
-        var adapted = command.StartsWith(Own, StringComparison.Ordinal) ? $"{AsUser} {Program} {command[Own.Length..]}"
-            : command.StartsWith("dotnet ", StringComparison.Ordinal) ? $"{AsUser} {command}"
-            : command.StartsWith("chmod ", StringComparison.Ordinal) || command.StartsWith("rm ", StringComparison.Ordinal)
-                ? $"{(IsForRoot(command) ? "sudo" : AsUser)} {command}" : command;
-        return finding with { Command = adapted, Fix = finding.Fix!.Replace(command, adapted) };
+        var command = finding.Command is { } text && ShellText.IsOneCommand(text) ? text : null;
+        var words = command is null ? [] : ShellWords.Split(command) ?? [];
+        if (service is not null && words is ["unset", var variable] && ShellText.IsIdentifier(variable))
+            return WithFix(finding, Unset(variable));
+        var adapted = command is null ? null : Adapt(command, words);
+        var fix = adapted is null ? finding.Fix : finding.Fix?.Replace(command!, adapted);
+        if (user.IsCurrent)
+            adapted ??= finding.Command;
+        return finding with
+        {
+            Command = adapted,
+            Fix = fix is null || user.IsCurrent ? fix : $"according to user {user.Name}, {fix}",
+        };
     }
 
-    /// <summary>Not where the user could put a link in place of the file that is named: root would change its
-    /// target.</summary>
-    private static bool IsForRoot(string command) => ShellWords.Split(command) is [.., ['/', ..] path]
-        && TrustedFile.OnlyRootCanReplace(path);
+    /// <returns>Null for a command that is not known to be harmless, such as one that changes a policy.</returns>
+    private string? Adapt(string command, string[] words) => words switch
+    {
+        [PluginDiscovery.CommandName, ..] when command.StartsWith(Own, StringComparison.Ordinal) =>
+            $"{AsUser} {Program} {command[Own.Length..]}",
+        ["dotnet", "nuget", ..] or ["aws", "login" or "configure", ..] or ["aws", "sso", "login", ..] =>
+            $"{AsUser} {command}",
+        ["aws", "codeartifact", var verb, ..] when verb.Split('-')[0] is "list" or "get" => $"{AsUser} {command}",
+        ["unset", var variable] when ShellText.IsIdentifier(variable) => command,
+        ["timedatectl", "set-ntp", "true"] => command,
+        ["chmod", "go-w", [not '-', ..] path] => $"{SudoFor(path, CanBeClosed(path))} {command}",
+        ["chmod", "755", [not '-', ..] path] => $"{SudoFor(path, IsPlugin(path))} {command}",
+        ["chmod", "600" or "700", [not '-', ..]] => $"{AsUser} {command}",
+        ["rm", [not '-', ..] path] => $"{SudoFor(path, IsPlugin(path))} {command}",
+        ["rm", "-r", [not '-', ..] path] => $"{SudoFor(path, IsNuGetLock(path))} {command}",
+        ["sudo", "rm", "-r", ['/', ..] path] when IsNuGetLock(path) && TrustedFile.OnlyRootCanReplace(path) => command,
+        _ => null,
+    };
+
+    /// <summary>As the user, unless only root can do it and it does no harm. Not where the user could put a link in
+    /// place of the file that is named: root would change its target.</summary>
+    private string SudoFor(string path, bool isHarmless) =>
+        isHarmless && path[0] == '/' && TrustedFile.OnlyRootCanReplace(path) ? "sudo" : AsUser;
+
+    private static bool IsPlugin(string path) => NameOf(path).StartsWith("nuget-plugin-", StringComparison.Ordinal);
+
+    private static bool IsNuGetLock(string path) => NameOf(path).StartsWith("NuGetScratch", StringComparison.Ordinal);
+
+    /// <summary>Not devices, nor folders for all users, such as /tmp.</summary>
+    private static bool CanBeClosed(string path) => RegularFile.Is(path)
+        || (Posix.TryGetStatus(path, out var status, out _) && status is { IsFolder: true, IsSticky: false });
+
+    private static string NameOf(string path) => Path.GetFileName(path.TrimEnd('/'));
 
     /// <summary>Lets NuGet find this program, which the user can start: it has just run as that user.</summary>
     private (string Purpose, string Command) MakeVisible()
@@ -56,9 +92,11 @@ internal sealed class FixesForOthers(UserEntry user, IDictionary<string, string?
             : ("set this where the build starts", $"export {Variable}={ShellText.File(ThisProgram.Path)}");
     }
 
+    /// <param name="variable">An identifier, because it becomes a part of a pattern.</param>
     private (string Purpose, string Command) Unset(string variable) => service!.FindFile(variable) is { } file
         ? ("remove it from the service's environment file, then restart the service",
-            $"sudo sed -i {ShellText.Quote($"/^ *{variable} *=/d")} {ShellText.File(file)}")
+            $"{SudoFor(file, isHarmless: true)} "
+                + $"sed -i {ShellText.Quote($"/^ *{variable} *=/d")} {ShellText.File(file)}")
         : variable == PluginDiscovery.SharedVariable ? MakeVisible()
         : ("unset it in the unit, then restart the service", AddToUnit("UnsetEnvironment", variable));
 

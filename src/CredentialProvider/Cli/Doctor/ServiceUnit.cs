@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text;
 using CredentialProvider.Configuration;
+using CredentialProvider.Platform;
 
 namespace CredentialProvider.Cli.Doctor;
 
@@ -71,10 +72,13 @@ internal sealed class ServiceUnit
         if (!name.EndsWith(".service", StringComparison.Ordinal))
             name += ".service";
         var output = await AskAsync(["show", "--property", string.Join(",", Properties), "--", name], cancel);
-        var unit = new ServiceUnit(name, ParseProperties(output));
+        var unit = Parse(name, output);
         return unit.Get("LoadState") == "loaded" ? unit : throw new CommandFailedException(
             $"cannot check service {name}: systemd has no such unit; list them: systemctl list-units --type=service");
     }
+
+    /// <param name="output">What <c>systemctl show</c> prints.</param>
+    internal static ServiceUnit Parse(string name, string output) => new(name, ParseProperties(output));
 
     /// <summary>Every variable that systemd sets for the service.</summary>
     /// <exception cref="CommandFailedException">A file with variables cannot be read, so the service cannot start.</exception>
@@ -108,7 +112,7 @@ internal sealed class ServiceUnit
     public string? FindFile(string variable) => _files.TryGetValue(variable, out var file) ? file : null;
 
     /// <param name="entry">For example <c>/etc/default/agent (ignore_errors=yes)</c>; the name may have wildcards.</param>
-    private void ReadFiles(string entry, Dictionary<string, string?> variables)
+    internal void ReadFiles(string entry, Dictionary<string, string?> variables)
     {
         const string Ignored = " (ignore_errors=yes)", Required = " (ignore_errors=no)";
         var isRequired = entry.EndsWith(Required, StringComparison.Ordinal);
@@ -120,7 +124,7 @@ internal sealed class ServiceUnit
                 : [.. Directory.GetFiles(folder, Path.GetFileName(path)).OrderBy(file => file, StringComparer.Ordinal)];
             foreach (var file in files)
             {
-                foreach (var (name, value) in EnvironmentFile.Read(File.ReadAllText(file)))
+                foreach (var (name, value) in EnvironmentFile.Read(ReadFile(file)))
                     (variables[name], _files[name]) = (value, file);
             }
         }
@@ -132,6 +136,15 @@ internal sealed class ServiceUnit
                     + $"EnvironmentFile cannot be read: {e.Message.TrimEnd('.')}; correct the unit, or run this with sudo");
             }
         }
+    }
+
+    /// <summary>The service's user may be able to put anything in its place.</summary>
+    /// <exception cref="IOException">It cannot be read, is not a regular file, or is too large.</exception>
+    internal static string ReadFile(string path)
+    {
+        const int MaxSize = 1024 * 1024;
+        return RegularFile.TryRead(path, MaxSize) is { } bytes ? Encoding.UTF8.GetString(bytes)
+            : throw new IOException($"{path}: {RegularFile.WhyUnreadable(path, MaxSize)}");
     }
 
     /// <summary>Adds variables of systemd's own process. Unlike the variables of its manager, they are not passed on

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CredentialProvider.Platform;
 using NuGet.Configuration;
 
 namespace CredentialProvider.Cli.NuGet;
@@ -39,7 +40,10 @@ internal static class HttpCache
             var file = new FileInfo(FileOf(folder, source, package));
             if (!file.Exists || now - file.LastWriteTimeUtc is var age && age >= MaxAge)
                 return null;
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            const int MaxSize = 64 * 1024 * 1024;
+            if (RegularFile.TryRead(file.FullName, MaxSize) is not { } bytes)
+                return null;
+            using var json = JsonDocument.Parse(bytes);
             return ([.. json.RootElement.GetProperty("versions").EnumerateArray().Select(version => version.GetString()!)], age);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException

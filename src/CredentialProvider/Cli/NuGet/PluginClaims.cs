@@ -42,7 +42,10 @@ internal static class PluginClaims
                     ? throw Unusable(problem) : RememberedClaims.Usable;
             }
 
-            using var claims = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            const int MaxSize = 1024 * 1024;
+            if (RegularFile.TryRead(file.FullName, MaxSize) is not { } bytes)
+                return RememberedClaims.Usable;
+            using var claims = JsonDocument.Parse(bytes);
             return claims.RootElement.EnumerateArray().Any(claim => claim.TryGetInt32(out var number) && number == Authentication)
                 ? RememberedClaims.Usable : RememberedClaims.NoCredentials;
         }
