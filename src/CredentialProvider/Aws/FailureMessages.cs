@@ -58,7 +58,7 @@ internal static class FailureMessages
                     AccessKeySource { Description: not AccessKeySource.FromEnvironment } key => $"renew the {key.Description}",
                     null or AccessKeySource =>
                         "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
-                    var source => $"renew those of the {source.Description}",
+                    var source => $"renew them; they are from the {source.Description}",
                 }),
             FailureKind.InvalidCredentials => (ErrorCode.BadCredentials, $"AWS rejected the credentials: {detail}",
                 // Without the region, the AWS CLI may ask one that accepts them.

@@ -56,5 +56,5 @@ internal sealed class SourceOptions
     /// none.</summary>
     /// <exception cref="CommandFailedException">A word is not a source.</exception>
     public IReadOnlyList<Source> Find(ParseResult parsed) =>
-        _sources.Find(Words(parsed), Owner(parsed), Region(parsed), _anyFormat);
+        _sources.Named.Find(Words(parsed), Owner(parsed), Region(parsed), _anyFormat);
 }

@@ -1,4 +1,5 @@
 using CredentialProvider.Errors;
+using CredentialProvider.FastStart;
 using CredentialProvider.Feeds;
 
 namespace CredentialProvider.Configuration;
@@ -9,6 +10,17 @@ namespace CredentialProvider.Configuration;
 /// </summary>
 internal sealed class AllowedDomains(string[] environment, ConfigurationLayers layers)
 {
+    /// <summary>For messages about another entry.</summary>
+    public const string EntryForms = "domain, domain/owner or */owner";
+
+    /// <summary>True for an entry of a list.</summary>
+    public static bool IsEntry(string entry)
+    {
+        var slash = AsciiText.IndexOf(entry, '/');
+        return slash < 0 ? Feed.IsDomain(entry)
+            : (entry[..slash] == "*" || Feed.IsDomain(entry[..slash])) && Feed.IsOwner(entry[(slash + 1)..]);
+    }
+
     /// <summary>True if no list excludes the feed.</summary>
     public bool Allow(Feed feed) => feed.IsAllowedBy(layers.Machine.Domains) && feed.IsAllowedBy(layers.User.Domains)
         && feed.IsAllowedBy(environment);

@@ -103,7 +103,7 @@ internal static class ConfigurationFileReader
 
     private static string ReadDomain(JsonTree node) => GetString(
         node,
-        Feed.IsDomainEntry, Feed.DomainEntryForms);
+        AllowedDomains.IsEntry, AllowedDomains.EntryForms);
 
     /// <summary>A rule with a problem still selects feeds, by the selectors that were read before the problem.</summary>
     private static Rule ReadRule(JsonTree node)

@@ -62,15 +62,7 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
 
         var areRolesFinal = rolesFrom is { IsEnforced: true };
         var name = ToName(options.SessionName, settings);
-        // A role's own name takes precedence over one for all roles, unless that comes from the environment.
-        var roles = Array.ConvertAll(options.Roles ?? [], role => role with
-        {
-            SessionName = (name is not null && nameFrom is null && !areRolesFinal ? name : null)
-                ?? ToName(role.SessionName, settings) ?? name
-                // AWS's tools do not expand variables in it.
-                ?? (settings.AwsRoleSessionName is { } awsName ? SessionText.ToName(awsName) : null),
-            Tags = ToTags(role.Tags, settings),
-        });
+        var roles = RolesOf(options, name, isNameFinal: nameFrom is null && !areRolesFinal, settings);
         if (settings.ExternalId is { } externalId && roles.Length > 0 && !areRolesFinal)
             roles[^1] = roles[^1] with { ExternalId = externalId };
         var scope = feed is null || options.Scope is null or TokenScope.Role ? null
@@ -88,6 +80,17 @@ internal sealed record FeedSettings(string? Profile, RoleRequest[] Roles, int Du
             Fix = settings.Problem is null ? layers.Fix : null,
         };
     }
+
+    /// <param name="name">For all roles.</param>
+    /// <param name="isNameFinal">It comes from the environment; otherwise a role's own name takes precedence.</param>
+    private static RoleRequest[] RolesOf(TokenOptions options, string? name, bool isNameFinal, Settings settings) =>
+        Array.ConvertAll(options.Roles ?? [], role => role with
+        {
+            SessionName = (isNameFinal ? name : null) ?? ToName(role.SessionName, settings) ?? name
+                // AWS's tools do not expand variables in it.
+                ?? (settings.AwsRoleSessionName is { } awsName ? SessionText.ToName(awsName) : null),
+            Tags = ToTags(role.Tags, settings),
+        });
 
     private static string? ToName(string? text, Settings settings) =>
         text is null ? null : SessionText.ToName(SessionText.Expand(text, settings));

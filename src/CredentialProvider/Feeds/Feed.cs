@@ -61,17 +61,6 @@ internal sealed record Feed(string Domain, string Owner, string Region, string R
         return true;
     }
 
-    /// <summary>For messages about another entry.</summary>
-    public const string DomainEntryForms = "domain, domain/owner or */owner";
-
-    /// <summary>True for an entry of a list of allowed domains.</summary>
-    public static bool IsDomainEntry(string entry)
-    {
-        var slash = AsciiText.IndexOf(entry, '/');
-        return slash < 0 ? IsDomain(entry)
-            : (entry[..slash] == "*" || IsDomain(entry[..slash])) && IsOwner(entry[(slash + 1)..]);
-    }
-
     public static bool IsRepository(string repository)
     {
         if (repository.Length is < 2 or > 100 || !AsciiText.IsLetterOrDigit(repository[0]))

@@ -13,7 +13,7 @@ internal static class MistypedFeed
     public static (string Why, string Fix, string? Url)? Find(string url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
-            || Array.IndexOf(uri.Host.Split('.'), "codeartifact") < 0 || !Partition.IsAwsHost(uri.Host))
+            || Array.IndexOf(uri.Host.Split('.'), "codeartifact") < 0 || !IsAwsHost(uri.Host))
         {
             return null;
         }
@@ -49,6 +49,13 @@ internal static class MistypedFeed
         (string, string, string?) InvalidHost() =>
             ($"the host {uri.Host} does not consist of domain, account (12 digits) and region", $"use {Form}", null);
     }
+
+    private static bool IsAwsHost(string host) => Array.Exists(Partition.All, partition =>
+        IsBelow(partition.DnsSuffix, host) || IsBelow(partition.ApiDualStackSuffix, host)
+        || (partition.RepositoryDualStackSuffix is { } suffix && IsBelow(suffix, host)));
+
+    private static bool IsBelow(string suffix, string host) =>
+        host.EndsWith("." + suffix, StringComparison.OrdinalIgnoreCase);
 
     private static (string Why, string Fix, string? Url) FindInPath(Uri uri)
     {

@@ -15,7 +15,7 @@ internal sealed record Partition(
     string Name, string[] RegionPrefixes, string DnsSuffix, string ApiDualStackSuffix,
     string? RepositoryDualStackSuffix)
 {
-    private static readonly Partition[] All =
+    public static readonly Partition[] All =
     [
         new("aws", ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"], "amazonaws.com", "api.aws", "on.aws"),
         new("aws-us-gov", ["us-gov"], "amazonaws.com", "api.aws", "on.aws"),
@@ -41,14 +41,6 @@ internal sealed record Partition(
 
         return null;
     }
-
-    /// <summary>True for a host in a domain of AWS.</summary>
-    public static bool IsAwsHost(string host) => Array.Exists(All, partition =>
-        IsBelow(partition.DnsSuffix, host) || IsBelow(partition.ApiDualStackSuffix, host)
-        || (partition.RepositoryDualStackSuffix is { } suffix && IsBelow(suffix, host)));
-
-    private static bool IsBelow(string suffix, string host) =>
-        host.EndsWith("." + suffix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>True for <c>prefix-place-number</c> in lower case, such as us-east-1 or us-gov-west-1.</summary>
     private static bool IsRegionOf(string prefix, string region)

@@ -30,14 +30,10 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
     }
 
     /// <summary><c>[sso-session NAME]</c>; null if it is missing.</summary>
-    public AwsProfile? FindSsoSession(string name) =>
-        FindInConfig("sso-session", name) is { Count: > 0 } sections
-            ? new AwsProfile(name, WithDefaults(Config, sections), []) : null;
+    public AwsProfile? FindSsoSession(string name) => FindOnlyInConfig("sso-session", name);
 
     /// <summary><c>[services NAME]</c>; null if it is missing.</summary>
-    public AwsProfile? FindServices(string name) =>
-        FindInConfig("services", name) is { Count: > 0 } sections
-            ? new AwsProfile(name, WithDefaults(Config, sections), []) : null;
+    public AwsProfile? FindServices(string name) => FindOnlyInConfig("services", name);
 
     /// <summary>The names of all SSO sessions, for suggestions.</summary>
     public IEnumerable<string> SsoSessionNames()
@@ -71,6 +67,9 @@ internal sealed class SharedFiles(SharedFile config, SharedFile credentials)
             sections.InsertRange(0, file.Defaults);
         return sections;
     }
+
+    private AwsProfile? FindOnlyInConfig(string kind, string name) => FindInConfig(kind, name) is { Count: > 0 } sections
+        ? new AwsProfile(name, WithDefaults(Config, sections), []) : null;
 
     private List<SharedSection> FindInConfig(string kind, string name)
     {

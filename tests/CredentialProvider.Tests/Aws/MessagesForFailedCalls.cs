@@ -148,7 +148,7 @@ public sealed class MessagesForFailedCalls
     [InlineData("AWS_PROFILE=chain", "ExpiredTokenException", "renew the access key of profile work")]
     [InlineData("AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S", "ExpiredTokenException", "renew them, or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")]
     [InlineData("AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=S", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1'")]
-    [InlineData("", "ExpiredTokenException", "renew those of the instance role")]
+    [InlineData("", "ExpiredTokenException", "renew them; they are from the instance role")]
     [InlineData("", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1'")]
     public void A_fix_is_for_the_credentials_that_were_used(string variables, string code, string fix)
     {

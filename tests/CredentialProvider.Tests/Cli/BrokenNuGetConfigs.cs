@@ -31,7 +31,7 @@ public sealed class BrokenNuGetConfigs : IDisposable
     {
         using var never = new ManualResetEventSlim();
 
-        var error = Assert.Throws<CommandFailedException>(() => NuGetSources.Read(() =>
+        var error = Assert.Throws<CommandFailedException>(() => ConfigurationLock.Read(() =>
         {
             never.Wait(TestContext.Current.CancellationToken);
             return 0;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using CredentialProvider.Agent;
 using CredentialProvider.Aws;
-using CredentialProvider.Feeds;
+using CredentialProvider.Configuration;
 using CredentialProvider.Platform;
 using CredentialProvider.Tokens;
 
@@ -15,7 +15,7 @@ internal sealed class AgentCommand : CliCommand
         "Socket to create, or on Windows a pipe such as \\\\.\\pipe\\agent (default: the socket that systemd passes)");
 
     private readonly Option<string?> _domains = SharedOptions.Value("--domains", "LIST",
-        $"Give tokens for these domains only, comma-separated: {Feed.DomainEntryForms}");
+        $"Give tokens for these domains only, comma-separated: {AllowedDomains.EntryForms}");
 
     private readonly Option<string?> _mode = SharedOptions.Value("--mode", "MODE",
         "Permission bits of the socket: 0600 for this user (default), 0660 for its group too, 0666 for everyone");
@@ -38,9 +38,9 @@ internal sealed class AgentCommand : CliCommand
                 result.AddError($"invalid time '{idle}'; expected a number and s, m or h, such as 30m or 8h");
             var domains = ParseDomains(result.GetValue(_domains));
             if (result.GetValue(_domains) is not null && domains.Length == 0)
-                result.AddError($"--domains names no domain; expected {Feed.DomainEntryForms}; omit --domains to allow all");
-            if (Array.Find(domains, domain => !Feed.IsDomainEntry(domain)) is { } invalid)
-                result.AddError($"invalid domain '{invalid}'; expected {Feed.DomainEntryForms}");
+                result.AddError($"--domains names no domain; expected {AllowedDomains.EntryForms}; omit --domains to allow all");
+            if (Array.Find(domains, domain => !AllowedDomains.IsEntry(domain)) is { } invalid)
+                result.AddError($"invalid domain '{invalid}'; expected {AllowedDomains.EntryForms}");
             if (OperatingSystem.IsWindows() && result.GetValue(_socket) is { } pipe
                 && !pipe.StartsWith(AgentClient.PipePrefix, StringComparison.OrdinalIgnoreCase))
             {

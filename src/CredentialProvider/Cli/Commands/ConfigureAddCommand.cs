@@ -82,7 +82,7 @@ internal sealed class ConfigureAddCommand : CliCommand
         var name = parsed.GetValue(_name) ?? $"{domain}/{repository}";
         if (name.Any(c => !XmlConvert.IsXmlChar(c) && !char.IsSurrogate(c)))
             throw new CommandFailedException("a source's name cannot contain control characters; choose another name");
-        var feed = NuGetSources.FeedFor(domain, owner ?? UnknownOwner, region, repository);
+        var feed = NamedSources.FeedFor(domain, owner ?? UnknownOwner, region, repository);
         feed = feed with { Owner = owner ?? "", IsDualStack = isDualStack };
         Refuse(feed);
         var url = owner is not null && !isDualStack ? feed.ToUrl() : await GetUrlAsync(feed, cancel);
@@ -120,7 +120,7 @@ internal sealed class ConfigureAddCommand : CliCommand
     private void Refuse(Feed feed)
     {
         FeedSettings.For(feed, Context.Settings).ThrowIfProblem();
-        Context.Sources.ThrowIfNotAllowed($"{feed.Domain}/{feed.Repository}", feed);
+        Context.Sources.Named.ThrowIfNotAllowed($"{feed.Domain}/{feed.Repository}", feed);
     }
 
     /// <summary>NuGet would get packages from that URL.</summary>

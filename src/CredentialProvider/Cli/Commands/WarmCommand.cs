@@ -37,7 +37,7 @@ internal sealed class WarmCommand : CliCommand
     protected override async Task<bool> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         IReadOnlyList<Source> sources = parsed.GetValue(_skipForeign)
-            ? Context.Sources.CodeArtifactAmong(_sources.Words(parsed)) : _sources.Find(parsed);
+            ? Context.Sources.Named.CodeArtifactAmong(_sources.Words(parsed)) : _sources.Find(parsed);
         if (sources.Count == 0)
         {
             Terminal.Hint("nothing to do: there is no CodeArtifact source");

@@ -33,7 +33,7 @@ internal sealed record CheckedSource(string? Name, string Url, bool IsEnabled)
             : words.Select(word =>
                 sources.FindByName(word) is { } named ? From(named)
                 : IsUrl(word) ? FromUrl(word)
-                : From(sources.FindDomain(word, owner, region))))
+                : From(sources.Named.FindDomain(word, owner, region))))
             .Select(source => source with { ShownUrl = Show(source.Url, settings) })];
 
     /// <summary>A URL as it is printed: of a foreign feed only the host.</summary>

@@ -38,7 +38,7 @@ internal sealed class ChildDoctor(
         if (!user.IsCurrent)
         {
             ThrowIfImpossible("--user", name);
-            user.Describe(variables);
+            user.SetVariables(variables);
             withheld = Withhold(variables);
         }
 
@@ -61,8 +61,8 @@ internal sealed class ChildDoctor(
     /// <returns>Their names.</returns>
     internal static IReadOnlyList<string> Withhold(IDictionary<string, string?> variables)
     {
-        var secrets = variables.Where(variable => SecretVariables.MayNotBeShared(variable.Key, variable.Value ?? ""))
-            .Select(variable => variable.Key).OrderBy(name => name, StringComparer.Ordinal).ToList();
+        var secrets = variables.Keys.Where(name => SecretVariables.MayNotBeShared(name, variables[name] ?? ""))
+            .OrderBy(name => name, StringComparer.Ordinal).ToList();
         foreach (var name in secrets)
             variables.Remove(name);
         return secrets;
@@ -72,7 +72,7 @@ internal sealed class ChildDoctor(
     {
         // .NET Framework sets no other user.
         if (!OperatingSystem.IsLinux() || Environment.Version.Major == 4)
-            {
+        {
             throw new CommandFailedException($"{option} works on Linux, with the native executable or the .NET tool; "
                 + "elsewhere, run doctor as that user");
         }

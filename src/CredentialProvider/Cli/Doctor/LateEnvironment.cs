@@ -17,11 +17,11 @@ internal static class LateEnvironment
     public static (string[] Command, string Input) For(string[] command, IDictionary<string, string?> variables)
     {
         var input = new StringBuilder();
-        foreach (var (name, value) in variables.Select(variable => (variable.Key, variable.Value ?? "")))
+        foreach (var name in variables.Keys)
         {
             // A shell keeps a few variables, such as UID, to itself; "command" lets it go on.
             if (ShellText.IsIdentifier(name))
-                input.Append($"command export {name}='{value.Replace("'", @"'\''")}' 2>/dev/null\n");
+                input.Append($"command export {name}='{variables[name]?.Replace("'", @"'\''")}' 2>/dev/null\n");
         }
 
         return ([Shell, "-s", "--", .. command], input.Append("exec \"$@\"\n").ToString());

@@ -89,7 +89,7 @@ internal sealed class ServiceUnit
         foreach (var line in (await AskAsync(["show-environment"], cancel)).Split('\n'))
             Add(ParseWords(line), variables);
         if (Get("User").Length > 0)
-            user.Describe(variables);
+            user.SetVariables(variables);
         foreach (var (setting, variable, parent) in Folders)
         {
             // A name may be followed by a link and its options.

@@ -31,7 +31,7 @@ internal sealed record UserEntry(string Name, string Group, string Home)
     }
 
     /// <summary>Sets the variables that a login of this user has.</summary>
-    public void Describe(IDictionary<string, string?> variables)
+    public void SetVariables(IDictionary<string, string?> variables)
     {
         (variables["USER"], variables["LOGNAME"], variables["HOME"]) = (Name, Name, Home);
         foreach (var name in FoldersOfOthers)

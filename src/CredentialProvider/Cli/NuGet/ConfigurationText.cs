@@ -13,6 +13,9 @@ internal static class ConfigurationText
 
     private static readonly Encoding StrictUtf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <param name="End">CR, LF or both; empty at the end of the file.</param>
+    private sealed record Line(string Text, string End);
+
     /// <summary>An encoding, and what a file in it begins with.</summary>
     private sealed record Format(Encoding Encoding, byte[] Mark)
     {
@@ -97,54 +100,56 @@ internal static class ConfigurationText
     {
         var (old, lines) = (Split(before), Split(after));
         if (old.Count > 1 && old[^1].Text.Length == 0 && lines[^1].Text.Length > 0)
-            lines.Add(("", ""));
-        var ends = old.Where(line => line.End.Length > 0).GroupBy(line => line.End).OrderByDescending(group => group.Count()).ToList();
-        var usual = ends.Count > 0 ? ends[0].Key : "\n";
-        var kept = ends.Count > 1 ? Match(old, lines) : [];
+            lines.Add(new Line("", ""));
+        var ends = old.Select(line => line.End).Where(end => end.Length > 0).Distinct().ToList();
+        var usual = ends.OrderByDescending(end => old.FindAll(line => line.End == end).Count).FirstOrDefault() ?? "\n";
+        var kept = ends.Count > 1 ? Match(old, lines) : new Line?[lines.Count];
         var text = new StringBuilder();
         for (var i = 0; i < lines.Count; i++)
         {
             text.Append(lines[i].Text);
             if (i < lines.Count - 1)
-                text.Append(kept.TryGetValue(i, out var line) && old[line].End.Length > 0 ? old[line].End : usual);
+                text.Append(kept[i] is { End.Length: > 0 } line ? line.End : usual);
         }
 
         return text.ToString();
     }
 
     /// <summary>At least one line; the last has no end.</summary>
-    private static List<(string Text, string End)> Split(string text)
+    private static List<Line> Split(string text)
     {
-        var (lines, start) = (new List<(string, string)>(), 0);
+        var (lines, start) = (new List<Line>(), 0);
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] is not ('\r' or '\n'))
                 continue;
             var length = text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n' ? 2 : 1;
-            lines.Add((text[start..i], text.Substring(i, length)));
+            lines.Add(new Line(text[start..i], text.Substring(i, length)));
             i += length - 1;
             start = i + 1;
         }
 
-        lines.Add((text[start..], ""));
+        lines.Add(new Line(text[start..], ""));
         return lines;
     }
 
-    /// <summary>The old line of each line that is one: the longest common subsequence.</summary>
-    private static Dictionary<int, int> Match(List<(string Text, string End)> old, List<(string Text, string End)> lines)
+    /// <summary>The old line of each line, or null for a new one: the longest common subsequence.</summary>
+    private static Line?[] Match(List<Line> old, List<Line> lines)
     {
-        var found = new Dictionary<int, int>();
+        var found = new Line?[lines.Count];
         bool AreSame(int one, int other) => old[one].Text == lines[other].Text;
         var (first, oldEnd, end) = (0, old.Count, lines.Count);
         for (; first < oldEnd && first < end && AreSame(first, first); first++)
-            found[first] = first;
+            found[first] = old[first];
         for (; oldEnd > first && end > first && AreSame(oldEnd - 1, end - 1); oldEnd--, end--)
-            found[end - 1] = oldEnd - 1;
+            found[end - 1] = old[oldEnd - 1];
         var (height, width) = (oldEnd - first, end - first);
         if ((long)height * width > MaxComparisons)
             return found;
         // How many lines the rests from here on have in common.
-        var common = Enumerable.Range(0, height + 1).Select(_ => new int[width + 1]).ToArray();
+        var common = new int[height + 1][];
+        for (var i = 0; i <= height; i++)
+            common[i] = new int[width + 1];
         for (var i = height - 1; i >= 0; i--)
         {
             for (var j = width - 1; j >= 0; j--)
@@ -157,7 +162,7 @@ internal static class ConfigurationText
         for (var (i, j) = (0, 0); i < height && j < width;)
         {
             if (AreSame(first + i, first + j))
-                found[first + j++] = first + i++;
+                found[first + j++] = old[first + i++];
             else if (common[i + 1][j] >= common[i][j + 1])
                 i++;
             else

@@ -24,10 +24,10 @@ internal static class RestoreProperties
     public static (string Name, string Value)? Find(string property) => Find(property, ProcessEnvironment.GetAll());
 
     /// <param name="variables">The environment.</param>
-    internal static (string Name, string Value)? Find(string property, IEnumerable<KeyValuePair<string, string?>> variables)
+    internal static (string Name, string Value)? Find(string property, IDictionary<string, string?> variables)
     {
-        var found = variables.Where(variable => variable.Key.Equals(property, StringComparison.OrdinalIgnoreCase))
-            .OrderBy(variable => variable.Key != property).FirstOrDefault();
-        return found.Value?.Trim() is { Length: > 0 } value ? (found.Key, value) : null;
+        var name = variables.ContainsKey(property) ? property
+            : variables.Keys.FirstOrDefault(key => key.Equals(property, StringComparison.OrdinalIgnoreCase));
+        return name is not null && variables[name]?.Trim() is { Length: > 0 } value ? (name, value) : null;
     }
 }
