@@ -46,7 +46,7 @@ public sealed class AllowedDomains
     {
         await using var sandbox = await WithEvilSourceAsync();
         sandbox.WriteMachineFile("""{ "domains": ["contoso"] }""");
-        sandbox.Write("home/.config/codeartifact.json", """{ "domains": ["evil"], "defaults": { "duration": 900 } }""");
+        sandbox.Write("home/.config/codeartifact.json", """{ "domains": ["contoso", "evil"], "defaults": { "duration": 900 } }""");
         sandbox.Variables["CODEARTIFACT_DOMAINS"] = "contoso,evil";
         await AssertRefusedAsync(sandbox, command, MachineFile.Path);
     }
