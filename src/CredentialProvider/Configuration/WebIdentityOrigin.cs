@@ -21,9 +21,6 @@ internal sealed record WebIdentityOrigin(string Kind, string? Name = null)
 
     private const string AudienceSetting = "CODEARTIFACT_WEB_IDENTITY_AUDIENCE";
 
-    /// <summary>In bytes, of a token in a file.</summary>
-    private const int MaxTokenSize = 64 * 1024;
-
     private static readonly string[] Kinds = [GitHub, AzurePipelines, Buildkite, Variable, File];
 
     /// <summary>The setting that names it.</summary>
@@ -76,8 +73,7 @@ internal sealed record WebIdentityOrigin(string Kind, string? Name = null)
     /// <summary>A file, which the platform renews. Jobs of one machine may have different tokens at the same path.</summary>
     /// <param name="place">The setting that names it.</param>
     public static WebIdentityOrigin OfFile(string path, string place = Setting) =>
-        new WebIdentityOrigin(File, path) { Place = place }.OfJob(
-            RegularFile.TryRead(path, MaxTokenSize) is { } token ? Convert.ToBase64String(token) : "");
+        new WebIdentityOrigin(File, path) { Place = place }.OfJob(RegularFile.TryHashToken(path) ?? "");
 
     private static WebIdentityOrigin FromGitHub(Func<string, string?> variable, string audience)
     {

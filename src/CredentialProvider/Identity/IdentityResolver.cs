@@ -14,9 +14,6 @@ namespace CredentialProvider.Identity;
 /// <param name="considered">Collects each source that is looked at; null to save the work.</param>
 internal sealed class IdentityResolver(FeedSettings feed, Settings settings, List<ConsideredSource>? considered = null)
 {
-    /// <summary>Bytes of a container's authorization token.</summary>
-    public const int MaxTokenSize = 64 * 1024;
-
     private static InstanceRoleSource? _instanceRole;
 
     private SharedFiles _files = SharedFiles.None;
@@ -305,7 +302,7 @@ internal sealed class IdentityResolver(FeedSettings feed, Settings settings, Lis
     /// <summary>The token is another one after each rotation, which costs one more request for a CodeArtifact token.</summary>
     private string? ContainerCaller => settings.AwsContainerTokenFile is not { } file
         ? settings.AwsContainerToken is { } token ? Fnv1a.Hash(token.Reveal()) : null
-        : RegularFile.TryRead(file, MaxTokenSize) is { } bytes ? Fnv1a.Hash(Convert.ToBase64String(bytes)) : null;
+        : RegularFile.TryHashToken(file);
 
     private CredentialSource FindInstanceRole()
     {

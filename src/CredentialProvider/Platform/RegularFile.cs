@@ -1,3 +1,5 @@
+using CredentialProvider.FastStart;
+
 namespace CredentialProvider.Platform;
 
 /// <summary>Distinguishes regular files from what else can be opened: reading a FIFO or a terminal waits until another process
@@ -37,6 +39,13 @@ internal static class RegularFile
             return null;
         }
     }
+
+    /// <summary>In bytes, of a file with a token.</summary>
+    public const int MaxTokenSize = 64 * 1024;
+
+    /// <summary>A hash of a file with a token, which tells one caller from another; null if it cannot be read.</summary>
+    public static string? TryHashToken(string path) =>
+        TryRead(path, MaxTokenSize) is { } bytes ? Fnv1a.Hash(Convert.ToBase64String(bytes)) : null;
 
     /// <summary>Why <see cref="TryRead"/> returned null.</summary>
     public static string WhyUnreadable(string path, int maxSize) => Directory.Exists(path) ? "it is a folder"

@@ -5,7 +5,6 @@ using Amazon.Runtime;
 using CredentialProvider.Configuration;
 using CredentialProvider.Errors;
 using CredentialProvider.FastStart;
-using CredentialProvider.Identity;
 using CredentialProvider.Platform;
 
 namespace CredentialProvider.Aws.Credentials;
@@ -134,10 +133,10 @@ internal sealed class ContainerCredentials : AsyncCredentials
         if (_settings.AwsContainerTokenFile is not { } file)
             return RequireHeaderValue(_settings.AwsContainerToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
         const string Variable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
-        return RegularFile.TryRead(file, IdentityResolver.MaxTokenSize) is { } bytes
+        return RegularFile.TryRead(file, RegularFile.MaxTokenSize) is { } bytes
             ? RequireHeaderValue(new Secret(Encoding.UTF8.GetString(bytes).Trim()), file)
             : throw Error($"the container's authorization token file {file} ({Variable}) cannot be read: "
-                + RegularFile.WhyUnreadable(file, IdentityResolver.MaxTokenSize), $"check {Variable}");
+                + RegularFile.WhyUnreadable(file, RegularFile.MaxTokenSize), $"check {Variable}");
     }
 
     /// <summary>A line break would end the header and start another.</summary>
