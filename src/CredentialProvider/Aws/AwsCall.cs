@@ -45,15 +45,24 @@ internal sealed record AwsCall(string Endpoint)
     public string CliOptions => (Region is { } region ? $" --region {ShellText.Quote(region)}" : "")
         + (Signer?.CliProfile is { } profile ? " " + ShellText.Option("--profile", profile) : "");
 
-    public static AwsCall ToCodeArtifact(Feed feed, string endpoint, SigningIdentity? signer = null) =>
-        new(endpoint)
+    /// <param name="place">What sets the endpoint; null for AWS's own.</param>
+    public static AwsCall ToCodeArtifact(
+        Feed feed, string endpoint, SigningIdentity? signer = null, string? place = null) =>
+        new AwsCall(endpoint)
         {
             Feed = feed,
             Region = feed.Region,
             Signer = signer,
             VpcEndpoint = "the interface endpoint for codeartifact.api",
-            EndpointSetting = "AWS_ENDPOINT_URL_CODEARTIFACT",
-        };
+        }.SetBy(place, "codeartifact");
+
+    /// <param name="place">What sets the endpoint; null for AWS's own.</param>
+    private AwsCall SetBy(string? place, string service) => this with
+    {
+        VpcEndpoint = place is null ? VpcEndpoint : null,
+        EndpointSetting = place ?? Settings.EndpointVariable(service),
+        IsEndpointSet = place is not null,
+    };
 
     /// <summary>A request for packages, to the repository or to S3, where its downloads redirect to.</summary>
     public static AwsCall ToRepository(Feed feed, Uri url) => new(url.GetLeftPart(UriPartial.Authority))
@@ -66,25 +75,24 @@ internal sealed record AwsCall(string Endpoint)
 
     public static AwsCall ToSts(
         RoleRequest role, StsEndpoint sts, string? place = null, WebIdentityToken? token = null) =>
-        new(sts.Configured.Url ?? $"STS in {sts.Region}")
+        new AwsCall(sts.Configured.Url ?? $"STS in {sts.Region}")
         {
             Assumed = (role, sts.Feed),
             Token = token,
             RolePlace = place,
             Region = sts.Region,
             Signer = sts.Signer,
-            VpcEndpoint = sts.Configured.Url is null ? "the interface endpoint for sts" : null,
-            EndpointSetting = sts.Configured.UrlPlace ?? "AWS_ENDPOINT_URL_STS",
-            IsEndpointSet = sts.Configured.Url is not null,
-        };
+            VpcEndpoint = "the interface endpoint for sts",
+        }.SetBy(sts.Configured.UrlPlace, "sts");
 
     /// <param name="endpoint">Of the portal, which returns credentials, or of OIDC, which signs users in.</param>
-    /// <param name="variable">The variable that sets another.</param>
-    public static AwsCall ToIdentityCenter(string endpoint, string variable) =>
-        new(endpoint) { EndpointSetting = variable };
+    /// <param name="service">As in <c>services</c> sections.</param>
+    public static AwsCall ToIdentityCenter(string endpoint, ServiceEndpoint configured, string service) =>
+        new AwsCall(endpoint).SetBy(configured.UrlPlace, service);
 
     /// <param name="endpoint">Of AWS Sign-In, which renews sessions of <c>aws login</c>.</param>
-    public static AwsCall ToSignIn(string endpoint) => new(endpoint);
+    public static AwsCall ToSignIn(string endpoint, ServiceEndpoint configured) =>
+        new AwsCall(endpoint).SetBy(configured.UrlPlace, "signin");
 
     /// <param name="endpoint">Of a CI system, which issues tokens of its jobs.</param>
     public static AwsCall ToTokenIssuer(string endpoint) => new(endpoint) { IsToAws = false };

@@ -115,7 +115,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
     private async Task<T> TryCallAsync<T>(TokenRequest request, CredentialChain chain, UserPrompt? prompt,
         Func<AmazonCodeArtifactClient, string?, CancellationToken, Task<T>> call, CancellationToken cancel)
     {
-        var endpoint = DefaultEndpoint(request);
+        var (endpoint, place) = (DefaultEndpoint(request), (string?)null);
         try
         {
             var source = chain.Resolve(request);
@@ -123,6 +123,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
             var isWaiting = !fetch.IsCompleted;
             var profile = request.Identity.EndpointOf("codeartifact", settings);
             endpoint = ApiEndpoint.For(request.Feed, request.FeedSettings, settings, profile);
+            place = endpoint == request.FeedSettings.EndpointOfFile ? "\"endpoint\" in codeartifact.json" : profile.UrlPlace;
             var config = new AmazonCodeArtifactConfig(endpoint, request.Feed.Region);
             AwsClients.Configure(config, profile, settings);
             // The TLS handshake is most of the work of a first token. HttpClient gives up such a connection after 5 s, which
@@ -134,7 +135,7 @@ internal sealed class TokenService(Settings settings, TimeProvider time, TimeSpa
         }
         catch (Exception e) when (e is not (NoTokenException or AwsCallException) && !cancel.IsCancellationRequested)
         {
-            throw new AwsCallException(AwsCall.ToCodeArtifact(request.Feed, endpoint, request.Identity), e);
+            throw new AwsCallException(AwsCall.ToCodeArtifact(request.Feed, endpoint, request.Identity, place), e);
         }
     }
 

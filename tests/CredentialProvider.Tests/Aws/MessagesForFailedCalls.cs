@@ -139,6 +139,28 @@ public sealed class MessagesForFailedCalls
         string Fail(Exception cause) => Describe(new AwsCallException(AwsCall.ToSts(new RoleRequest(RoleArn), sts), cause));
     }
 
+    [Theory]
+    [InlineData("codeartifact", "dev")]
+    [InlineData("signin", "dev")]
+    [InlineData("sso", "dev")]
+    [InlineData("sso_oidc", "AWS_ENDPOINT_URL_SSO_OIDC=http://127.0.0.1:9")]
+    [InlineData("codeartifact", "AWS_ENDPOINT_URL=http://127.0.0.1:9")]
+    public void Another_endpoint_is_named_with_what_sets_it(string service, string variables)
+    {
+        using var home = new AwsHome("[profile dev]\nregion = us-east-1\nendpoint_url = http://127.0.0.1:9\n")
+            .With(variables == "dev" ? "AWS_PROFILE=dev" : variables);
+        var configured = home.Identity.EndpointOf(service, home.Settings);
+        var call = service switch
+        {
+            "codeartifact" => AwsCall.ToCodeArtifact(App, configured.Url!, place: configured.UrlPlace),
+            "signin" => AwsCall.ToSignIn(configured.Url!, configured),
+            _ => AwsCall.ToIdentityCenter(configured.Url!, configured, service),
+        };
+        Assert.EndsWith($"; check {(variables == "dev" ? configured.UrlPlace : variables.Split('=')[0])}, DNS and HTTPS_PROXY",
+            Describe(new AwsCallException(call, new HttpRequestException("no", new SocketException((int)SocketError.HostNotFound)))), StringComparison.Ordinal);
+        Assert.Contains(variables == "dev" ? "line 3, [profile dev]: endpoint_url" : "AWS_ENDPOINT_URL", configured.UrlPlace, StringComparison.Ordinal);
+    }
+
     /// <summary>Pasted, the AWS CLI asks with the same credentials.</summary>
     [Theory]
     [InlineData("AWS_PROFILE=work", "UnrecognizedClientException", "check them with 'aws sts get-caller-identity --region us-east-1 --profile work'")]

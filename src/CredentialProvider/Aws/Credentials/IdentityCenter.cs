@@ -34,7 +34,7 @@ internal sealed class IdentityCenter(string region, ServiceEndpoint portal, Serv
             AccountId = source.AccountId,
             RoleName = source.RoleName,
         };
-        return await CallAsync(Endpoint(config, request), "sso", async stop =>
+        return await CallAsync(Endpoint(config, request), portal, "sso", async stop =>
         {
             var response = await client.GetRoleCredentialsAsync(request, stop);
             return response.RoleCredentials is { } role
@@ -50,11 +50,11 @@ internal sealed class IdentityCenter(string region, ServiceEndpoint portal, Serv
     {
         var config = OidcConfig();
         using var client = new Oidc(config);
-        return await CallAsync(Endpoint(config, new RegisterClientRequest()), "sso_oidc", stop => call(client, stop), cancel);
+        return await CallAsync(Endpoint(config, new RegisterClientRequest()), oidc, "sso_oidc", stop => call(client, stop), cancel);
     }
 
     private static async Task<T> CallAsync<T>(
-        string endpoint, string service, Func<CancellationToken, Task<T>> call, CancellationToken cancel)
+        string endpoint, ServiceEndpoint configured, string service, Func<CancellationToken, Task<T>> call, CancellationToken cancel)
     {
         try
         {
@@ -62,7 +62,7 @@ internal sealed class IdentityCenter(string region, ServiceEndpoint portal, Serv
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            throw new AwsCallException(AwsCall.ToIdentityCenter(endpoint, Settings.EndpointVariable(service)), e);
+            throw new AwsCallException(AwsCall.ToIdentityCenter(endpoint, configured, service), e);
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class LoginCredentials(
         }
         catch (Exception e) when (e is not NoTokenException)
         {
-            throw new AwsCallException(AwsCall.ToSignIn(endpoint), e);
+            throw new AwsCallException(AwsCall.ToSignIn(endpoint, signIn), e);
         }
     }
 
