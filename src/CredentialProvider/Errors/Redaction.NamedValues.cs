@@ -22,7 +22,7 @@ internal static partial class Redaction
     private static readonly string[] QueryNames = ["code", "key"];
 
     /// <summary>Next to one of these, <c>-p</c> has a password.</summary>
-    private static readonly string[] UserOptions = [" -u ", " --user", "sshpass"];
+    private static readonly string[] UserOptions = [" -u", " --user", "sshpass"];
 
     private static readonly string[] Schemes = ["Basic", "Bearer", "Negotiate", "NTLM"];
 
@@ -38,6 +38,7 @@ internal static partial class Redaction
         '%' when Has(text, i, "%3D") || Has(text, i, "%3A") => FindAssigned(text, i, 3),
         '>' => FindElement(text, i),
         ' ' => FindNextWord(text, i),
+        '-' => FindAttached(text, i),
         _ => null,
     };
 
@@ -135,6 +136,20 @@ internal static partial class Redaction
 
         return name is "u" or "user" or "proxy-user" && text.IndexOf(':', start, close - start) is >= 0 and var colon && !IsPort(text, colon + 1, close)
             ? (colon + 1, EndOfValue(text, colon + 1)) : null;
+    }
+
+    /// <summary><c>-ubob:secret</c>, <c>-u bob -psecret</c>.</summary>
+    private static (int Start, int End)? FindAttached(string text, int dash)
+    {
+        var start = dash + 2;
+        if ((dash > 0 && text[dash - 1] != ' ') || start >= text.Length || text[start] is ' ' or '-' or ':' or '=')
+            return null;
+        var end = EndOfWord(text, start);
+        if (Has(text, dash, "-u") && text.IndexOf(':', start, end - start) is >= 0 and var colon)
+            start = colon + 1;
+        else if (!Has(text, dash, "-p") || !Array.Exists(UserOptions, option => HasNear(text, dash, option)))
+            return null;
+        return IsPort(text, start, end) ? null : (start, EndOfValue(text, start));
     }
 
     /// <summary>The name that ends before a separator, without its quotes.</summary>
