@@ -19,13 +19,8 @@ internal sealed class LoginCache(string folder, string session)
     public string File { get; } = Path.Combine(folder, FileName(session));
 
     /// <summary>The name that the AWS CLI gives the file of a session.</summary>
-    public static string FileName(string session)
-    {
-        var name = new StringBuilder();
-        foreach (var value in SHA256.HashData(Encoding.UTF8.GetBytes(session)))
-            name.Append(value.ToString("x2"));
-        return name.Append(".json").ToString();
-    }
+    public static string FileName(string session) =>
+        $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(session)))}.json";
 
     /// <returns>Null if the file is damaged.</returns>
     /// <exception cref="IOException">The file cannot be read; <see cref="FileNotFoundException"/> and

@@ -64,12 +64,7 @@ internal sealed class SsoCache(string? folder, SsoSource source)
     [SuppressMessage("Security", "CA5350", Justification = "AWS names these files by SHA-1")]
     private static string? FindFile(string? folder, string key)
     {
-        if (folder is null)
-            return null;
-        var name = new StringBuilder();
-        foreach (var value in SHA1.HashData(Encoding.UTF8.GetBytes(key)))
-            name.Append(value.ToString("x2"));
-        return Path.Combine(folder, $"{name}.json");
+        return folder is null ? null : Path.Combine(folder, $"{Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(key)))}.json");
     }
 
     /// <summary>As the AWS CLI writes it, which names itself <c>botocore</c>.</summary>

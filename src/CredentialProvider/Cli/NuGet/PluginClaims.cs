@@ -75,9 +75,6 @@ internal static class PluginClaims
     internal static string Hash(string text)
     {
         const int Length = 20; // bytes
-        var hex = new StringBuilder();
-        foreach (var value in SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, Length))
-            hex.Append(value.ToString("x2"));
-        return hex.ToString();
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)), 0, Length);
     }
 }
