@@ -19,7 +19,7 @@ public sealed class RealRepositories
     {
         await using var sandbox = await StartAsync();
         var app = sandbox.Aws.World.Repositories.Single(repository => repository.Name == "app");
-        app.With([.. Enumerable.Range(0, 60).Select(i => Package.Create($"Contoso.Part{i}", "1.2.0", i < 20 ? [] : [($"Contoso.Part{i - 20}", "1.0.0")]))]);
+        app.With([.. Enumerable.Range(0, 60).Select(i => Package.Create($"Contoso.Part{i}", "1.2.0", i < 20 ? [] : [($"Contoso.Part{i - 20}", "1.2.0")]))]);
         app.With(Package.Create("Contoso.Sdk", "3.1.0", [], "MSBuildSdk",
             ("Sdk/Sdk.props", """<Project><Import Project="Sdk.props" Sdk="Microsoft.NET.Sdk" /></Project>"""),
             ("Sdk/Sdk.targets", """<Project><Import Project="Sdk.targets" Sdk="Microsoft.NET.Sdk" /></Project>""")));
@@ -40,7 +40,7 @@ public sealed class RealRepositories
                   <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
                   <ItemGroup>
                     <PackageReference Include="Contoso.Part{i % 60}" /><PackageReference Include="Contoso.Part{(i + 7) % 60}" />
-                    {(i == 0 ? "" : $"""<ProjectReference Include="../P{i - 1}/P{i - 1}.csproj" />""")}
+                    {(i == 0 ? "" : $"""<ProjectReference Include="../P{i / 2}/P{i / 2}.csproj" />""")}
                   </ItemGroup>
                 </Project>
                 """);
