@@ -112,6 +112,9 @@ public sealed partial class Misconfigurations
         new("`NUGET_FALLBACK_PACKAGES` names a folder that does not exist", "sources", null, s => s.Variables["NUGET_FALLBACK_PACKAGES"] = "/opt/gone"),
         new("`NUGET_FALLBACK_PACKAGES` is a relative path", "sources", null, s => s.Variables["NUGET_FALLBACK_PACKAGES"] = "packages"),
         new("`NUGET_PACKAGES` is a relative path", "sources", null, s => s.Variables["NUGET_PACKAGES"] = "packages"),
+        new("nuget.config requires signed packages", "sources", null, s => WriteConfig(s, "", """
+            <config><add key="signatureValidationMode" value="require" /></config>
+            """), s => WriteUrl(s, Feeds.App)) { StopsRestore = false, IsWarning = true },
         new("a source of the machine is a folder that does not exist", "sources", null, s => WriteForMachine(s, """<add key="Offline Packages" value="/opt/gone" />""")),
         new("a source of the machine uses http", "url", null, s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App.Replace("https:", "http:", StringComparison.Ordinal)}" />"""),
             s => WriteForMachine(s, $"""<add key="contoso" value="{Feeds.App}" />""")),

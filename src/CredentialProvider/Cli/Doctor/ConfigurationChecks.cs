@@ -35,6 +35,15 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         else if (outside is var (place, effect))
             yield return Finding.Skip(Checks.Sources, $"MSBuild's restore {effect} {place}; these are not read, {NameOne}");
         var sources = nuget.All.Where(source => source.IsEnabled).ToList();
+        foreach (var finding in FindUnusable(sources, package).Concat(FindInsecure(sources)).Concat(FindMissingFallbacks())
+            .Concat(FindClosedFolders()).Concat(FindDuplicates(sources)).Concat(FindEncrypted(sources)).Concat(FindSignatureMode()))
+        {
+            yield return finding;
+        }
+    }
+
+    private IEnumerable<Finding> FindUnusable(List<PackageSource> sources, string? package)
+    {
         foreach (var source in sources.Where(MayBeAsked).Where(source => IsInvalid(source) || IsMissingFolder(source)))
         {
             var isAsked = IsAsked(source, package);
@@ -48,39 +57,55 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
                 $"{fix}, or remove the source", nuget.RemoveCommand(source.Name))
                 with { Outcome = isAsked ? Outcome.Fail : Outcome.Warn };
         }
+    }
 
-        foreach (var source in sources.Where(IsInsecure))
-        {
-            yield return Finding.Fail(Checks.Sources,
-                $"source {source.Name} has the http URL {CheckedSource.Show(source.Source, settings)}, so restores fail "
-                + "(NU1302)", "use its https URL, or, if it has none, set allowInsecureConnections=\"true\" in nuget.config");
-        }
+    private IEnumerable<Finding> FindInsecure(List<PackageSource> sources) =>
+        sources.Where(IsInsecure).Select(source => Finding.Fail(Checks.Sources,
+            $"source {source.Name} has the http URL {CheckedSource.Show(source.Source, settings)}, so restores fail "
+            + "(NU1302)", "use its https URL, or, if it has none, set allowInsecureConnections=\"true\" in nuget.config"));
 
-        foreach (var folder in nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)))
-        {
-            var (variable, effect) = (NuGetSources.FallbackVariable, "which does not exist, so restores fail (NU1301)");
-            yield return variable is null
+    private IEnumerable<Finding> FindMissingFallbacks()
+    {
+        const string Effect = "which does not exist, so restores fail (NU1301)";
+        return nuget.FallbackFolders.Where(folder => !Directory.Exists(folder)).Select(folder =>
+            NuGetSources.FallbackVariable is not { } variable
                 ? Finding.Fail(Checks.Sources,
-                    $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, {effect}",
+                    $"{string.Join(", ", nuget.FilesWithFallback(folder))} has the fallback folder {folder}, {Effect}",
                     "create the folder, or remove it from fallbackPackageFolders")
-                : Finding.FailWithCommand(Checks.Sources, $"{variable} has the fallback folder {folder}, {effect}",
-                    "create the folder, or unset the variable", ShellText.Unset(variable)!);
-        }
+                : Finding.FailWithCommand(Checks.Sources, $"{variable} has the fallback folder {folder}, {Effect}",
+                    "create the folder, or unset the variable", ShellText.Unset(variable)!));
+    }
 
+    private IEnumerable<Finding> FindClosedFolders()
+    {
         const string HttpCache = "NUGET_HTTP_CACHE_PATH";
-        var setting = NuGetSources.PackagesVariable ?? "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,";
-        // The packages may be there already.
-        if (CheckFolder("extract packages to", () => nuget.PackagesFolder, setting, Outcome.Warn) is { } packages)
-            yield return packages;
-        if (CheckFolder("cache answers in", SettingsUtility.GetHttpCacheFolder, HttpCache, Outcome.Fail) is { } cache)
-            yield return cache;
-        foreach (var finding in FindDuplicates(sources))
-            yield return finding;
-        foreach (var source in sources.Where(source => !IsCodeArtifact(source) && SourceChecks.CannotDecrypt(source)))
+        var packages = NuGetSources.PackagesVariable ?? "NUGET_PACKAGES, or globalPackagesFolder in nuget.config,";
+        return new[]
         {
-            yield return Finding.Fail(Checks.StoredCredentials,
+            // The packages may be there already.
+            CheckFolder("extract packages to", () => nuget.PackagesFolder, packages, Outcome.Warn),
+            CheckFolder("cache answers in", SettingsUtility.GetHttpCacheFolder, HttpCache, Outcome.Fail),
+        }.OfType<Finding>();
+    }
+
+    private IEnumerable<Finding> FindEncrypted(List<PackageSource> sources) =>
+        sources.Where(source => !IsCodeArtifact(source) && SourceChecks.CannotDecrypt(source)).Select(source =>
+            Finding.Fail(Checks.StoredCredentials,
                 $"{nuget.FilesWithCredentials(source.Name)[0]} stores an encrypted password for source {source.Name}, which "
-                + $"{SourceChecks.WhyEncrypted}, so every restore fails", "store it as ClearTextPassword, or remove it");
+                + $"{SourceChecks.WhyEncrypted}, so every restore fails", "store it as ClearTextPassword, or remove it"));
+
+    private IEnumerable<Finding> FindSignatureMode()
+    {
+        // dotnet turns verification on, except on macOS.
+        var verifies = ProcessEnvironment.Get("DOTNET_NUGET_SIGNATURE_VERIFICATION")
+            ?? (OperatingSystem.IsMacOS() ? bool.FalseString : bool.TrueString);
+        if (nuget.FileThatRequiresSignatures is { } file
+            && !verifies.Equals(bool.FalseString, StringComparison.OrdinalIgnoreCase))
+        {
+            yield return Finding.Warn(Checks.Sources,
+                $"{file} sets signatureValidationMode to require, so NuGet refuses packages that no trusted signer has "
+                + "signed (NU3004)",
+                "sign the packages that you publish and name the signer in trustedSigners, or set it to accept");
         }
     }
 

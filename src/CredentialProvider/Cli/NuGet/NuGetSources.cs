@@ -121,6 +121,17 @@ internal sealed class NuGetSources
 
     private static string? Variable(string name) => string.IsNullOrEmpty(ProcessEnvironment.Get(name)) ? null : name;
 
+    /// <summary>The file that lets NuGet accept packages of trusted signers alone; null if none does.</summary>
+    public string? FileThatRequiresSignatures
+    {
+        get
+        {
+            const string Key = "signatureValidationMode", Require = "require";
+            return Require.Equals(SettingsUtility.GetConfigValue(_nuget.Value, Key), StringComparison.OrdinalIgnoreCase)
+                ? FilesOf("config", item => item is AddItem { Key: Key }).First() : null;
+        }
+    }
+
     /// <summary>Folders in which NuGet looks for packages before it downloads them.</summary>
     public IReadOnlyList<string> FallbackFolders => SettingsUtility.GetFallbackPackageFolders(_nuget.Value);
 
