@@ -19,7 +19,7 @@ publish() { # FRAMEWORK OUTPUT [OPTION…]
   dotnet publish "$project" --nologo -v quiet -c Release -f "$framework" -o "$output" "$@"
 }
 
-# Analyzers take three quarters of a compilation. They run for net472 here, and for net10.0 in the build of the solution; net8.0 has no code of its own.
+# Analyzers take three quarters of a compilation. They run for net472 here, and for net10.0 in the build of the solution.
 publish_native() { # RID OUTPUT [OPTION…]
   publish net10.0 "$2" -r "$1" -p:RunAnalyzers=false "${@:3}"
   # Debug symbols are kept, but not shipped.

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
-# The SDK's build servers would outlive the script and keep files in artifacts/ open. Only share_compiler turns one on, for called scripts too.
+# The SDK's build servers would outlive the script and keep files in artifacts/ open. share_compiler turns one on, also for the
+# scripts that a script calls.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=${UseSharedCompilation:-false}
 
 # Lets all compilations of a script and of the scripts it calls use one server, which then ends with the script: a new compiler spends most of

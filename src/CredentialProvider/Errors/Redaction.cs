@@ -20,14 +20,14 @@ internal static partial class Redaction
     private const int MaxDistance = 100;
 
     /// <summary>How these begin: JSON Web Tokens, which CodeArtifact's also resemble; session tokens of STS; tokens of IAM
-    /// Identity Center, GitHub, GitLab, Vault, CircleCI, PyPI, Docker Hub, Artifactory, Slack, Atlassian, SonarQube, Google,
-    /// DigitalOcean, Pulumi, Stripe and SendGrid.</summary>
+    /// Identity Center, GitHub, GitLab, Vault, CircleCI, PyPI, Docker Hub, Artifactory, Slack, Atlassian, SonarQube,
+    /// Google, DigitalOcean, Pulumi, Stripe and SendGrid.</summary>
     private static readonly string[] TokenPrefixes = ["eyJ", "IQoJ", "FwoG", "FQoG", "AQoD", "aoaAAAAA", "aorAAAAA",
         "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
         "glpat-", "gldt-", "glcbt-", "glrt-", "glrtr-", "glptt-", "gloas-", "glft-", "glimt-", "glagent-", "glsoat-",
-        "glffct-", "hvs.", "hvb.", "hvr.", "CCIPAT_", "pypi-AgE", "dckr_pat_", "dckr_oat_", "cmVmdGtuO", "AKCp", "xoxa-", "xoxb-", "xoxp-",
-        "xoxr-", "xoxs-", "xapp-", "ATATT3", "ATCTT3", "sqp_", "squ_", "sqa_", "AIza", "ya29.", "dop_v1_", "pul-",
-        "sk_live_", "rk_live_", "SG."];
+        "glffct-", "hvs.", "hvb.", "hvr.", "CCIPAT_", "pypi-AgE", "dckr_pat_", "dckr_oat_", "cmVmdGtuO",
+        "AKCp", "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "xapp-", "ATATT3", "ATCTT3", "sqp_", "squ_", "sqa_", "AIza",
+        "ya29.", "dop_v1_", "pul-", "sk_live_", "rk_live_", "SG."];
 
     /// <summary>How tokens of npm, Hugging Face, RubyGems, Buildkite, NuGet.org and crates.io begin. Names begin like
     /// this too, so at least <see cref="MinRun"/> letters and digits have to follow.</summary>

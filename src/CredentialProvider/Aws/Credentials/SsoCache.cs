@@ -62,10 +62,8 @@ internal sealed class SsoCache(string? folder, SsoSource source)
     }
 
     [SuppressMessage("Security", "CA5350", Justification = "AWS names these files by SHA-1")]
-    private static string? FindFile(string? folder, string key)
-    {
-        return folder is null ? null : Path.Combine(folder, $"{Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(key)))}.json");
-    }
+    private static string? FindFile(string? folder, string key) => folder is null ? null
+        : Path.Combine(folder, $"{Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(key)))}.json");
 
     /// <summary>As the AWS CLI writes it, which names itself <c>botocore</c>.</summary>
     private static string RegistrationKey(SsoSource source)

@@ -35,11 +35,10 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         else if (outside is var (place, effect))
             yield return Finding.Skip(Checks.Sources, $"MSBuild's restore {effect} {place}; these are not read, {NameOne}");
         var sources = nuget.All.Where(source => source.IsEnabled).ToList();
-        foreach (var finding in FindUnusable(sources, package).Concat(FindInsecure(sources)).Concat(FindMissingFallbacks())
-            .Concat(FindClosedFolders()).Concat(FindDuplicates(sources)).Concat(FindEncrypted(sources)).Concat(FindSignatureMode()))
-        {
+        IEnumerable<Finding>[] all = [FindUnusable(sources, package), FindInsecure(sources), FindMissingFallbacks(),
+            FindClosedFolders(), FindDuplicates(sources), FindEncrypted(sources), FindSignatureMode()];
+        foreach (var finding in all.SelectMany(findings => findings))
             yield return finding;
-        }
     }
 
     private IEnumerable<Finding> FindUnusable(List<PackageSource> sources, string? package)
@@ -61,8 +60,8 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
 
     private IEnumerable<Finding> FindInsecure(List<PackageSource> sources) =>
         sources.Where(IsInsecure).Select(source => Finding.Fail(Checks.Sources,
-            $"source {source.Name} has the http URL {CheckedSource.Show(source.Source, settings)}, so restores fail "
-            + "(NU1302)", "use its https URL, or, if it has none, set allowInsecureConnections=\"true\" in nuget.config"));
+            $"source {source.Name} has the http URL {CheckedSource.Show(source.Source, settings)}, so restores fail (NU1302)",
+            "use its https URL, or, if it has none, set allowInsecureConnections=\"true\" in nuget.config"));
 
     private IEnumerable<Finding> FindMissingFallbacks()
     {
@@ -92,7 +91,8 @@ internal sealed class ConfigurationChecks(Settings settings, NuGetSources nuget)
         sources.Where(source => !IsCodeArtifact(source) && SourceChecks.CannotDecrypt(source)).Select(source =>
             Finding.Fail(Checks.StoredCredentials,
                 $"{nuget.FilesWithCredentials(source.Name)[0]} stores an encrypted password for source {source.Name}, which "
-                + $"{SourceChecks.WhyEncrypted}, so every restore fails", "store it as ClearTextPassword, or remove it"));
+                + $"{SourceChecks.WhyEncrypted}, so every restore fails",
+                "store it as ClearTextPassword, or remove it"));
 
     private IEnumerable<Finding> FindSignatureMode()
     {

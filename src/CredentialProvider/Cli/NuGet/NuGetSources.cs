@@ -128,7 +128,7 @@ internal sealed class NuGetSources
         {
             const string Key = "signatureValidationMode", Require = "require";
             return Require.Equals(SettingsUtility.GetConfigValue(_nuget.Value, Key), StringComparison.OrdinalIgnoreCase)
-                ? FilesOf("config", item => item is AddItem { Key: Key }).First() : null;
+                ? FilesOf("config", item => item is AddItem { Key: Key }).FirstOrDefault() : null;
         }
     }
 
