@@ -220,6 +220,8 @@ public sealed class OtherUsers
         await using var agent = await Agent.StartAsync();
         agent.Sandbox.Variables["PATH"] = $"{agent.Programs}:{agent.Sandbox.Variables["PATH"]}";
         agent.Sandbox.Variables["XDG_CACHE_HOME"] = agent.Sandbox.Folder("admin/.cache");
+        agent.Sandbox.Variables["DOTNET_CLI_HOME"] = agent.Sandbox.Folder("admin");
+        agent.Sandbox.Write("admin/.nuget/NuGet/NuGet.Config", "<configuration>");
 
         var findings = await agent.RunAsync("doctor", "--json", "--user", User);
 

@@ -8,7 +8,7 @@ internal sealed record UserEntry(string Name, string Group, string Home)
 {
     /// <summary>Variables that lead to the files of the user who runs this program.</summary>
     private static readonly string[] FoldersOfOthers =
-        ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"];
+        ["DOTNET_CLI_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"];
 
     public bool IsCurrent => Name == Environment.UserName;
 
