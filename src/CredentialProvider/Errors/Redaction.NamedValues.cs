@@ -134,18 +134,18 @@ internal static partial class Redaction
             return FindQuoted(text, start) ?? (start, EndOfValue(text, start));
         }
 
-        return name is "u" or "user" or "proxy-user" && text.IndexOf(':', start, close - start) is >= 0 and var colon && !IsPort(text, colon + 1, close)
+        return name is "u" or "U" or "user" or "proxy-user" && text.IndexOf(':', start, close - start) is >= 0 and var colon && !IsPort(text, colon + 1, close)
             ? (colon + 1, EndOfValue(text, colon + 1)) : null;
     }
 
-    /// <summary><c>-ubob:secret</c>, <c>-u bob -psecret</c>.</summary>
+    /// <summary><c>-ubob:secret</c>, <c>-Ubob:secret</c> (a proxy's), <c>-u bob -psecret</c>.</summary>
     private static (int Start, int End)? FindAttached(string text, int dash)
     {
         var start = dash + 2;
         if ((dash > 0 && text[dash - 1] != ' ') || start >= text.Length || text[start] is ' ' or '-' or ':' or '=')
             return null;
         var end = EndOfWord(text, start);
-        if (Has(text, dash, "-u") && text.IndexOf(':', start, end - start) is >= 0 and var colon)
+        if ((Has(text, dash, "-u") || Has(text, dash, "-U")) && text.IndexOf(':', start, end - start) is >= 0 and var colon)
             start = colon + 1;
         else if (!Has(text, dash, "-p") || !Array.Exists(UserOptions, option => HasNear(text, dash, option)))
             return null;

@@ -137,6 +137,7 @@ public sealed class PrintableTexts
     [InlineData("map[Authorization:[Basic dTpw] Host:[h]]", "map[Authorization:*** Host:[h]]")]
     [InlineData("curl -u bob:abc https://h.example.test", "curl -u bob:*** https://h.example.test")]
     [InlineData("curl -ubob:abc https://h.example.test", "curl -ubob:*** https://h.example.test")]
+    [InlineData("curl -Ubob:abc -U eve:def https://h.example.test", "curl -Ubob:*** -U eve:*** https://h.example.test")]
     [InlineData("mysql -uroot -phunter2 db", "mysql -uroot -p*** db")]
     [InlineData("sshpass -phunter2 ssh h", "sshpass -p*** ssh h")]
     [InlineData("it got ATATT3xFfGF0abcdefghij0123456789 back", "it got *** back")]
